@@ -1,0 +1,258 @@
+"""Every argument check and its message, written once.
+
+Rules       A wrong kind of thing is a TypeError, a wrong value or shape a ValueError; nothing has changed by then.
+Messages    where: what was wrong, what was given, what is allowed, what to do. `where` is the function that speaks.
+Arrays      come back as native float32 or float64: what already is one is handed on, not copied, never written to.
+Used by     the public functions and layers, at their doors; the lines inside trust.
+"""
+
+import difflib
+import inspect
+import math
+import numbers
+
+import numpy as np
+
+PADDING_NAMES = ("same", "valid", "include")
+FLOATS = (np.dtype("float32"), np.dtype("float64"))
+IMAGES = "(N, C, H, W)"
+
+
+# --- numbers and names ---
+
+
+def is_integer(value):
+    """Return whether value is an integer, Python's or NumPy's; a bool is none."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def integer(where, name, value, minimum=1):
+    """Return value as an int, at least `minimum`."""
+    wanted = {0: "an integer of at least 0", 1: "a positive integer"}.get(minimum, f"an integer of at least {minimum}")
+    if not is_integer(value):
+        raise TypeError(f"{where}: {name} must be {wanted}, got {value!r}.")
+    if value < minimum:
+        raise ValueError(f"{where}: {name} must be {wanted}, got {value!r}.")
+    return int(value)
+
+
+def pair(where, name, value, minimum=1):
+    """Return an integer or a pair (rows, columns) as a tuple of two ints, each at least `minimum`."""
+    wanted = "a positive integer" if minimum else "an integer of at least 0"
+    message = f"{where}: {name} must be {wanted} or a pair of them, got {value!r}."
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        value = tuple(value)
+    items = value if isinstance(value, (tuple, list)) else (value, value)
+    if not all(is_integer(item) for item in items):
+        raise TypeError(message)
+    if len(items) != 2 or min(items) < minimum:
+        raise ValueError(message)
+    return int(items[0]), int(items[1])
+
+
+def padding(where, value):
+    """Return padding as a pair of ints, or as one of the three names."""
+    if isinstance(value, str):
+        if value not in PADDING_NAMES:
+            advice = ", or give an integer or a pair (rows, columns)."
+            raise ValueError(_unknown(where, "padding", value, PADDING_NAMES).removesuffix(".") + advice)
+        return value
+    return pair(where, "padding", value, minimum=0)
+
+
+def choice(where, name, value, choices):
+    """Return value if it is one of the names in `choices`."""
+    if not isinstance(value, str):
+        raise TypeError(f"{where}: {name} must be one of {_listed(choices)}, got {value!r}.")
+    if value not in choices:
+        raise ValueError(_unknown(where, name, value, choices))
+    return value
+
+
+def _unknown(where, name, value, choices):
+    close = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"{where}: unknown {name} {value!r}. Choose {_listed(choices)}{hint}."
+
+
+def _listed(choices):
+    *first, last = [repr(each) for each in choices]
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def number(where, name, value, low=-math.inf, high=math.inf, open_low=False, open_high=False):
+    """Return value as a finite float between low and high; an open end is not allowed itself."""
+    allowed = f"a finite number {_between(low, high, open_low, open_high)}".rstrip()
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{where}: {name} must be {allowed}, got {value!r}.")
+    too_low = value <= low if open_low else value < low
+    too_high = value >= high if open_high else value > high
+    if not math.isfinite(value) or too_low or too_high:
+        raise ValueError(f"{where}: {name} must be {allowed}, got {value!r}.")
+    return float(value)
+
+
+def _between(low, high, open_low, open_high):
+    above = f"{'>' if open_low else '>='} {low:g}" if math.isfinite(low) else ""
+    below = f"{'<' if open_high else '<='} {high:g}" if math.isfinite(high) else ""
+    return " and ".join(part for part in (above, below) if part)
+
+
+def boolean(where, name, value):
+    """Return value if it is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{where}: {name} must be True or False, got {value!r}.")
+    return bool(value)
+
+
+def float_type(where, value):
+    """Return 'float32' or 'float64', given as a name, a type or a NumPy dtype."""
+    try:
+        dtype = np.dtype(value)
+    except TypeError:
+        dtype = None
+    if value is None or dtype not in FLOATS:
+        raise ValueError(f"{where}: dtype must be 'float32' or 'float64', got {value!r}.")
+    return dtype.name
+
+
+def shape(where, name, value):
+    """Return value as a tuple of positive ints: the shape of one example, without N."""
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{where}: {name} must be a tuple of positive integers such as (1, 28, 28), got {value!r}.")
+    items = tuple(integer(where, f"each entry of {name}", each) for each in value)
+    if not items:
+        raise ValueError(f"{where}: {name} must have at least one entry, such as (784,) or (1, 28, 28), got ().")
+    return items
+
+
+def arguments_of(thing):
+    """Return {name: value} of the arguments that make `thing` again: each __init__ keeps them under their names."""
+    return {name: getattr(thing, name) for name in inspect.signature(type(thing)).parameters}
+
+
+# --- arrays ---
+
+
+def as_float(where, name, value, dtype=None):
+    """Return value as a native float array: float32 and float64 stay (or become `dtype`), integers become float64."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{where}: {name} must be an array of real numbers, got {_kind(value, array)}.")
+    native = array.dtype.newbyteorder("=")
+    return array.astype(dtype or (native if native in FLOATS else np.float64), copy=False)
+
+
+def _kind(value, array):
+    return f"dtype {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+
+
+def floats(where, **arrays):
+    """Return the arrays (name=(value, axes)) as floats of one dtype, each with as many dimensions as its axes name."""
+    found = [as_float(where, name, value) for name, (value, _) in arrays.items()]
+    for array, (name, (_, axes)) in zip(found, arrays.items(), strict=True):
+        dimensions(where, name, array, axes)
+    dtype = np.result_type(*found)
+    return [array.astype(dtype, copy=False) for array in found]
+
+
+def dimensions(where, name, array, axes):
+    """Refuse an array whose number of dimensions is not that of `axes`, such as '(N, C, H, W)'."""
+    wanted = len(axes.strip("(),").split(","))
+    if array.ndim == wanted:
+        return
+    one_example = axes.startswith("(N") and array.ndim == wanted - 1
+    hint = f" For one example, add the batch axis: {name}[None]." if one_example else ""
+    given = f"{array.ndim} with shape {array.shape}"
+    raise ValueError(f"{where}: {name} must have {wanted} dimensions {axes}, got {given}.{hint}")
+
+
+def same_shape(where, name, array, wanted, axes=""):
+    """Refuse an array that does not have the shape `wanted`."""
+    if array.shape != tuple(wanted):
+        axes = f" {axes}" if axes else ""
+        raise ValueError(f"{where}: {name} has shape {array.shape}, expected {tuple(wanted)}{axes}.")
+
+
+def batch(where, X, input_shape):
+    """Refuse X unless it is N examples of input_shape; says so when the channels came last."""
+    if X.shape[1:] == tuple(input_shape):
+        return
+    if len(input_shape) == 3:
+        dimensions(where, "X", X, IMAGES)
+        channels(where, X, input_shape[0])
+    sizes = ", ".join(map(str, input_shape))
+    hint = ""
+    if X.shape == tuple(input_shape):
+        hint = " For one example, add the batch axis: X[None]."
+    elif X.ndim > 1 and math.prod(X.shape[1:]) == math.prod(input_shape):
+        hint = f" Reshape it with X.reshape(-1, {sizes})."
+    raise ValueError(f"{where}: X has shape {X.shape}, expected (N, {sizes}).{hint}")
+
+
+def channels(where, X, wanted):
+    """Refuse images X (N, C, H, W) whose C is not `wanted`."""
+    if X.shape[1] == wanted:
+        return
+    name = "channel" if wanted == 1 else "channels"
+    hint = " If your images are channels-last, use X.transpose(0, 3, 1, 2)." if X.shape[3] == wanted else ""
+    given = f"{X.shape[1]} (shape {X.shape}, expected {IMAGES})"
+    raise ValueError(f"{where}: expected {wanted} {name} on axis 1, got {given}.{hint}")
+
+
+def not_empty(where, name, array):
+    """Refuse an array without entries."""
+    if array.size == 0:
+        raise ValueError(f"{where}: {name} is empty (shape {array.shape}); at least one example is needed.")
+
+
+def finite(where, name, array):
+    """Refuse nan and infinity; says how many there are and where the first is."""
+    good = np.isfinite(array)
+    if good.all():
+        return
+    first = tuple(int(i) for i in np.argwhere(~good)[0])
+    count = int(good.size - np.count_nonzero(good))
+    values = "1 value that is" if count == 1 else f"{count} values that are"
+    raise ValueError(f"{where}: {name} contains {values} not finite (nan or infinity), the first at index {first}.")
+
+
+# --- labels ---
+
+
+def labels(where, value, count, classes):
+    """Return integer labels (N,), or one-hot rows (N, classes), as int64 (N,), each in 0..classes-1."""
+    array = np.asarray(value)
+    if array.ndim == 2:
+        array = _from_one_hot(where, array, classes)
+    if array.ndim != 1:
+        raise ValueError(f"{where}: labels must have shape (N,) or be one-hot (N, {classes}), got {array.shape}.")
+    if len(array) != count:
+        raise ValueError(f"{where}: got {len(array)} labels for {count} examples.")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{where}: labels must be integers, got dtype {array.dtype}. Use labels.astype(int).")
+    return _in_range(where, array, classes)
+
+
+def _in_range(where, array, classes):
+    wrong = np.flatnonzero((array < 0) | (array >= classes))
+    if wrong.size:
+        at = int(wrong[0])
+        raise ValueError(
+            f"{where}: label {array[at]} at index {at}; labels must be 0..{classes - 1} for {classes} outputs."
+        )
+    return array.astype(np.int64, copy=False)
+
+
+def is_one_hot(array):
+    """Return whether every row of `array` (N, classes) is zeros and a single one."""
+    return bool(np.all((array == 0) | (array == 1)) and np.all(array.sum(axis=1) == 1))
+
+
+def _from_one_hot(where, array, classes):
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{where}: labels must be integers, got dtype {array.dtype}.")
+    if array.shape[1] != classes or not is_one_hot(array):
+        rule = f"one-hot with {classes} columns: zeros and a single one a row"
+        raise ValueError(f"{where}: labels of shape {array.shape} must be {rule}.")
+    return array.argmax(axis=1)

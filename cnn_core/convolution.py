@@ -1,0 +1,343 @@
+"""Two-dimensional convolution: forward, backward, and the Conv2D layer.
+
+Shapes      X (N, C, H, W), F (K, C, kH, kW), B (K,), O (N, K, H_out, W_out). Xp is X with its padding.
+Twins       convolve, conv2d_forward_loop and conv2d_backward_dilated are written to be read; convolve_vectorised,
+            conv2d_forward and conv2d_backward to be run; test_convolution.py holds them equal, bit for bit on integers.
+Word        what the field calls convolution is cross-correlation: the filter is not flipped. We keep the field's word.
+Guests      the public functions check, the lines inside trust; no input is ever written to.
+Story       notebooks/01_convolution, 02_dilation, 03_excluded_pixels.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from . import checks
+from .dilation import dilate
+from .initialise import INITIALISATIONS
+from .layer import Layer
+from .shapes import geometry
+
+FILTERS = "(K, C, kH, kW)"
+
+
+# --- the definition, and the same with every window at once ---
+
+
+def convolve(A, B, stride=1, full_convolve=False):
+    """Return the convolution of A with B: at every position the sum of the products of B and the cells under it.
+
+    Parameters
+    ----------
+    A : ndarray, shape (H, W)
+    B : ndarray, shape (kH, kW)
+    stride : int or (int, int)
+    full_convolve : bool
+        Start with the bottom-right cell of B over the top-left cell of A, and end with the top-left cell of B over the
+        bottom-right cell of A: A gets kH - 1 rows and kW - 1 columns of zeros on every side.
+
+    Returns
+    -------
+    ndarray, shape (H_out, W_out)
+
+    Raises
+    ------
+    ValueError
+        If B is larger than A (and full_convolve is off).
+
+    Examples
+    --------
+    >>> A = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    >>> convolve(A, np.array([[1, 0], [0, 2]]))
+    array([[11., 14.],
+           [20., 23.]])
+    """
+    A, B = checks.floats("convolve", A=(A, "(H, W)"), B=(B, "(kH, kW)"))
+    S_r, S_c = checks.pair("convolve", "stride", stride)
+    kH, kW = B.shape
+    if checks.boolean("convolve", "full_convolve", full_convolve):
+        A = np.pad(A, ((kH - 1, kH - 1), (kW - 1, kW - 1)))
+    H_out, W_out = geometry("convolve", A.shape, B.shape, (S_r, S_c), (0, 0)).output
+    O = np.zeros((H_out, W_out), dtype=A.dtype)
+    for row in range(H_out):
+        for column in range(W_out):
+            window = A[row * S_r : row * S_r + kH, column * S_c : column * S_c + kW]
+            O[row, column] = np.sum(window * B)
+    return O
+
+
+def convolve_vectorised(X, F, stride=1, full_convolve=False):
+    """Return the convolution of every image with every filter: one matrix product, filters as rows, windows as columns.
+
+    Parameters
+    ----------
+    X : ndarray, shape (N, C, H, W)
+    F : ndarray, shape (K, C, kH, kW)
+    stride : int or (int, int)
+    full_convolve : bool
+        As in `convolve`.
+
+    Returns
+    -------
+    ndarray, shape (N, K, H_out, W_out)
+        The weighted sums over the window, added over the channels.
+
+    References
+    ----------
+    Ren and Xu, On vectorization of deep convolutional neural networks for vision tasks, AAAI 2015.
+    """
+    X, F, _ = _checked("convolve_vectorised", X, F)
+    stride = checks.pair("convolve_vectorised", "stride", stride)
+    kH, kW = F.shape[2:]
+    if checks.boolean("convolve_vectorised", "full_convolve", full_convolve):
+        X = pad(X, ((kH - 1, kH - 1), (kW - 1, kW - 1)))
+    plan = geometry("convolve_vectorised", X.shape[2:], (kH, kW), stride, (0, 0))
+    return _filters_times_windows(X, F, plan)
+
+
+def _filters_times_windows(Xp, F, plan):
+    O = F.reshape(len(F), -1) @ windows_to_columns(Xp, plan)  # (K, C*kH*kW) @ (N, C*kH*kW, H_out*W_out)
+    return O.reshape(len(Xp), len(F), *plan.output)
+
+
+def windows_to_columns(Xp, plan):
+    """Return every window of Xp as a column: (N, C*kH*kW, H_out*W_out), a copy in which overlapping pixels recur."""
+    S_r, S_c = plan.stride
+    windows = sliding_window_view(Xp, plan.kernel, axis=(2, 3))[:, :, ::S_r, ::S_c]  # (N, C, H_out, W_out, kH, kW)
+    N, C, H_out, W_out, kH, kW = windows.shape
+    return windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * kH * kW, H_out * W_out)
+
+
+def columns_to_windows(columns, shape, plan):
+    """Return the columns put back to where their windows were, added up where windows overlap: the shape of Xp."""
+    (kH, kW), (S_r, S_c), (H_out, W_out) = plan.kernel, plan.stride, plan.output
+    columns = columns.reshape(*shape[:2], kH, kW, H_out, W_out)
+    Xp = np.zeros(shape, dtype=columns.dtype)
+    for row in range(kH):
+        for column in range(kW):
+            Xp[:, :, row : row + S_r * H_out : S_r, column : column + S_c * W_out : S_c] += columns[:, :, row, column]
+    return Xp
+
+
+# --- padding ---
+
+
+def pad(X, amounts):
+    """Return X with zeros around its rows and columns; amounts is ((top, bottom), (left, right))."""
+    return np.pad(X, ((0, 0), (0, 0), *amounts)) if any(map(any, amounts)) else X
+
+
+def crop(Xp, amounts, size):
+    """Return the part of Xp that is X, of size (H, W): from `top`, not `[p:-p]`, which is empty where p is 0."""
+    (top, _), (left, _) = amounts
+    return Xp[:, :, top : top + size[0], left : left + size[1]]
+
+
+# --- forward and backward ---
+
+
+def conv2d_forward(X, F, B=None, stride=1, padding=0):
+    """Return the output of a convolutional layer.
+
+    Parameters
+    ----------
+    X : ndarray, shape (N, C, H, W)
+    F : ndarray, shape (K, C, kH, kW)
+    B : ndarray, shape (K,), optional
+        One bias a filter; none is added where it is left out.
+    stride : int or (int, int)
+    padding : int, (int, int), 'valid', 'same' or 'include'
+        In pixels, (rows, columns). 'same' makes H_out = ceil(H / stride), an odd pad goes to the end.
+
+    Returns
+    -------
+    O : ndarray, shape (N, K, H_out, W_out)
+
+    Raises
+    ------
+    ValueError
+        If the channels of X and F differ, or a filter is larger than the padded input.
+
+    References
+    ----------
+    Dumoulin and Visin, A guide to convolution arithmetic for deep learning, arXiv:1603.07285.
+
+    Examples
+    --------
+    >>> conv2d_forward(np.ones((1, 2, 5, 5)), np.ones((1, 2, 3, 3)), np.array([0.5]), stride=2)[0, 0]
+    array([[18.5, 18.5],
+           [18.5, 18.5]])
+    """
+    X, F, B = _checked("conv2d_forward", X, F, B)
+    plan = _plan("conv2d_forward", X, F, stride, padding)
+    O = _filters_times_windows(pad(X, plan.padding), F, plan)
+    return O if B is None else O + B[:, None, None]
+
+
+def conv2d_forward_loop(X, F, B=None, stride=1, padding=0):
+    """Return what conv2d_forward returns, by `convolve` for each image, filter and channel."""
+    X, F, B = _checked("conv2d_forward_loop", X, F, B)
+    plan = _plan("conv2d_forward_loop", X, F, stride, padding)
+    Xp = pad(X, plan.padding)
+    O = np.zeros((len(X), len(F), *plan.output), dtype=X.dtype)
+    for n, k in np.ndindex(O.shape[:2]):
+        for c in range(X.shape[1]):
+            O[n, k] += convolve(Xp[n, c], F[k, c], plan.stride)
+        if B is not None:
+            O[n, k] += B[k]
+    return O
+
+
+def conv2d_backward(dC_dO, X, F, stride=1, padding=0):
+    """Return the cost gradients with respect to the input, the filters and the biases.
+
+    Parameters
+    ----------
+    dC_dO : ndarray, shape (N, K, H_out, W_out)
+        Cost gradient with respect to the output of this layer.
+    X : ndarray, shape (N, C, H, W)
+        The input of the forward pass, without padding.
+    F : ndarray, shape (K, C, kH, kW)
+    stride : int or (int, int)
+    padding : int, (int, int), 'valid', 'same' or 'include'
+        The values used in the forward pass, in pixels.
+
+    Returns
+    -------
+    dC_dX, dC_dF, dC_dB : ndarrays, the shapes of X, F and B
+
+    Raises
+    ------
+    ValueError
+        If dC_dO does not have the shape that the forward pass gives.
+
+    Notes
+    -----
+    Each window of the forward pass is a column. dC/dF pairs dC/dO with those columns; dC/dX spreads dC/dO times the
+    filters over the pixels of each window, and adds up where windows overlap. Pixels of X that no window reached had
+    no part in the output: their entries of dC/dX are exactly 0.
+
+    Examples
+    --------
+    >>> conv2d_backward(np.ones((1, 1, 1, 1)), np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)))[2]
+    array([1.])
+    """
+    dC_dO, X, F, plan = _checked_backward("conv2d_backward", dC_dO, X, F, stride, padding)
+    Xp = pad(X, plan.padding)
+    rows = dC_dO.reshape(*dC_dO.shape[:2], -1)  # (N, K, H_out*W_out)
+    dC_dF = (rows @ windows_to_columns(Xp, plan).transpose(0, 2, 1)).sum(axis=0).reshape(F.shape)
+    dC_dXp = columns_to_windows(F.reshape(len(F), -1).T @ rows, Xp.shape, plan)
+    return crop(dC_dXp, plan.padding, X.shape[2:]), dC_dF, dC_dO.sum(axis=(0, 2, 3))
+
+
+def conv2d_backward_dilated(dC_dO, X, F, stride=1, padding=0):
+    """Return what conv2d_backward returns, as two convolutions: dilated, trimmed, rotated, cropped.
+
+    dC/dF is the convolution of the padded input, trimmed of its excluded pixels, with the dilated dC/dO. dC/dX is the
+    full convolution of the dilated dC/dO with the filters turned by 180 degrees, pasted into a frame of zeros of the
+    padded input's size (what the paste leaves at 0 are the excluded pixels), and cropped of the padding.
+
+    References
+    ----------
+    Mayank, Backpropagation in convolutional layers with strides (two posts on Medium: for filters and for inputs).
+    """
+    dC_dO, X, F, plan = _checked_backward("conv2d_backward_dilated", dC_dO, X, F, stride, padding)
+    Xp = pad(X, plan.padding)
+    H_used, W_used = Xp.shape[2] - plan.excluded[0], Xp.shape[3] - plan.excluded[1]
+    trimmed = Xp[:, :, :H_used, :W_used]
+    dC_dO_dilated = dilate(dC_dO, plan.stride)
+    rotated = F[:, :, ::-1, ::-1]
+    dC_dXp, dC_dF = np.zeros_like(Xp), np.zeros_like(F)
+    for n in range(len(X)):
+        for k, c in np.ndindex(F.shape[:2]):
+            dC_dF[k, c] += convolve(trimmed[n, c], dC_dO_dilated[n, k])
+            dC_dXp[n, c, :H_used, :W_used] += convolve(dC_dO_dilated[n, k], rotated[k, c], full_convolve=True)
+    return crop(dC_dXp, plan.padding, X.shape[2:]), dC_dF, dC_dO.sum(axis=(0, 2, 3))
+
+
+# --- at the door ---
+
+
+def _checked(where, X, F, B=None):
+    given = {"X": (X, checks.IMAGES), "F": (F, FILTERS)} | ({} if B is None else {"B": (B, "(K,)")})
+    X, F, *rest = checks.floats(where, **given)
+    if X.shape[1] != F.shape[1]:
+        raise ValueError(
+            f"{where}: X has {X.shape[1]} channels but F expects {F.shape[1]}. "
+            f"Got X{X.shape} {checks.IMAGES} and F{F.shape} {FILTERS}."
+        )
+    checks.not_empty(where, "F", F)
+    if rest:
+        checks.same_shape(where, "B", rest[0], F.shape[:1], "(K,), one bias a filter")
+    return X, F, rest[0] if rest else None
+
+
+def _plan(where, X, F, stride, padding):
+    stride, padding = checks.pair(where, "stride", stride), checks.padding(where, padding)
+    return geometry(where, X.shape[2:], F.shape[2:], stride, padding)
+
+
+def _checked_backward(where, dC_dO, X, F, stride, padding):
+    X, F, _ = _checked(where, X, F)
+    plan = _plan(where, X, F, stride, padding)
+    (dC_dO,) = checks.floats(where, dC_dO=(dC_dO, "(N, K, H_out, W_out)"))
+    checks.same_shape(where, "dC_dO", dC_dO, (len(X), len(F), *plan.output), "(N, K, H_out, W_out)")
+    return dC_dO, X, F, plan
+
+
+# --- the layer ---
+
+
+class Conv2D(Layer):
+    """A convolutional layer: `num_filters` filters slide over all channels of the input.
+
+    Parameters
+    ----------
+    num_filters : int
+        K, the number of output channels.
+    kernel_size, stride : int or (int, int)
+    padding : int, (int, int), 'valid', 'same' or 'include'
+    initialisation : str
+        'he_normal', 'he_uniform', 'xavier_normal', 'xavier_uniform', 'zeros' or 'constant'. Biases start at 0.
+    bias : bool
+
+    Attributes
+    ----------
+    params, grads : dict
+        'F' (K, C, kH, kW) and, unless bias is off, 'B' (K,).
+    """
+
+    def __init__(self, num_filters, kernel_size=3, stride=1, padding="valid", initialisation="he_normal", bias=True):
+        super().__init__()
+        self.num_filters = checks.integer(self.name, "num_filters", num_filters)
+        self.kernel_size = checks.pair(self.name, "kernel_size", kernel_size)
+        self.stride = checks.pair(self.name, "stride", stride)
+        self.padding = checks.padding(self.name, padding)
+        self.initialisation = checks.choice(self.name, "initialisation", initialisation, INITIALISATIONS)
+        self.bias = checks.boolean(self.name, "bias", bias)
+
+    def geometry(self, input_shape):
+        """Return how the windows move over an input (C, H, W)."""
+        if len(input_shape) != 3:
+            raise ValueError(f"{self.name}: expected an input of shape (C, H, W), got {tuple(input_shape)}.")
+        return geometry(self.name, input_shape[1:], self.kernel_size, self.stride, self.padding)
+
+    def output_shape(self, input_shape):
+        return (self.num_filters, *self.geometry(input_shape).output)
+
+    def param_shapes(self, input_shape):
+        shapes = {"F": (self.num_filters, input_shape[0], *self.kernel_size)}
+        return shapes | ({"B": (self.num_filters,)} if self.bias else {})
+
+    def initial(self, key, shape, rng):
+        return np.zeros(shape) if key == "B" else INITIALISATIONS[self.initialisation](shape, rng)
+
+    def check_input(self, X):
+        checks.dimensions(self.name, "X", X, checks.IMAGES)
+        checks.channels(self.name, X, self.input_shape[0])
+
+    def apply(self, X):
+        return conv2d_forward(X, self.params["F"], self.params.get("B"), self.stride, self.padding)
+
+    def gradients(self, dC_dO, X):
+        dC_dX, dC_dF, dC_dB = conv2d_backward(dC_dO, X, self.params["F"], self.stride, self.padding)
+        return dC_dX, {"F": dC_dF} | ({"B": dC_dB} if self.bias else {})

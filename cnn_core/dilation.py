@@ -1,0 +1,44 @@
+"""Dilation: zeros between the entries of the cost gradient, so that it lies on the grid the windows moved over.
+
+Shapes      dC_dO (..., H, W) -> (..., (H-1)*S_r + 1, (W-1)*S_c + 1): S-1 zeros between neighbours, none around.
+Whose room  one assignment, used by conv2d_backward_dilated; test_dilation.py holds it equal to a loop of inserts.
+Story       notebooks/02_dilation.
+"""
+
+import numpy as np
+
+from . import checks
+
+
+def dilate(dC_dO, stride):
+    """Return dC_dO with stride - 1 zeros between its rows and between its columns.
+
+    Parameters
+    ----------
+    dC_dO : ndarray, shape (..., H, W)
+    stride : int or (int, int)
+        The stride of the forward pass.
+
+    Returns
+    -------
+    ndarray, shape (..., (H-1)*S_r + 1, (W-1)*S_c + 1)
+
+    References
+    ----------
+    Mayank, Backpropagation in convolutional layers with strides (two posts on Medium: for filters and for inputs).
+
+    Examples
+    --------
+    >>> dilate(np.array([[1.0, 2.0], [3.0, 4.0]]), stride=2)
+    array([[1., 0., 2.],
+           [0., 0., 0.],
+           [3., 0., 4.]])
+    """
+    dC_dO = checks.as_float("dilate", "dC_dO", dC_dO)
+    S_r, S_c = checks.pair("dilate", "stride", stride)
+    if dC_dO.ndim < 2:
+        raise ValueError(f"dilate: dC_dO must have at least 2 dimensions (..., H, W), got shape {dC_dO.shape}.")
+    *outer, H, W = dC_dO.shape
+    dilated = np.zeros((*outer, max((H - 1) * S_r + 1, 0), max((W - 1) * S_c + 1, 0)), dtype=dC_dO.dtype)
+    dilated[..., ::S_r, ::S_c] = dC_dO
+    return dilated

@@ -1,0 +1,235 @@
+"""Finite differences: is a gradient what the cost really does when one number is moved a little?
+
+Shapes      whatever the subject takes; everything is computed in float64, on copies.
+Whose room  a judge that knows no derivative. It must not be asked at a kink (ReLU at exactly 0, two pixels tied for a
+            maximum): there a slope has no single value, so give it inputs without exact zeros and ties.
+Story       every chapter that has a backward pass; 03_excluded_pixels shows the grid.
+"""
+
+import copy
+import itertools
+
+import numpy as np
+
+from . import checks
+
+EPSILON = 1e-5  # the error of a central difference grows with its square, that of rounding with its inverse
+
+
+def gradient_check(subject, *arrays, loss=None, entries=200, epsilon=EPSILON, seed=0):
+    """Compare gradients with finite differences.
+
+    Parameters
+    ----------
+    subject : Layer, Model, or (forward, backward)
+        A layer is checked for its input and its parameters; a model, with a loss, for its input and all parameters;
+        a pair of functions for every array: forward(*arrays) -> O, backward(dC_dO, *arrays) -> gradient or gradients.
+    *arrays : ndarray
+        X for a layer; X and the targets for a model; what the functions take for a pair.
+    loss : callable
+        For a model only: (outputs, targets) -> (cost, dC_dO).
+    entries : int
+        At most this many entries of each array are moved, chosen by seed.
+    epsilon : float
+        How far an entry is moved, up and down.
+    seed : int
+
+    Returns
+    -------
+    (float, str)
+        The largest relative error, |gradient - difference| / max(|gradient|, |difference|, 1 % of the array's largest
+        gradient), and where it is, such as "dC/dF[0, 1, 2, 2]".
+
+    Examples
+    --------
+    >>> square = (lambda X: X**2, lambda dC_dO, X: dC_dO * 2 * X)
+    >>> gradient_check(square, np.array([1.0, 2.0, 3.0]))[0] < 1e-9
+    True
+    """
+    entries = checks.integer("gradient_check", "entries", entries)
+    epsilon = checks.number("gradient_check", "epsilon", epsilon, low=0, open_low=True)
+    rng = np.random.default_rng(checks.integer("gradient_check", "seed", seed, minimum=0))
+    cost, moved, gradients = _prepared(subject, arrays, loss, rng)
+    errors = [_largest_error(cost, name, moved[name], gradients[name], entries, epsilon, rng) for name in moved]
+    return max(errors, key=lambda error: np.inf if np.isnan(error[0]) else error[0])
+
+
+def gradient_check_grid(forward, backward, sizes, kernels, strides, paddings):
+    """Check a convolution's gradients for every combination of size, kernel, stride and padding.
+
+    Parameters
+    ----------
+    forward, backward : callable
+        conv2d_forward and conv2d_backward, or others that are called alike.
+    sizes, kernels, strides, paddings : sequences
+        Each entry as conv2d_forward takes it; an integer size is one of rows, with one column more.
+
+    Returns
+    -------
+    ndarray, shape (len(sizes), len(kernels), len(strides), len(paddings))
+        The largest relative error of each combination; nan where the kernel does not fit.
+    """
+    grid = [list(each) for each in (sizes, kernels, strides, paddings)]
+    errors = [_grid_error(forward, backward, *combination) for combination in itertools.product(*grid)]
+    return np.array(errors).reshape([len(each) for each in grid])
+
+
+def cost_surface(model, X, y, loss, span=1.0, points=21, seed=0):
+    """Return the cost on a square around the model's parameters, along two random directions.
+
+    Parameters
+    ----------
+    model, X, y, loss
+        As for evaluate; the model is left as it is.
+    span : float
+        How far to go each way; 1 is as far as the parameters are from 0.
+    points : int
+        How many costs each way.
+    seed : int
+        Chooses the directions.
+
+    Returns
+    -------
+    offsets : ndarray, shape (points,)
+        From -span to span.
+    costs : ndarray, shape (points, points)
+        costs[i, j] is the cost at offsets[i] along the first direction and offsets[j] along the second.
+
+    References
+    ----------
+    Li et al., Visualizing the loss landscape of neural nets, arXiv:1712.09913: each filter of a direction is scaled to
+    the length of the model's own filter, so that the picture does not depend on how a network divides its scale.
+    """
+    span = checks.number("cost_surface", "span", span, low=0, open_low=True)
+    offsets = np.linspace(-span, span, checks.integer("cost_surface", "points", points, minimum=2))
+    rng = np.random.default_rng(checks.integer("cost_surface", "seed", seed, minimum=0))
+    model = copy.deepcopy(model)
+    params = [param for _, param, _ in model.parameters()]
+    start = [param.copy() for param in params]
+    first, second = ([_scaled(rng.normal(size=p.shape), p) for p in start] for _ in range(2))
+    costs = np.empty((len(offsets), len(offsets)))
+    for (i, a), (j, b) in itertools.product(enumerate(offsets), repeat=2):
+        for param, origin, u, v in zip(params, start, first, second, strict=True):
+            param[...] = origin + a * u + b * v
+        costs[i, j] = loss(model.predict(X), y)[0]
+    return offsets, costs
+
+
+def _scaled(direction, param):
+    """Return the direction with each filter (each node of a weight matrix) as long as the parameter's own."""
+    axes = tuple(range(1, param.ndim)) if param.ndim == 4 else (0,)
+    lengths = np.sqrt((param.astype(float) ** 2).sum(axis=axes, keepdims=True))
+    return direction * lengths / np.sqrt((direction**2).sum(axis=axes, keepdims=True))
+
+
+# --- what is checked: a cost, the arrays that are moved, and the gradients that are claimed ---
+
+
+def _prepared(subject, arrays, loss, rng):
+    """Return the cost as a function of nothing; the arrays that it depends on, and their gradients, by name."""
+    if isinstance(subject, (tuple, list)) and len(subject) == 2 and all(map(callable, subject)):
+        return _pair_of_functions(*subject, arrays, rng)
+    if hasattr(subject, "parameters"):
+        return _model(_as_float64(subject), arrays, loss)
+    if hasattr(subject, "forward") and hasattr(subject, "params"):
+        return _layer(_as_float64(subject), arrays, rng)
+    kind = type(subject).__name__
+    raise TypeError(f"gradient_check: expected a layer, a model or a pair (forward, backward), got {kind}.")
+
+
+def _pair_of_functions(forward, backward, arrays, rng):
+    arrays = [np.array(each, dtype=float) for each in arrays]
+    weights = _weights(forward(*arrays), rng)
+    gradients = backward(weights, *arrays)
+    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    names = [f"argument {index}" for index in range(len(gradients))]
+    moved = dict(zip(names, arrays, strict=False))
+    return lambda: _weighted(forward(*arrays), weights), moved, dict(zip(names, gradients, strict=False))
+
+
+def _layer(layer, arrays, rng):
+    if len(arrays) != 1:
+        raise TypeError(f"gradient_check: a layer is checked with one array X, got {len(arrays)} arrays.")
+    X = np.array(arrays[0], dtype=float)
+    weights = _weights(layer.forward(X), rng)
+    gradients = {"dC/dX": layer.backward(weights)} | {f"dC/d{key}": grad for key, grad in layer.grads.items()}
+    moved = {"dC/dX": X} | {f"dC/d{key}": layer.params[key] for key in layer.params}
+    return lambda: _weighted(layer.apply(X), weights), moved, gradients
+
+
+def _model(model, arrays, loss):
+    if len(arrays) != 2 or not callable(loss):
+        raise TypeError("gradient_check: a model is checked with X, targets and loss=, such as loss=CrossEntropy().")
+    X, y = np.array(arrays[0], dtype=float), arrays[1]
+    _, dC_dO = loss(model.forward(X), y)
+    gradients, moved = {"dC/dX": model.backward(dC_dO)}, {"dC/dX": X}
+    for key, param, grad in model.parameters():
+        gradients[f"dC/d{key}"], moved[f"dC/d{key}"] = grad, param
+    return lambda: loss(model.predict(X), y)[0], moved, gradients
+
+
+def _as_float64(subject):
+    """Return a copy of a layer or model that computes in float64."""
+    subject = copy.deepcopy(subject)
+    if hasattr(subject, "layers"):
+        subject.dtype = "float64"
+    for layer in getattr(subject, "layers", [subject]):
+        if layer.input_shape is not None:
+            layer.settle(layer.input_shape, "float64", layer.params)
+    return subject
+
+
+def _weights(O, rng):
+    """Return a dC/dO for the cost sum(weights * O), in which every output counts differently."""
+    return rng.normal(size=O.shape)
+
+
+def _weighted(O, weights):
+    return float((O * weights).sum())
+
+
+# --- the comparison ---
+
+
+def _largest_error(cost, name, array, gradient, entries, epsilon, rng):
+    gradient = np.asarray(gradient, dtype=float)
+    checks.same_shape("gradient_check", name, gradient, array.shape, "(the shape of what it belongs to)")
+    if array.size == 0:
+        return 0.0, name
+    chosen = rng.permutation(array.size)[:entries]
+    differences = np.array([_difference(cost, array, i, epsilon) for i in chosen])
+    claimed = gradient.ravel()[chosen]
+    scale = np.maximum(np.abs(claimed), np.abs(differences))
+    errors = np.abs(claimed - differences) / np.maximum(scale, max(0.01 * scale.max(), np.finfo(float).tiny))
+    worst = int(errors.argmax())
+    index = ", ".join(map(str, np.unravel_index(chosen[worst], array.shape)))
+    return float(errors[worst]), f"{name}[{index}]"
+
+
+def _difference(cost, array, index, epsilon):
+    """Return the slope of the cost at one entry, from a step up and a step down."""
+    value = array.flat[index]
+    try:
+        array.flat[index] = value + epsilon
+        above = cost()
+        array.flat[index] = value - epsilon
+        below = cost()
+    finally:
+        array.flat[index] = value
+    return (above - below) / (2 * epsilon)
+
+
+def _grid_error(forward, backward, size, kernel, stride, padding):
+    rng = np.random.default_rng(0)
+    size = (size, size + 1) if checks.is_integer(size) else checks.pair("gradient_check_grid", "size", size)
+    kernel = checks.pair("gradient_check_grid", "kernel", kernel)
+    X, F, B = rng.normal(size=(2, 2, *size)), rng.normal(size=(3, 2, *kernel)), rng.normal(size=3)
+    try:
+        forward(X, F, B, stride, padding)
+    except ValueError:  # the kernel is larger than the padded input: nothing to check
+        return np.nan
+    pair = (
+        lambda X, F, B: forward(X, F, B, stride, padding),
+        lambda dC_dO, X, F, B: backward(dC_dO, X, F, stride, padding),
+    )
+    return gradient_check(pair, X, F, B)[0]

@@ -1,0 +1,203 @@
+"""The IDX reader, and the MNIST digits.
+
+Shapes      X_train (60000, 1, 28, 28) and X_test (10000, 1, 28, 28) float32 in 0..1, y_train and y_test int64 in 0..9.
+Trust       none: a header is compared with the file before anything is allocated, and the digits' own files with their
+            SHA-256 sums, once a process. Nothing is downloaded, nothing in a file can run.
+Data        cnn_core/data/mnist, with a README: authors, licence, sums.
+"""
+
+import errno
+import gzip
+import hashlib
+import math
+import os
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import checks
+
+FOLDER = Path(__file__).parent / "data" / "mnist"
+FILES = {
+    "X_train": "train-images-idx3-ubyte",
+    "y_train": "train-labels-idx1-ubyte",
+    "X_test": "t10k-images-idx3-ubyte",
+    "y_test": "t10k-labels-idx1-ubyte",
+}
+SHA256 = {  # of the unpacked bytes, header and all
+    "X_train": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "y_train": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "X_test": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "y_test": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+CHUNK = 1 << 20
+LARGEST = 1 << 31  # bytes of data that a header may promise
+_verified = set()  # the names of the digits' own files whose sums were checked in this process
+
+
+@dataclass(frozen=True)
+class Digits:
+    """The digits to learn from and the digits to test with."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+
+
+def load_mnist(folder=None, limit=None, seed=0):
+    """Return the MNIST digits, or another set of four IDX files of the same names.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where the four files are, gzipped or not; without it, the digits that came with this library.
+    limit : int, optional
+        Take only this many training images, as many of each class as of any other (or one more). A larger limit adds
+        to the images of a smaller one. All test images are always there.
+    seed : int
+        Which images a limit chooses.
+
+    Returns
+    -------
+    Digits
+        X_train (N, 1, H, W) float32 in 0..1, y_train (N,) int64, X_test and y_test likewise.
+
+    Raises
+    ------
+    FileNotFoundError
+        If one of the four files is missing.
+    ValueError
+        If a file is damaged, or images and labels do not belong together.
+
+    References
+    ----------
+    LeCun, Cortes and Burges, The MNIST database of handwritten digits.
+    """
+    seed = checks.integer("load_mnist", "seed", seed, minimum=0)
+    arrays = {key: _load_part(key, folder) for key in FILES}
+    for part in ("train", "test"):
+        _check_part(part, arrays[f"X_{part}"], arrays[f"y_{part}"])
+    if limit is not None:
+        chosen = _balanced(arrays["y_train"], limit, seed)
+        arrays["X_train"], arrays["y_train"] = arrays["X_train"][chosen], arrays["y_train"][chosen]
+    return Digits(**{key: _as_pixels(a) if key.startswith("X") else a.astype(np.int64) for key, a in arrays.items()})
+
+
+def load_idx(path):
+    """Return the array that an IDX file holds, gzipped or not, as it is stored.
+
+    Raises
+    ------
+    ValueError
+        If the file is not IDX, is damaged, or its header promises another number of bytes than it holds.
+
+    References
+    ----------
+    The format: the page of the MNIST database; two zero bytes, a type, the number of dimensions, their sizes, the data.
+    """
+    with open(path, "rb") as file, _named(path):
+        stream = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == b"\x1f\x8b" else file
+        dtype, shape = _read_header(stream, path)
+        start, promised = stream.tell(), math.prod(shape) * dtype.itemsize
+        held = _count(stream, promised)  # counted before anything is kept, so a header that lies costs no memory
+        if held != promised:
+            product = "x".join(map(str, shape))
+            holds = f"the file holds {held}" if held < promised else "the file holds more"
+            raise ValueError(f"load_idx: the header of {str(path)!r} promises {product} = {promised} bytes, {holds}.")
+        stream.seek(start)
+        array = np.frombuffer(bytearray(stream.read(promised)), dtype).reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+@contextmanager
+def _named(path):
+    """Turn what gzip says of a damaged file into a ValueError that names the file."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"load_idx: {str(path)!r} is damaged: {error}") from error
+
+
+def _read_header(stream, path):
+    magic = stream.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in DTYPES or magic[3] == 0:
+        what = "is not IDX" if isinstance(stream, gzip.GzipFile) else "is neither gzip nor IDX"
+        raise ValueError(f"load_idx: {str(path)!r} {what}: it starts with {magic!r}.")
+    sizes = stream.read(4 * magic[3])
+    if len(sizes) < 4 * magic[3]:
+        raise ValueError(f"load_idx: the header of {str(path)!r} ends after {4 + len(sizes)} bytes.")
+    dtype, shape = np.dtype(DTYPES[magic[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())
+    if len(shape) > 32 or math.prod(shape) * dtype.itemsize > LARGEST:
+        raise ValueError(
+            f"load_idx: the header of {str(path)!r} promises more than {LARGEST} bytes, the most that is read."
+        )
+    return dtype, shape
+
+
+def _count(stream, promised):
+    """Return how many bytes are left in the stream, or promised + 1 where there are more than promised."""
+    held = 0
+    while chunk := stream.read(min(CHUNK, promised + 1 - held)):
+        held += len(chunk)
+    return held
+
+
+def _load_part(key, folder):
+    path = _find(Path(FOLDER if folder is None else folder), FILES[key])
+    array = load_idx(path)
+    dimensions = 3 if key.startswith("X") else 1
+    if array.dtype != np.uint8 or array.ndim != dimensions or array.size == 0:
+        given = f"{array.dtype} with shape {array.shape}"
+        raise ValueError(f"load_mnist: {str(path)!r} must hold bytes in {dimensions} dimensions, got {given}.")
+    if folder is None and key not in _verified:
+        _verify(key, array, path)
+    return array
+
+
+def _find(folder, name):
+    for path in (folder / f"{name}.gz", folder / name):
+        if path.exists():
+            return path
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder / f"{name}.gz"))
+
+
+def _verify(key, array, path):
+    header = bytes([0, 0, 0x08, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    digest = hashlib.sha256(header)
+    digest.update(array)
+    found, wanted = digest.hexdigest(), SHA256[key]
+    if found != wanted:
+        raise ValueError(f"load_mnist: {str(path)!r} was changed: its SHA-256 is {found}, expected {wanted}.")
+    _verified.add(key)
+
+
+def _check_part(part, images, labels):
+    if len(images) != len(labels):
+        raise ValueError(f"load_mnist: {len(images)} {part} images but {len(labels)} {part} labels.")
+    checks.labels("load_mnist", labels, len(labels), classes=10)
+
+
+def _balanced(labels, limit, seed):
+    """Return the indices of `limit` images: one of each class, then another of each, in an order that seed chooses."""
+    limit = checks.integer("load_mnist", "limit", limit)
+    if limit > len(labels):
+        raise ValueError(
+            f"load_mnist: limit must be at most {len(labels)}, the number of training images, got {limit}."
+        )
+    order = np.random.default_rng(seed).permutation(len(labels))
+    turn = np.empty(len(labels), dtype=int)  # how many of its own class come before each image
+    for label in np.unique(labels):
+        own = labels[order] == label
+        turn[own] = np.arange(np.count_nonzero(own))
+    return order[np.argsort(turn, kind="stable")][:limit]
+
+
+def _as_pixels(images):
+    pixels = images[:, None].astype(np.float32)
+    pixels /= 255
+    return pixels

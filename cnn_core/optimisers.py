@@ -1,0 +1,285 @@
+"""Optimisers: how parameters change, given their cost gradients; and schedules of the learning rate.
+
+Shapes      step takes triples (key, param, grad): any key, a float array, and a gradient of its shape.
+Writes      into the params, in place; nothing else is written to. An optimiser knows arrays, not layers.
+State       belongs to the optimiser, by key (`state`), with the count of `steps`; formulas as PyTorch's.
+Story       notebooks/07_optimisers.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import checks
+
+
+class Optimiser:
+    """What all optimisers share: the checks at the door, the count of steps, and the state by key."""
+
+    moments = ()  # the names of the arrays that are kept for every parameter
+
+    def __init__(self, learning_rate, weight_decay):
+        self.learning_rate = learning_rate if callable(learning_rate) else self._rate(learning_rate)
+        self.weight_decay = checks.number(self.name, "weight_decay", weight_decay, low=0)
+        self.steps = 0
+        self.state = {}
+        self.owner = None  # fit notes here whose parameters the state belongs to
+
+    @property
+    def name(self):
+        """The class's name, with which its errors begin."""
+        return type(self).__name__
+
+    def __repr__(self):
+        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in checks.arguments_of(self).items())})"
+
+    def rate(self):
+        """Return the learning rate of the next step."""
+        if not callable(self.learning_rate):
+            return self.learning_rate
+        rate = self.learning_rate(self.steps)
+        return checks.number(self.name, f"learning_rate at step {self.steps}", rate, low=0)
+
+    def step(self, triples):
+        """Change every param in place by its grad."""
+        triples = self._checked(triples)
+        rate = self.rate()
+        self.steps += 1
+        for key, param, grad in triples:
+            kept = self.state.setdefault(key, {name: np.zeros_like(param) for name in self.moments})
+            self.update(param, grad, rate, **kept)
+
+    def update(self, param, grad, rate, **moments):
+        """Change one param, and its moments, in place."""
+        raise NotImplementedError
+
+    def decayed(self, param, grad):
+        """Return the gradient with L2 weight decay: grad + weight_decay * param."""
+        return grad + self.weight_decay * param if self.weight_decay else grad
+
+    def _rate(self, value):
+        return checks.number(self.name, "learning_rate", value, low=0, open_low=True)
+
+    def _beta(self, name, value):
+        return checks.number(self.name, name, value, low=0, high=1, open_high=True)
+
+    def _epsilon(self, value):
+        return checks.number(self.name, "epsilon", value, low=0, open_low=True)
+
+    def _checked(self, triples):
+        triples = [self._checked_triple(*triple) for triple in triples]
+        keys = [key for key, _, _ in triples]
+        if len(set(keys)) != len(keys):
+            raise ValueError(f"{self.name}: a key occurs twice in {keys}.")
+        if self.state and self.state.keys() != set(keys):
+            raise ValueError(
+                f"{self.name}: it holds the state of {sorted(map(str, self.state))}, got {sorted(map(str, keys))}. "
+                "Make a new optimiser for another model."
+            )
+        return triples
+
+    def _checked_triple(self, key, param, grad):
+        if not isinstance(param, np.ndarray) or param.dtype not in checks.FLOATS or not param.flags.writeable:
+            raise TypeError(f"{self.name}: the parameter {key!r} must be a writeable float32 or float64 array.")
+        if grad is None:
+            raise RuntimeError(f"{self.name}: {key!r} has no gradient yet. Call forward and backward first.")
+        grad = checks.as_float(self.name, f"the gradient of {key!r}", grad, param.dtype)
+        checks.same_shape(self.name, f"the gradient of {key!r}", grad, param.shape)
+        for moment in self.state.get(key, {}).values():
+            if moment.shape != param.shape:
+                raise ValueError(
+                    f"{self.name}: it holds the state of {key!r} with shape {moment.shape}, got a parameter of shape "
+                    f"{param.shape}. Make a new optimiser for another model."
+                )
+        return key, param, grad
+
+
+class GradientDescent(Optimiser):
+    """param -= learning_rate * grad."""
+
+    def __init__(self, learning_rate=0.01, weight_decay=0):
+        super().__init__(learning_rate, weight_decay)
+
+    def update(self, param, grad, rate):
+        param -= rate * self.decayed(param, grad)
+
+
+class Momentum(Optimiser):
+    """velocity = momentum * velocity + grad; param -= learning_rate * velocity (Polyak 1964)."""
+
+    moments = ("velocity",)
+
+    def __init__(self, learning_rate=0.01, momentum=0.9, weight_decay=0):
+        super().__init__(learning_rate, weight_decay)
+        self.momentum = self._beta("momentum", momentum)
+
+    def update(self, param, grad, rate, velocity):
+        velocity *= self.momentum
+        velocity += self.decayed(param, grad)
+        param -= rate * velocity
+
+
+class Nesterov(Momentum):
+    """Momentum that looks ahead: param -= learning_rate * (grad + momentum * velocity), the velocity being the new one.
+
+    The form of Sutskever et al., ICML 2013, as PyTorch writes it.
+    """
+
+    def update(self, param, grad, rate, velocity):
+        grad = self.decayed(param, grad)
+        velocity *= self.momentum
+        velocity += grad
+        param -= rate * (grad + self.momentum * velocity)
+
+
+class RMSProp(Optimiser):
+    """Divides each gradient by the root of its own mean square (Tieleman and Hinton, lecture 6e of Coursera, 2012)."""
+
+    moments = ("mean_square",)
+
+    def __init__(self, learning_rate=0.01, decay=0.99, epsilon=1e-8, weight_decay=0):
+        super().__init__(learning_rate, weight_decay)
+        self.decay = self._beta("decay", decay)
+        self.epsilon = self._epsilon(epsilon)
+
+    def update(self, param, grad, rate, mean_square):
+        grad = self.decayed(param, grad)
+        mean_square *= self.decay
+        mean_square += (1 - self.decay) * grad * grad
+        param -= rate * grad / (np.sqrt(mean_square) + self.epsilon)
+
+
+class Adam(Optimiser):
+    """Momentum and RMSProp together, both corrected for having started at 0.
+
+    References
+    ----------
+    Kingma and Ba, Adam: a method for stochastic optimization, arXiv:1412.6980, algorithm 1.
+    """
+
+    moments = ("first", "second")
+
+    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0):
+        super().__init__(learning_rate, weight_decay)
+        self.beta1, self.beta2 = self._beta("beta1", beta1), self._beta("beta2", beta2)
+        self.epsilon = self._epsilon(epsilon)
+
+    def update(self, param, grad, rate, first, second):
+        self.adapt(param, self.decayed(param, grad), rate, first, second)
+
+    def adapt(self, param, grad, rate, first, second):
+        """Move param along its corrected first moment, divided by the root of its corrected second."""
+        first *= self.beta1
+        first += (1 - self.beta1) * grad
+        second *= self.beta2
+        second += (1 - self.beta2) * grad * grad
+        corrected = np.sqrt(second / (1 - self.beta2**self.steps)) + self.epsilon
+        param -= rate / (1 - self.beta1**self.steps) * first / corrected
+
+
+class AdamW(Adam):
+    """Adam whose weight decay does not pass through the moments (Loshchilov and Hutter, arXiv:1711.05101)."""
+
+    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
+        super().__init__(learning_rate, beta1, beta2, epsilon, weight_decay)
+
+    def update(self, param, grad, rate, first, second):
+        param *= 1 - rate * self.weight_decay
+        self.adapt(param, grad, rate, first, second)
+
+
+# --- schedules: the learning rate at each step, counted from 0 ---
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same learning rate at every step."""
+
+    learning_rate: float
+
+    def __post_init__(self):
+        _check_rate(self)
+
+    def __call__(self, step):
+        return self.learning_rate
+
+
+@dataclass(frozen=True)
+class StepDecay:
+    """learning_rate * factor^(step // every): a staircase down."""
+
+    learning_rate: float
+    every: int
+    factor: float = 0.1
+
+    def __post_init__(self):
+        _check_rate(self)
+        checks.integer("StepDecay", "every", self.every)
+        checks.number("StepDecay", "factor", self.factor, low=0, high=1, open_low=True)
+
+    def __call__(self, step):
+        return self.learning_rate * self.factor ** (step // self.every)
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """From learning_rate at step 0 down to final at step `steps`, along half a cosine; final from then on."""
+
+    learning_rate: float
+    steps: int
+    final: float = 0.0
+
+    def __post_init__(self):
+        _check_rate(self)
+        checks.integer("Cosine", "steps", self.steps)
+        checks.number("Cosine", "final", self.final, low=0, high=self.learning_rate)
+
+    def __call__(self, step):
+        return _half_cosine(self.learning_rate, self.final, step / self.steps)
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """Up to learning_rate in the first part of the steps, then down to almost nothing: two half cosines.
+
+    Starts at learning_rate / start_divisor, is at its top after warm_up * steps, and ends, at the last of `steps`, at
+    the start divided by final_divisor; there it stays.
+
+    References
+    ----------
+    Smith and Topin, Super-convergence, arXiv:1708.07120.
+    """
+
+    learning_rate: float
+    steps: int
+    warm_up: float = 0.3
+    start_divisor: float = 25.0
+    final_divisor: float = 1e4
+
+    def __post_init__(self):
+        _check_rate(self)
+        checks.integer("OneCycle", "steps", self.steps)
+        checks.number("OneCycle", "warm_up", self.warm_up, low=0, high=1)
+        checks.number("OneCycle", "start_divisor", self.start_divisor, low=1)
+        checks.number("OneCycle", "final_divisor", self.final_divisor, low=1)
+
+    def __call__(self, step):
+        start = self.learning_rate / self.start_divisor
+        top = self.warm_up * self.steps - 1  # the step, counted from 0, with the largest learning rate
+        if step < top:
+            return _half_cosine(start, self.learning_rate, step / top)
+        way_down = max(self.steps - 1 - max(top, 0), 1)
+        return _half_cosine(self.learning_rate, start / self.final_divisor, (step - max(top, 0)) / way_down)
+
+
+SCHEDULES = {each.__name__: each for each in (Constant, StepDecay, Cosine, OneCycle)}
+OPTIMISERS = {each.__name__: each for each in (GradientDescent, Momentum, Nesterov, RMSProp, Adam, AdamW)}
+
+
+def _check_rate(schedule):
+    checks.number(type(schedule).__name__, "learning_rate", schedule.learning_rate, low=0, open_low=True)
+
+
+def _half_cosine(start, end, part):
+    return end + (start - end) / 2 * (1 + math.cos(math.pi * min(part, 1.0)))

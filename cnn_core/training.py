@@ -1,0 +1,245 @@
+"""Training: batches, fit, evaluate and the confusion matrix.
+
+Speaks      never: fit yields records (Step, Epoch), and whoever iterates over them shows them.
+Whole       A step happens entirely or not at all: whatever stops fit, the model and the optimiser are as after the last
+            whole step, and all their numbers are finite.
+Chance      the order of the examples comes from the model's own Generator.
+Story       notebooks/08_model.
+"""
+
+import math
+import weakref
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import checks
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is known after one batch. Steps and epochs count from 1; `steps` and `epochs` are the whole call's."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    cost: float  # mean over the batch, before the step
+    accuracy: float | None  # share of the batch, 0..1; None where the targets are no labels
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What is known after all examples were seen once more: cost and accuracy are means over the epoch's examples."""
+
+    epoch: int
+    epochs: int
+    step: int
+    cost: float
+    accuracy: float | None
+    validation_cost: float | None
+    validation_accuracy: float | None
+
+
+def batches(count, batch_size, rng):
+    """Yield the indices 0..count-1 in random order, batch_size at a time; the last batch holds what is left."""
+    order = rng.permutation(count)
+    for start in range(0, count, batch_size):
+        yield order[start : start + batch_size]
+
+
+def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, workers=None):
+    """Train the model; returns a generator of records: a Step after every batch, an Epoch after every epoch.
+
+    Nothing happens before the first record is asked for, but the arguments are checked at once.
+
+    Parameters
+    ----------
+    model : Model
+    X : ndarray, shape (N, *model.input_shape)
+    y : ndarray
+        What the loss takes: labels (N,) for CrossEntropy, targets of the outputs' shape for MeanSquaredError.
+    optimiser : Optimiser
+    loss : callable
+        (outputs, targets) -> (cost, dC_dO), both means over the batch.
+    epochs, batch_size : int
+    validation : (X, y), optional
+        Evaluated after every epoch.
+    workers : int, optional
+        How many threads may work. The result is the same bits for any number.
+
+    Yields
+    ------
+    Step or Epoch
+
+    Raises
+    ------
+    TypeError, ValueError
+        At once, if an argument does not fit.
+    FloatingPointError
+        While training, before a step whose cost, gradient or new parameter is not finite. The parameters and the
+        optimiser's state are those of the last finite step.
+    """
+    epochs, batch_size = checks.integer("fit", "epochs", epochs), checks.integer("fit", "batch_size", batch_size)
+    if workers is not None:
+        checks.integer("fit", "workers", workers)
+    _check_loss("fit", model, loss)
+    _check_optimiser(model, optimiser)
+    X, y = _checked_data("fit", model, X, y, loss)
+    if validation is not None:
+        validation = _checked_data("fit: validation", model, *_checked_pair(validation), loss)
+    return _records(model, X, y, optimiser, loss, epochs, batch_size, validation)
+
+
+def _records(model, X, y, optimiser, loss, epochs, batch_size, validation):
+    optimiser.owner = weakref.ref(model)
+    step, steps = 0, epochs * math.ceil(len(X) / batch_size)
+    for epoch in range(1, epochs + 1):
+        seen = _Mean()
+        for batch in batches(len(X), batch_size, model.rng):
+            step, rate = step + 1, optimiser.rate()
+            when = f"at epoch {epoch}, step {step} (learning_rate={rate})"
+            cost, accuracy = _train_step(model, X[batch], y[batch], optimiser, loss, when)
+            seen.add(cost, accuracy, len(batch))
+            yield Step(epoch, epochs, step, steps, cost, accuracy, rate)
+        held_out = (None, None) if validation is None else _evaluate(model, *validation, loss)
+        yield Epoch(epoch, epochs, step, seen.cost, seen.accuracy, *held_out)
+
+
+def _train_step(model, X, y, optimiser, loss, when):
+    with np.errstate(all="ignore"):  # what overflows is found by the checks, and named
+        outputs = model.forward(X)
+        _refuse_not_finite("cost", outputs, when)
+        cost, dC_dO = loss(outputs, y)
+        _refuse_not_finite("cost", cost, when)
+        model.backward(dC_dO)
+        triples = model.parameters()
+        for key, _, grad in triples:
+            _refuse_not_finite(f"gradient of {key}", grad, when)
+        with _all_or_nothing(triples, optimiser):
+            optimiser.step(triples)
+            for key, param, _ in triples:
+                for name, array in {"value": param, **optimiser.state.get(key, {})}.items():
+                    _refuse_not_finite(f"new {name} of {key}", array, when)
+    return cost, _accuracy(outputs, y)
+
+
+def _refuse_not_finite(what, values, when):
+    if np.isfinite(values).all():
+        return
+    became = "nan" if np.isnan(values).any() else "infinite"
+    raise FloatingPointError(
+        f"fit: the {what} became {became} {when}. The parameters are those of the last finite step. "
+        "Try a smaller learning_rate, or scale the input to 0..1."
+    )
+
+
+@contextmanager
+def _all_or_nothing(triples, optimiser):
+    """Put parameters and optimiser state back if the block is left by an exception, a reader's interrupt included."""
+    moments = [array for kept in optimiser.state.values() for array in kept.values()]
+    arrays = [param for _, param, _ in triples] + moments
+    copies, steps, keys = [array.copy() for array in arrays], optimiser.steps, set(optimiser.state)
+    try:
+        yield
+    except BaseException:
+        for array, copy in zip(arrays, copies, strict=True):
+            array[...] = copy
+        optimiser.steps = steps
+        for key in set(optimiser.state) - keys:
+            del optimiser.state[key]
+        raise
+
+
+class _Mean:
+    """The means over all examples seen so far."""
+
+    def __init__(self):
+        self.examples, self.costs, self.hits = 0, 0.0, 0.0
+
+    def add(self, cost, accuracy, examples):
+        self.examples += examples
+        self.costs += cost * examples
+        self.hits = None if accuracy is None or self.hits is None else self.hits + accuracy * examples
+
+    @property
+    def cost(self):
+        return self.costs / self.examples
+
+    @property
+    def accuracy(self):
+        return None if self.hits is None else self.hits / self.examples
+
+
+def evaluate(model, X, y, loss):
+    """Return (cost, accuracy) of the model on X and y; accuracy in 0..1, None where the targets are no labels."""
+    _check_loss("evaluate", model, loss)
+    return _evaluate(model, *_checked_data("evaluate", model, X, y, loss), loss)
+
+
+def _evaluate(model, X, y, loss):
+    outputs = model.predict(X)
+    return loss(outputs, y)[0], _accuracy(outputs, y)
+
+
+def confusion_matrix(model, X, y):
+    """Return how often each class (row) was read as each class (column): int64, shape (classes, classes)."""
+    outputs = model.predict(X)
+    if outputs.ndim != 2:
+        raise ValueError(f"confusion_matrix: the model must give outputs (N, classes), it gives shape {outputs.shape}.")
+    classes = outputs.shape[1]
+    labels = checks.labels("confusion_matrix", y, len(outputs), classes)
+    counts = np.bincount(labels * classes + outputs.argmax(axis=1), minlength=classes**2)
+    return counts.reshape(classes, classes)
+
+
+def _accuracy(outputs, targets):
+    """Return the share of outputs whose largest entry is the right one, or None where the targets are no labels."""
+    if outputs.ndim != 2:
+        return None
+    if targets.shape == outputs.shape and checks.is_one_hot(targets):
+        targets = targets.argmax(axis=1)
+    if targets.ndim != 1 or targets.dtype.kind not in "iu":
+        return None
+    return float(np.mean(outputs.argmax(axis=1) == targets))
+
+
+# --- at the door ---
+
+
+def _check_loss(where, model, loss):
+    if not all(hasattr(model, name) for name in ("forward", "backward", "predict", "parameters")):
+        raise TypeError(f"{where}: model must be a Model, got {type(model).__name__}.")
+    if not callable(loss) or isinstance(loss, type):
+        raise TypeError(f"{where}: loss must be a loss such as CrossEntropy(), got {loss!r}.")
+    last = model.layers[-1].name
+    if last == getattr(loss, "includes", None):
+        raise ValueError(
+            f"{where}: the last layer is {last}, and {loss.name} has it inside. Leave out the {last} layer."
+        )
+
+
+def _check_optimiser(model, optimiser):
+    if isinstance(optimiser, type) or not all(hasattr(optimiser, name) for name in ("step", "rate", "state")):
+        raise TypeError(f"fit: optimiser must be an optimiser such as Adam(), got {optimiser!r}.")
+    if optimiser.state and optimiser.owner is not None and optimiser.owner() is not model:
+        raise ValueError(f"fit: this {optimiser.name} holds the state of another model. Make a new one for this model.")
+
+
+def _checked_pair(validation):
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise TypeError(f"fit: validation must be a pair (X, y), got {type(validation).__name__}.")
+    return validation
+
+
+def _checked_data(where, model, X, y, loss):
+    X, y = model.admit(where, X), np.asarray(y)
+    checks.not_empty(where, "X", X)
+    checks.finite(where, "X", X)
+    if hasattr(loss, "check_targets"):
+        return X, loss.check_targets(where, y, (len(X), *model.output_shape))
+    if len(y) != len(X):
+        raise ValueError(f"{where}: got {len(y)} targets for {len(X)} examples.")
+    return X, y
