@@ -18,9 +18,6 @@ FLOATS = (np.dtype("float32"), np.dtype("float64"))
 IMAGES = "(N, C, H, W)"
 
 
-# --- numbers and names ---
-
-
 def is_integer(value):
     """Return whether value is an integer, Python's or NumPy's; a bool is none."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
@@ -131,9 +128,6 @@ def arguments_of(thing):
     return {name: getattr(thing, name) for name in inspect.signature(type(thing)).parameters}
 
 
-# --- arrays ---
-
-
 def as_float(where, name, value, dtype=None):
     """Return value as a native float array: float32 and float64 stay (or become `dtype`), integers become float64."""
     array = np.asarray(value)
@@ -215,9 +209,6 @@ def finite(where, name, array):
     count = int(good.size - np.count_nonzero(good))
     values = "1 value that is" if count == 1 else f"{count} values that are"
     raise ValueError(f"{where}: {name} contains {values} not finite (nan or infinity), the first at index {first}.")
-
-
-# --- labels ---
 
 
 def labels(where, value, count, classes):

@@ -20,9 +20,6 @@ from .shapes import geometry
 FILTERS = "(K, C, kH, kW)"
 
 
-# --- the definition, and the same with every window at once ---
-
-
 def convolve(A, B, stride=1, full_convolve=False):
     """Return the convolution of A with B: at every position the sum of the products of B and the cells under it.
 
@@ -118,9 +115,6 @@ def columns_to_windows(columns, shape, plan):
     return Xp
 
 
-# --- padding ---
-
-
 def pad(X, amounts):
     """Return X with zeros around its rows and columns; amounts is ((top, bottom), (left, right))."""
     return np.pad(X, ((0, 0), (0, 0), *amounts)) if any(map(any, amounts)) else X
@@ -130,9 +124,6 @@ def crop(Xp, amounts, size):
     """Return the part of Xp that is X, of size (H, W): from `top`, not `[p:-p]`, which is empty where p is 0."""
     (top, _), (left, _) = amounts
     return Xp[:, :, top : top + size[0], left : left + size[1]]
-
-
-# --- forward and backward ---
 
 
 def conv2d_forward(X, F, B=None, stride=1, padding=0):
@@ -254,9 +245,6 @@ def conv2d_backward_dilated(dC_dO, X, F, stride=1, padding=0):
     return crop(dC_dXp, plan.padding, X.shape[2:]), dC_dF, dC_dO.sum(axis=(0, 2, 3))
 
 
-# --- at the door ---
-
-
 def _checked(where, X, F, B=None):
     given = {"X": (X, checks.IMAGES), "F": (F, FILTERS)} | ({} if B is None else {"B": (B, "(K,)")})
     X, F, *rest = checks.floats(where, **given)
@@ -282,9 +270,6 @@ def _checked_backward(where, dC_dO, X, F, stride, padding):
     (dC_dO,) = checks.floats(where, dC_dO=(dC_dO, "(N, K, H_out, W_out)"))
     checks.same_shape(where, "dC_dO", dC_dO, (len(X), len(F), *plan.output), "(N, K, H_out, W_out)")
     return dC_dO, X, F, plan
-
-
-# --- the layer ---
 
 
 class Conv2D(Layer):

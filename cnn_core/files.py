@@ -39,9 +39,6 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, T
 DAMAGE += (ArithmeticError, AttributeError, RuntimeError)
 
 
-# --- what others call ---
-
-
 def save_model(path, model):
     """Write a model to exactly `path`: an old file stays until the new one is whole."""
     architecture = {"kind": "model", "model": _describe_model("Model.save", model)}
@@ -102,9 +99,6 @@ def load_checkpoint(path):
         return model, optimiser
 
 
-# --- things as text, and back ---
-
-
 def _describe(where, thing, choices):
     if choices.get(type(thing).__name__) is not type(thing):
         raise TypeError(f"{where}: {thing!r} cannot be written to a file; what can: {', '.join(choices)}.")
@@ -155,9 +149,6 @@ def _read_model(archive, layers, shapes, moments=None):
     return Model(layers, described["input_shape"], described["seed"], described["dtype"])
 
 
-# --- reading ---
-
-
 @contextmanager
 def _opened(where, path, kind):
     """Open an archive of this kind; whatever is wrong in it becomes a ValueError that names the file."""
@@ -184,7 +175,7 @@ class _Archive:
         self.entries = {info.filename.removesuffix(".npy"): info for info in file.infolist()}
         if len(self.entries) != len(file.infolist()):
             raise ValueError("two arrays have the same name.")
-        if any(info.file_size > size for info in self.entries.values()):
+        if sum(info.file_size for info in self.entries.values()) > size:
             raise ValueError("it promises more bytes than it holds.")
         if self.entries["architecture"].file_size > LARGEST_JSON:
             raise ValueError(f"its architecture is longer than {LARGEST_JSON} bytes.")
@@ -218,9 +209,7 @@ class _Archive:
     def _read_checked(self, name, dtype, shape):
         with self.file.open(self.entries[name]) as stream:
             shape = self._check_header(stream, name, np.dtype(dtype), shape)
-            data = stream.read(
-                self.entries[name].file_size
-            )  # to the end: there the zip file's own check sum is compared
+            data = stream.read(self.entries[name].file_size)  # to its end, where zipfile compares the check sum
         return np.frombuffer(data, dtype).reshape(shape)
 
     def _check_header(self, stream, name, dtype, shape):
@@ -243,9 +232,6 @@ def _no_constant(name):
     raise ValueError(f"{name} stands in its text.")
 
 
-# --- writing ---
-
-
 def _model_arrays(where, model):
     return {key: _finite(where, key, param) for key, param, _ in model.parameters()}
 
@@ -256,7 +242,7 @@ def _finite(where, name, array):
 
 
 def _write(path, architecture, arrays):
-    text = json.dumps({"version": VERSION} | architecture).encode()
+    text = json.dumps({"version": VERSION} | architecture, default=np.generic.item).encode()
     little = {name: np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for name, array in arrays.items()}
     with _in_place_of(Path(path)) as file:
         np.savez(file, architecture=np.frombuffer(text, np.uint8), **little)

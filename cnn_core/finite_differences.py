@@ -122,9 +122,6 @@ def _scaled(direction, param):
     return direction * lengths / np.sqrt((direction**2).sum(axis=axes, keepdims=True))
 
 
-# --- what is checked: a cost, the arrays that are moved, and the gradients that are claimed ---
-
-
 def _prepared(subject, arrays, loss, rng):
     """Return the cost as a function of nothing; the arrays that it depends on, and their gradients, by name."""
     if isinstance(subject, (tuple, list)) and len(subject) == 2 and all(map(callable, subject)):
@@ -139,7 +136,7 @@ def _prepared(subject, arrays, loss, rng):
 
 def _pair_of_functions(forward, backward, arrays, rng):
     arrays = [np.array(each, dtype=float) for each in arrays]
-    weights = _weights(forward(*arrays), rng)
+    weights = rng.normal(size=np.shape(forward(*arrays)))  # dC/dO of the cost sum(weights * O)
     gradients = backward(weights, *arrays)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     names = [f"argument {index}" for index in range(len(gradients))]
@@ -151,7 +148,7 @@ def _layer(layer, arrays, rng):
     if len(arrays) != 1:
         raise TypeError(f"gradient_check: a layer is checked with one array X, got {len(arrays)} arrays.")
     X = np.array(arrays[0], dtype=float)
-    weights = _weights(layer.forward(X), rng)
+    weights = rng.normal(size=layer.forward(X).shape)
     gradients = {"dC/dX": layer.backward(weights)} | {f"dC/d{key}": grad for key, grad in layer.grads.items()}
     moved = {"dC/dX": X} | {f"dC/d{key}": layer.params[key] for key in layer.params}
     return lambda: _weighted(layer.apply(X), weights), moved, gradients
@@ -179,16 +176,9 @@ def _as_float64(subject):
     return subject
 
 
-def _weights(O, rng):
-    """Return a dC/dO for the cost sum(weights * O), in which every output counts differently."""
-    return rng.normal(size=O.shape)
-
-
 def _weighted(O, weights):
+    """Return a cost in which every output counts differently."""
     return float((O * weights).sum())
-
-
-# --- the comparison ---
 
 
 def _largest_error(cost, name, array, gradient, entries, epsilon, rng):

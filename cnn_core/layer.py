@@ -25,8 +25,6 @@ class Layer:
         self.in_model = False
         self.memory = None  # (X, the output's shape) of the last forward
 
-    # --- what a subclass says ---
-
     def output_shape(self, input_shape):
         """Return the shape of one output for one input, or raise a ValueError that says why there is none."""
         return tuple(input_shape)
@@ -49,8 +47,6 @@ class Layer:
     def gradients(self, dC_dO, X):
         """Return dC_dX and {key: gradient}; keeps nothing."""
         raise NotImplementedError
-
-    # --- what every layer does ---
 
     @property
     def name(self):

@@ -189,9 +189,6 @@ class AdamW(Adam):
         self.adapt(param, grad, rate, first, second)
 
 
-# --- schedules: the learning rate at each step, counted from 0 ---
-
-
 @dataclass(frozen=True)
 class Constant:
     """The same learning rate at every step."""

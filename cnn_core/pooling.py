@@ -21,9 +21,6 @@ ARGUMENT = {"max": np.argmax, "min": np.argmin}
 FOLD = {"max": (-np.inf, np.maximum), "min": (np.inf, np.minimum), "mean": (0.0, np.add)}
 
 
-# --- to be read ---
-
-
 def pool2d_forward_loop(X, pool_size=2, stride=None, padding=0, mode="max"):
     """Return what pool2d_forward returns, window by window."""
     X, plan, mode = _checked("pool2d_forward_loop", X, pool_size, stride, padding, mode)
@@ -52,9 +49,6 @@ def _window(plan, row, column):
     """Return the slices of X under one window, without the part of it that lies on the padding."""
     starts = [i * s - before for i, s, (before, _) in zip((row, column), plan.stride, plan.padding, strict=True)]
     return tuple(slice(max(start, 0), start + k) for start, k in zip(starts, plan.kernel, strict=True))
-
-
-# --- to be run ---
 
 
 def pool2d_forward(X, pool_size=2, stride=None, padding=0, mode="max"):
@@ -169,9 +163,6 @@ def _places_along(size, kernel, stride, padding, output):
             yield slice(first, last + 1), slice(start, last * stride + offset + 1, stride)
 
 
-# --- at the door ---
-
-
 def _checked(where, X, pool_size, stride, padding, mode):
     (X,) = checks.floats(where, X=(X, checks.IMAGES))
     settings = _settings(where, pool_size, stride, padding, mode)
@@ -194,9 +185,6 @@ def _checked_backward(where, dC_dO, X, pool_size, stride, padding, mode):
     (dC_dO,) = checks.floats(where, dC_dO=(dC_dO, "(N, C, H_out, W_out)"))
     checks.same_shape(where, "dC_dO", dC_dO, (*X.shape[:2], *plan.output), "(N, C, H_out, W_out)")
     return dC_dO, X, plan, mode
-
-
-# --- the layer ---
 
 
 class Pool2D(Layer):

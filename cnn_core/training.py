@@ -97,15 +97,15 @@ def _records(model, X, y, optimiser, loss, epochs, batch_size, validation):
     optimiser.owner = weakref.ref(model)
     step, steps = 0, epochs * math.ceil(len(X) / batch_size)
     for epoch in range(1, epochs + 1):
-        seen = _Mean()
+        seen = []
         for batch in batches(len(X), batch_size, model.rng):
             step, rate = step + 1, optimiser.rate()
             when = f"at epoch {epoch}, step {step} (learning_rate={rate})"
             cost, accuracy = _train_step(model, X[batch], y[batch], optimiser, loss, when)
-            seen.add(cost, accuracy, len(batch))
+            seen.append((cost, accuracy, len(batch)))
             yield Step(epoch, epochs, step, steps, cost, accuracy, rate)
         held_out = (None, None) if validation is None else _evaluate(model, *validation, loss)
-        yield Epoch(epoch, epochs, step, seen.cost, seen.accuracy, *held_out)
+        yield Epoch(epoch, epochs, step, *_means(seen), *held_out)
 
 
 def _train_step(model, X, y, optimiser, loss, when):
@@ -153,24 +153,11 @@ def _all_or_nothing(triples, optimiser):
         raise
 
 
-class _Mean:
-    """The means over all examples seen so far."""
-
-    def __init__(self):
-        self.examples, self.costs, self.hits = 0, 0.0, 0.0
-
-    def add(self, cost, accuracy, examples):
-        self.examples += examples
-        self.costs += cost * examples
-        self.hits = None if accuracy is None or self.hits is None else self.hits + accuracy * examples
-
-    @property
-    def cost(self):
-        return self.costs / self.examples
-
-    @property
-    def accuracy(self):
-        return None if self.hits is None else self.hits / self.examples
+def _means(seen):
+    """Return the mean cost and accuracy over all examples, from (cost, accuracy, examples) of each batch."""
+    costs, accuracies, examples = zip(*seen, strict=True)
+    accuracy = None if None in accuracies else float(np.average(accuracies, weights=examples))
+    return float(np.average(costs, weights=examples)), accuracy
 
 
 def evaluate(model, X, y, loss):
@@ -204,9 +191,6 @@ def _accuracy(outputs, targets):
     if targets.ndim != 1 or targets.dtype.kind not in "iu":
         return None
     return float(np.mean(outputs.argmax(axis=1) == targets))
-
-
-# --- at the door ---
 
 
 def _check_loss(where, model, loss):
