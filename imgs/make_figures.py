@@ -1,0 +1,106 @@
+"""The pictures of README and the notebooks, each drawn from arrays that cnn_core computed: `make figures`.
+
+Table       FIGURES, at the end: what draws it, its alt text, who uses it. There is no picture from anywhere else.
+Same bytes  a second run on the same machine writes the same bytes; test_figures.py runs it twice.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from matplotlib.patches import ConnectionPatch
+
+from cnn_core import Model, load_mnist, softmax_forward
+from cnn_viz.figures import add_axes, new_figure, png_of
+from cnn_viz.palette import HUE, IMAGES, INK, MAGNITUDES, PADDING
+
+HERE = Path(__file__).resolve().parent
+TRAINED = HERE.parent / "notebooks" / "trained" / "08_model.npz"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A row of the table: draw() returns a matplotlib figure."""
+
+    draw: Callable
+    alt: str
+    used_in: tuple
+
+
+def reading_a_digit():
+    """A test digit on its way through the trained network: two rounds of maps, then ten probabilities."""
+    model, digit = Model.load(TRAINED), load_mnist().X_test[:1]
+    outputs = [digit]
+    for layer in model.layers:
+        outputs.append(layer.apply(outputs[-1]))
+    figure = new_figure(940, 285)
+    panels = [
+        _panel(figure, digit[0], 1, (10, 65, 140), IMAGES, HUE["X"], f"digit {digit.shape[1:]}"),
+        _panel(figure, outputs[3][0], 4, (205, 35, 200), MAGNITUDES, HUE["O"], f"maps {outputs[3].shape[1:]}"),
+        _panel(figure, outputs[6][0], 8, (460, 62, 290), MAGNITUDES, HUE["O"], f"maps {outputs[6].shape[1:]}"),
+        _probabilities(figure, softmax_forward(outputs[-1])[0]),
+    ]
+    for left, right in pairwise(panels):
+        _arrow(figure, left, right)
+    return figure
+
+
+def _panel(figure, maps, columns, place, cmap, hue, title):
+    """Draw maps (K, H, W) side by side, `columns` in a row, in a square panel at (left, top, side)."""
+    K, H, W = maps.shape
+    rows, gap = -(-K // columns), 1 if K > 1 else 0
+    sheet = np.full((rows * (H + gap) - gap, columns * (W + gap) - gap), np.nan)
+    for k, tile in enumerate(maps):
+        row, column = divmod(k, columns)
+        sheet[row * (H + gap) :, column * (W + gap) :][:H, :W] = tile
+    left, top, side = place
+    ax = add_axes(figure, left, top, side, side * sheet.shape[0] / sheet.shape[1])
+    ax.imshow(sheet, cmap=cmap, vmin=0, vmax=float(maps.max()), interpolation="nearest")
+    ax.set(xticks=[], yticks=[], facecolor="white")
+    ax.spines[:].set(color=hue, linewidth=2.5)
+    ax.set_title(title, fontsize=10, color=INK)
+    return ax
+
+
+def _probabilities(figure, probabilities):
+    ax = add_axes(figure, 815, 35, 115, 200)
+    answer = int(probabilities.argmax())
+    colours = [HUE["O"] if digit == answer else PADDING for digit in range(len(probabilities))]
+    ax.barh(range(len(probabilities)), probabilities, color=colours, edgecolor=INK, linewidth=0.8)
+    ax.set(xlim=(0, 1.05), xticks=[0, 1], yticks=range(len(probabilities)), xlabel="probability")
+    ax.invert_yaxis()
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_title(f"it reads: {answer}", fontsize=10, color=INK)
+    return ax
+
+
+def _arrow(figure, left, right):
+    style = {"arrowstyle": "-|>", "mutation_scale": 16, "color": INK, "shrinkA": 5, "shrinkB": 6}
+    near = -0.15 if right.get_xlabel() else 0  # clear of the numbers beside the bars
+    ends = {"xyA": (1, 0.5), "coordsA": left.transAxes, "xyB": (near, 0.5), "coordsB": right.transAxes}
+    figure.add_artist(ConnectionPatch(**ends, **style))
+
+
+FIGURES = {
+    "reading_a_digit.png": Figure(
+        draw=reading_a_digit,
+        alt="A handwritten 7 on its way through the trained network, from left to right: the image of 28 by 28 pixels, "
+        "16 maps of 14 by 14, 32 maps of 7 by 7, and ten bars of which the one beside 7 is as long as can be.",
+        used_in=("README.md",),
+    ),
+}
+
+
+def main(folder=HERE):
+    """Write every picture of the table into folder."""
+    for name, row in FIGURES.items():
+        (Path(folder) / name).write_bytes(png_of(row.draw()))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Draw every picture of README and the notebooks.")
+    parser.add_argument("folder", nargs="?", default=HERE, help="where to (default: imgs)")
+    main(parser.parse_args().folder)
