@@ -1,0 +1,38 @@
+"""cnn_viz: pictures of what cnn_core computes, and a display that follows a network while it trains.
+
+Rooms       palette (what the colours mean), figures (how a picture is shown), images, confusion, curves, history,
+            progress (watch); mosaic, live, clock and notebook work behind them.
+Rule        it draws what it is given: nothing here computes anything of a network, and cnn_core knows nothing of it.
+Imports     a room is entered when one of its names is first asked for: `watch` runs in a terminal without matplotlib.
+"""
+
+from importlib import import_module
+
+_ROOM_OF = {
+    "HUE": "palette",
+    "INK": "palette",
+    "METHOD": "palette",
+    "PADDING": "palette",
+    "RUN": "palette",
+    "show_figure": "figures",
+    "show_image": "images",
+    "show_images": "images",
+    "show_filters": "images",
+    "show_feature_maps": "images",
+    "draw_confusion_matrix": "confusion",
+    "show_curves": "curves",
+    "History": "history",
+    "watch": "progress",
+}
+
+__all__ = list(_ROOM_OF)
+
+
+def __getattr__(name):
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'cnn_viz' has no attribute {name!r}")
+    return getattr(import_module(f"cnn_viz.{_ROOM_OF[name]}"), name)
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])
