@@ -10,6 +10,7 @@ import difflib
 import inspect
 import math
 import numbers
+import sys
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def number(where, name, value, low=-math.inf, high=math.inf, open_low=False, ope
         raise TypeError(f"{where}: {name} must be {allowed}, got {value!r}.")
     too_low = value <= low if open_low else value < low
     too_high = value >= high if open_high else value > high
-    if not math.isfinite(value) or too_low or too_high:
+    if too_low or too_high or not abs(value) <= sys.float_info.max:  # nan fails every comparison
         raise ValueError(f"{where}: {name} must be {allowed}, got {value!r}.")
     return float(value)
 
@@ -108,7 +109,7 @@ def float_type(where, value):
         dtype = np.dtype(value)
     except TypeError:
         dtype = None
-    if value is None or dtype not in FLOATS:
+    if value is None or dtype is None or dtype not in FLOATS:
         raise ValueError(f"{where}: dtype must be 'float32' or 'float64', got {value!r}.")
     return dtype.name
 
@@ -130,11 +131,21 @@ def arguments_of(thing):
 
 def as_float(where, name, value, dtype=None):
     """Return value as a native float array: float32 and float64 stay (or become `dtype`), integers become float64."""
-    array = np.asarray(value)
+    array = _array(where, name, value)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{where}: {name} must be an array of real numbers, got {_kind(value, array)}.")
     native = array.dtype.newbyteorder("=")
-    return array.astype(dtype or (native if native in FLOATS else np.float64), copy=False)
+    with np.errstate(
+        over="ignore"
+    ):  # what float32 cannot hold becomes infinite, and is refused as such where it matters
+        return array.astype(dtype or (native if native in FLOATS else np.float64), copy=False)
+
+
+def _array(where, name, value):
+    try:
+        return np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{where}: {name} must be an array of real numbers, got rows of different lengths.") from error
 
 
 def _kind(value, array):
@@ -213,7 +224,7 @@ def finite(where, name, array):
 
 def labels(where, value, count, classes):
     """Return integer labels (N,), or one-hot rows (N, classes), as int64 (N,), each in 0..classes-1."""
-    array = np.asarray(value)
+    array = _array(where, "labels", value)
     if array.ndim == 2:
         array = _from_one_hot(where, array, classes)
     if array.ndim != 1:

@@ -8,6 +8,8 @@ Guests      the public functions check, the lines inside trust; no input is ever
 Story       notebooks/01_convolution, 02_dilation, 03_excluded_pixels.
 """
 
+import math
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -50,6 +52,7 @@ def convolve(A, B, stride=1, full_convolve=False):
     """
     A, B = checks.floats("convolve", A=(A, "(H, W)"), B=(B, "(kH, kW)"))
     S_r, S_c = checks.pair("convolve", "stride", stride)
+    checks.not_empty("convolve", "B", B)
     kH, kW = B.shape
     if checks.boolean("convolve", "full_convolve", full_convolve):
         A = np.pad(A, ((kH - 1, kH - 1), (kW - 1, kW - 1)))
@@ -214,7 +217,7 @@ def conv2d_backward(dC_dO, X, F, stride=1, padding=0):
     """
     dC_dO, X, F, plan = _checked_backward("conv2d_backward", dC_dO, X, F, stride, padding)
     Xp = pad(X, plan.padding)
-    rows = dC_dO.reshape(*dC_dO.shape[:2], -1)  # (N, K, H_out*W_out)
+    rows = dC_dO.reshape(*dC_dO.shape[:2], math.prod(plan.output))  # (N, K, H_out*W_out)
     dC_dF = (rows @ windows_to_columns(Xp, plan).transpose(0, 2, 1)).sum(axis=0).reshape(F.shape)
     dC_dXp = columns_to_windows(F.reshape(len(F), -1).T @ rows, Xp.shape, plan)
     return crop(dC_dXp, plan.padding, X.shape[2:]), dC_dF, dC_dO.sum(axis=(0, 2, 3))
@@ -267,7 +270,7 @@ def _plan(where, X, F, stride, padding):
 def _checked_backward(where, dC_dO, X, F, stride, padding):
     X, F, _ = _checked(where, X, F)
     plan = _plan(where, X, F, stride, padding)
-    (dC_dO,) = checks.floats(where, dC_dO=(dC_dO, "(N, K, H_out, W_out)"))
+    dC_dO, X, F = checks.floats(where, dC_dO=(dC_dO, "(N, K, H_out, W_out)"), X=(X, checks.IMAGES), F=(F, FILTERS))
     checks.same_shape(where, "dC_dO", dC_dO, (len(X), len(F), *plan.output), "(N, K, H_out, W_out)")
     return dC_dO, X, F, plan
 

@@ -82,6 +82,9 @@ def load_mnist(folder=None, limit=None, seed=0):
     arrays = {key: _load_part(key, folder) for key in FILES}
     for part in ("train", "test"):
         _check_part(part, arrays[f"X_{part}"], arrays[f"y_{part}"])
+    if arrays["X_train"].shape[1:] != arrays["X_test"].shape[1:]:
+        sizes = arrays["X_train"].shape[1:], arrays["X_test"].shape[1:]
+        raise ValueError(f"load_mnist: training images are {sizes[0]} large but test images {sizes[1]}.")
     if limit is not None:
         chosen = _balanced(arrays["y_train"], limit, seed)
         arrays["X_train"], arrays["y_train"] = arrays["X_train"][chosen], arrays["y_train"][chosen]
@@ -110,8 +113,16 @@ def load_idx(path):
             holds = f"the file holds {held}" if held < promised else "the file holds more"
             raise ValueError(f"load_idx: the header of {str(path)!r} promises {product} = {promised} bytes, {holds}.")
         stream.seek(start)
-        array = np.frombuffer(bytearray(stream.read(promised)), dtype).reshape(shape)
+        array = np.frombuffer(bytearray(stream.read(promised)), dtype)
+        array = _shaped(array, shape, path)
     return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _shaped(array, shape, path):
+    try:
+        return array.reshape(shape)
+    except ValueError as error:  # more dimensions or, beside a zero, larger ones than an array can have
+        raise ValueError(f"load_idx: {str(path)!r} is damaged: {error}") from error
 
 
 @contextmanager
@@ -132,7 +143,7 @@ def _read_header(stream, path):
     if len(sizes) < 4 * magic[3]:
         raise ValueError(f"load_idx: the header of {str(path)!r} ends after {4 + len(sizes)} bytes.")
     dtype, shape = np.dtype(DTYPES[magic[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())
-    if len(shape) > 32 or math.prod(shape) * dtype.itemsize > LARGEST:
+    if math.prod(shape) * dtype.itemsize > LARGEST:
         raise ValueError(
             f"load_idx: the header of {str(path)!r} promises more than {LARGEST} bytes, the most that is read."
         )

@@ -61,6 +61,7 @@ class Model:
                 layer.build(shape, rng, self.dtype)
             else:
                 layer.settle(shape, self.dtype, layer.params)
+        for layer in self.layers:
             layer.in_model = True
 
     def __repr__(self):

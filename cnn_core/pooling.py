@@ -117,7 +117,7 @@ def _share(dC_dO, X, plan):
     """Return dC_dX of mean pooling: each pixel of a window gets the same part of its gradient."""
     parts = dC_dO / _pixel_counts(plan, X)
     dC_dX = np.zeros(X.shape, dtype=parts.dtype)
-    for outputs, inputs in _places(plan, X.shape[2:]):
+    for outputs, inputs in reversed(list(_places(plan, X.shape[2:]))):  # window by window, as the loop adds them
         dC_dX[inputs] += parts[outputs]
     return dC_dX
 
@@ -182,7 +182,7 @@ def _settings(where, pool_size, stride, padding, mode):
 
 def _checked_backward(where, dC_dO, X, pool_size, stride, padding, mode):
     X, plan, mode = _checked(where, X, pool_size, stride, padding, mode)
-    (dC_dO,) = checks.floats(where, dC_dO=(dC_dO, "(N, C, H_out, W_out)"))
+    dC_dO, X = checks.floats(where, dC_dO=(dC_dO, "(N, C, H_out, W_out)"), X=(X, checks.IMAGES))
     checks.same_shape(where, "dC_dO", dC_dO, (*X.shape[:2], *plan.output), "(N, C, H_out, W_out)")
     return dC_dO, X, plan, mode
 

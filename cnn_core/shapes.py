@@ -82,10 +82,22 @@ def receptive_field(layers):
     10
     """
     field = jump = 1  # jump: how many input pixels lie between two neighbouring cells
-    for kernel, stride in layers:
+    for kernel, stride in _pairs(layers):
         field += (checks.integer("receptive_field", "kernel", kernel) - 1) * jump
         jump *= checks.integer("receptive_field", "stride", stride)
     return field
+
+
+def _pairs(layers):
+    message = "receptive_field: layers must be pairs (kernel, stride), got "
+    if not hasattr(layers, "__iter__"):
+        raise TypeError(f"{message}{layers!r}.")
+    for layer in layers:
+        if not isinstance(layer, (tuple, list)):
+            raise TypeError(f"{message}{layer!r}.")
+        if len(layer) != 2:
+            raise ValueError(f"{message}{layer!r}.")
+        yield layer
 
 
 class Geometry(NamedTuple):

@@ -45,6 +45,7 @@ class Epoch:
 
 def batches(count, batch_size, rng):
     """Yield the indices 0..count-1 in random order, batch_size at a time; the last batch holds what is left."""
+    batch_size = checks.integer("batches", "batch_size", batch_size)
     order = rng.permutation(count)
     for start in range(0, count, batch_size):
         yield order[start : start + batch_size]
@@ -87,6 +88,7 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
         checks.integer("fit", "workers", workers)
     _check_loss("fit", model, loss)
     _check_optimiser(model, optimiser)
+    model.parameters()  # refuses what a reader assigned, if it does not fit
     X, y = _checked_data("fit", model, X, y, loss)
     if validation is not None:
         validation = _checked_data("fit: validation", model, *_checked_pair(validation), loss)
@@ -173,6 +175,7 @@ def _evaluate(model, X, y, loss):
 
 def confusion_matrix(model, X, y):
     """Return how often each class (row) was read as each class (column): int64, shape (classes, classes)."""
+    _check_model("confusion_matrix", model)
     outputs = model.predict(X)
     if outputs.ndim != 2:
         raise ValueError(f"confusion_matrix: the model must give outputs (N, classes), it gives shape {outputs.shape}.")
@@ -193,9 +196,13 @@ def _accuracy(outputs, targets):
     return float(np.mean(outputs.argmax(axis=1) == targets))
 
 
-def _check_loss(where, model, loss):
+def _check_model(where, model):
     if not all(hasattr(model, name) for name in ("forward", "backward", "predict", "parameters")):
         raise TypeError(f"{where}: model must be a Model, got {type(model).__name__}.")
+
+
+def _check_loss(where, model, loss):
+    _check_model(where, model)
     if not callable(loss) or isinstance(loss, type):
         raise TypeError(f"{where}: loss must be a loss such as CrossEntropy(), got {loss!r}.")
     last = model.layers[-1].name

@@ -53,21 +53,15 @@ def train(model, digits):
     epochs = [asdict(record) for record in records if isinstance(record, Epoch)]
     seconds = time.perf_counter() - start
     cost, accuracy = evaluate(model, digits.X_test, digits.y_test, CrossEntropy())
-    return {
-        "model": repr(model),
-        "optimiser": repr(optimiser),
-        "loss": "CrossEntropy()",
-        "batch_size": BATCH_SIZE,
-        "epochs": epochs,
-        "test_cost": cost,
-        "test_accuracy": accuracy,
-        "seconds": round(seconds, 1),
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
+    made = {"model": repr(model), "optimiser": repr(optimiser), "loss": "CrossEntropy()", "batch_size": BATCH_SIZE}
+    given = {"epochs": epochs, "test_cost": cost, "test_accuracy": accuracy, "seconds": round(seconds, 1)}
+    return made | given | where()
+
+
+def where():
+    """Return what the digits after the first depend on, and the seconds most of all."""
+    machine = {"cores": os.cpu_count(), "machine": platform.machine(), "system": platform.system()}
+    return machine | {"python": platform.python_version(), "numpy": np.__version__}
 
 
 def main():
