@@ -20,7 +20,7 @@ def relu_forward(X):
 def relu_backward(dC_dO, X):
     """Return dC_dX: dC_dO where X is above 0, else 0 (at 0 too, as PyTorch has it)."""
     dC_dO, X = _pair("relu_backward", dC_dO, X)
-    return dC_dO * (X > 0)
+    return np.where(X > 0, dC_dO, 0)  # not a product: infinity times 0 would be nan
 
 
 def leaky_relu_forward(X, slope=0.01):

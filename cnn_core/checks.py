@@ -10,7 +10,6 @@ import difflib
 import inspect
 import math
 import numbers
-import sys
 
 import numpy as np
 
@@ -83,11 +82,15 @@ def number(where, name, value, low=-math.inf, high=math.inf, open_low=False, ope
     allowed = f"a finite number {_between(low, high, open_low, open_high)}".rstrip()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{where}: {name} must be {allowed}, got {value!r}.")
-    too_low = value <= low if open_low else value < low
-    too_high = value >= high if open_high else value > high
-    if too_low or too_high or not abs(value) <= sys.float_info.max:  # nan fails every comparison
+    try:
+        number = float(value)
+    except OverflowError:  # an integer larger than any float
+        number = math.inf
+    too_low = number <= low if open_low else number < low
+    too_high = number >= high if open_high else number > high
+    if not math.isfinite(number) or too_low or too_high:
         raise ValueError(f"{where}: {name} must be {allowed}, got {value!r}.")
-    return float(value)
+    return number
 
 
 def _between(low, high, open_low, open_high):
@@ -131,7 +134,7 @@ def arguments_of(thing):
 
 def as_float(where, name, value, dtype=None):
     """Return value as a native float array: float32 and float64 stay (or become `dtype`), integers become float64."""
-    array = _array(where, name, value)
+    array = as_array(where, name, value)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{where}: {name} must be an array of real numbers, got {_kind(value, array)}.")
     native = array.dtype.newbyteorder("=")
@@ -141,7 +144,8 @@ def as_float(where, name, value, dtype=None):
         return array.astype(dtype or (native if native in FLOATS else np.float64), copy=False)
 
 
-def _array(where, name, value):
+def as_array(where, name, value):
+    """Return value as an array of any kind."""
     try:
         return np.asarray(value)
     except ValueError as error:  # rows of different lengths
@@ -224,7 +228,7 @@ def finite(where, name, array):
 
 def labels(where, value, count, classes):
     """Return integer labels (N,), or one-hot rows (N, classes), as int64 (N,), each in 0..classes-1."""
-    array = _array(where, "labels", value)
+    array = as_array(where, "labels", value)
     if array.ndim == 2:
         array = _from_one_hot(where, array, classes)
     if array.ndim != 1:

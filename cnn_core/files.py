@@ -8,11 +8,14 @@ Writing     under a temporary name in the same folder, flushed, then put in plac
 Story       notebooks/08_model.
 """
 
+import errno
 import itertools
 import json
 import math
 import os
 import struct
+import tokenize
+import warnings
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -34,9 +37,10 @@ LAYERS = {
 }
 LARGEST_JSON = 1 << 20  # bytes
 LARGEST_HEADER = 1 << 12  # bytes
+LONGEST_MESSAGE = 500  # characters of what a file says of itself
 # what reading a damaged or foreign file can raise, the system's own errors left out
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, TypeError, ValueError)
-DAMAGE += (ArithmeticError, AttributeError, RuntimeError)
+DAMAGE += (ArithmeticError, AttributeError, RuntimeError, SyntaxError, tokenize.TokenError, Warning)
 
 
 def save_model(path, model):
@@ -65,8 +69,7 @@ def save_checkpoint(path, model, optimiser):
     """
     where = "save_checkpoint"
     arrays = _model_arrays(where, model)
-    if optimiser.state and optimiser.state.keys() != arrays.keys():
-        raise ValueError(f"{where}: the {optimiser.name} holds the state of another model.")
+    _check_owner(where, model, optimiser, arrays)
     architecture = {
         "kind": "checkpoint",
         "model": _describe_model(where, model),
@@ -97,6 +100,20 @@ def load_checkpoint(path):
         optimiser.state = {key: {name: archive.read(f"{name}/{key}") for name in names} for key, names in kept.items()}
         model.rng.bit_generator.state = archive.architecture["generator"]
         return model, optimiser
+
+
+def _check_owner(where, model, optimiser, arrays):
+    if not hasattr(optimiser, "state"):
+        raise TypeError(f"{where}: optimiser must be an optimiser such as Adam(), got {optimiser!r}.")
+    shapes = {key: array.shape for key, array in arrays.items()}
+    foreign = optimiser.owner is not None and optimiser.owner() is not model
+    keys_differ = optimiser.state.keys() != shapes.keys()
+    if optimiser.state and (
+        foreign
+        or keys_differ
+        or any(m.shape != shapes[k] for k, kept in optimiser.state.items() for m in kept.values())
+    ):
+        raise ValueError(f"{where}: the {optimiser.name} holds the state of another model.")
 
 
 def _describe(where, thing, choices):
@@ -152,19 +169,36 @@ def _read_model(archive, layers, shapes, moments=None):
 @contextmanager
 def _opened(where, path, kind):
     """Open an archive of this kind; whatever is wrong in it becomes a ValueError that names the file."""
-    with open(path, "rb") as file:
+    with open(os.fspath(path), "rb") as file:
         try:
-            archive = _Archive(zipfile.ZipFile(file), os.fstat(file.fileno()).st_size)
+            size = os.fstat(file.fileno()).st_size
+            _check_directory(file, size)
+            archive = _Archive(zipfile.ZipFile(file), size)
             archive.check_kind(kind)
             yield archive
-        except DAMAGE as error:
+        except (*DAMAGE, OSError) as error:
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: an offset in it is nonsense
+                raise
             raise ValueError(f"{where}: {str(path)!r} cannot be loaded: {_sentence(error)}") from error
+
+
+def _check_directory(file, size):
+    """Refuse a file that does not end as it is written here, or whose list of arrays is too long to be read unseen."""
+    file.seek(max(size - 42, 0))
+    end = file.read()[-42:]
+    if end[-22:-18] != b"PK\5\6":
+        raise ValueError("it is no .npz file, or was cut off.")
+    if end[:4] == b"PK\6\7":
+        raise ValueError("its directory is in the form for more than 4 GiB, which is never written here.")
+    if struct.unpack("<L", end[-10:-6])[0] > LARGEST_JSON:
+        raise ValueError(f"its directory is longer than {LARGEST_JSON} bytes.")
 
 
 def _sentence(error):
     if isinstance(error, KeyError):
         return f"{error} is missing."
-    return f"{error or type(error).__name__}".rstrip(".") + "."
+    text = f"{error or type(error).__name__}".rstrip(".")
+    return f"{text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + ' ...'}."
 
 
 class _Archive:
@@ -218,7 +252,7 @@ class _Archive:
             raise ValueError(f"{name!r} is compressed; here arrays are stored as they are.")
         if np.lib.format.read_magic(stream) != (1, 0):
             raise ValueError(f"{name!r} has a header of a version that is never written here.")
-        found = np.lib.format.read_array_header_1_0(stream, max_header_size=LARGEST_HEADER)
+        found = _read_header(stream)
         if found[2].hasobject:
             raise ValueError("it holds Python objects; such files can run code and are never loaded.")
         shape = found[0] if shape is None else shape
@@ -228,11 +262,18 @@ class _Archive:
         return shape
 
 
+def _read_header(stream):
+    with warnings.catch_warnings(action="error"):  # what NumPy only warns of was never written here
+        return np.lib.format.read_array_header_1_0(stream, max_header_size=LARGEST_HEADER)
+
+
 def _no_constant(name):
     raise ValueError(f"{name} stands in its text.")
 
 
 def _model_arrays(where, model):
+    if not isinstance(model, Model):
+        raise TypeError(f"{where}: model must be a Model, got {type(model).__name__}.")
     return {key: _finite(where, key, param) for key, param, _ in model.parameters()}
 
 

@@ -135,10 +135,12 @@ def _prepared(subject, arrays, loss, rng):
 
 
 def _pair_of_functions(forward, backward, arrays, rng):
-    arrays = [np.array(each, dtype=float) for each in arrays]
+    arrays = [_copy(f"argument {index}", each) for index, each in enumerate(arrays)]
     weights = rng.normal(size=np.shape(forward(*arrays)))  # dC/dO of the cost sum(weights * O)
     gradients = backward(weights, *arrays)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    if len(gradients) != len(arrays):
+        raise ValueError(f"gradient_check: backward returned {len(gradients)} gradients for {len(arrays)} arrays.")
     names = [f"argument {index}" for index in range(len(gradients))]
     moved = dict(zip(names, arrays, strict=False))
     return lambda: _weighted(forward(*arrays), weights), moved, dict(zip(names, gradients, strict=False))
@@ -147,7 +149,7 @@ def _pair_of_functions(forward, backward, arrays, rng):
 def _layer(layer, arrays, rng):
     if len(arrays) != 1:
         raise TypeError(f"gradient_check: a layer is checked with one array X, got {len(arrays)} arrays.")
-    X = np.array(arrays[0], dtype=float)
+    X = _copy("X", arrays[0])
     weights = rng.normal(size=layer.forward(X).shape)
     gradients = {"dC/dX": layer.backward(weights)} | {f"dC/d{key}": grad for key, grad in layer.grads.items()}
     moved = {"dC/dX": X} | {f"dC/d{key}": layer.params[key] for key in layer.params}
@@ -157,12 +159,16 @@ def _layer(layer, arrays, rng):
 def _model(model, arrays, loss):
     if len(arrays) != 2 or not callable(loss):
         raise TypeError("gradient_check: a model is checked with X, targets and loss=, such as loss=CrossEntropy().")
-    X, y = np.array(arrays[0], dtype=float), arrays[1]
+    X, y = _copy("X", arrays[0]), arrays[1]
     _, dC_dO = loss(model.forward(X), y)
     gradients, moved = {"dC/dX": model.backward(dC_dO)}, {"dC/dX": X}
     for key, param, grad in model.parameters():
         gradients[f"dC/d{key}"], moved[f"dC/d{key}"] = grad, param
     return lambda: loss(model.predict(X), y)[0], moved, gradients
+
+
+def _copy(name, array):
+    return np.array(checks.as_float("gradient_check", name, array, np.float64))
 
 
 def _as_float64(subject):
@@ -210,10 +216,12 @@ def _difference(cost, array, index, epsilon):
 
 
 def _grid_error(forward, backward, size, kernel, stride, padding):
-    rng = np.random.default_rng(0)
-    size = (size, size + 1) if checks.is_integer(size) else checks.pair("gradient_check_grid", "size", size)
-    kernel = checks.pair("gradient_check_grid", "kernel", kernel)
-    X, F, B = rng.normal(size=(2, 2, *size)), rng.normal(size=(3, 2, *kernel)), rng.normal(size=3)
+    where, rng = "gradient_check_grid", np.random.default_rng(0)
+    rows, columns = checks.pair(where, "size", size)
+    columns += checks.is_integer(size)  # an integer size is one of rows, with one column more
+    kernel, stride = checks.pair(where, "kernel", kernel), checks.pair(where, "stride", stride)
+    padding = checks.padding(where, padding)
+    X, F, B = rng.normal(size=(2, 2, rows, columns)), rng.normal(size=(3, 2, *kernel)), rng.normal(size=3)
     try:
         forward(X, F, B, stride, padding)
     except ValueError:  # the kernel is larger than the padded input: nothing to check

@@ -54,7 +54,8 @@ def dense_backward(dC_dO, X, W):
     array([[17., 23.]])
     """
     X, W, _ = _checked("dense_backward", X, W)
-    (dC_dO,) = checks.floats("dense_backward", dC_dO=(dC_dO, "(N, nodes)"))
+    axes = "(N, nodes)", "(N, inputs)", "(inputs, nodes)"
+    dC_dO, X, W = checks.floats("dense_backward", dC_dO=(dC_dO, axes[0]), X=(X, axes[1]), W=(W, axes[2]))
     checks.same_shape("dense_backward", "dC_dO", dC_dO, (len(X), W.shape[1]), "(N, nodes)")
     return dC_dO @ W.T, X.T @ dC_dO, dC_dO.sum(axis=0)
 
@@ -107,6 +108,9 @@ class FullyConnected(Layer):
 
     def initial(self, key, shape, rng):
         return np.zeros(shape) if key == "B" else INITIALISATIONS[self.initialisation](shape, rng)
+
+    def check_input(self, X):
+        checks.batch(self.name, X, self.input_shape)
 
     def apply(self, X):
         return dense_forward(X, self.params["W"], self.params.get("B"))

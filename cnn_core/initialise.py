@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from . import checks
+
 CONSTANT = 0.01  # every weight alike: chapter 01 shows that filters which start equal stay equal
 
 
@@ -23,24 +25,35 @@ def fans(shape):
 
 def he_normal(shape, rng):
     """Return normal values of variance 2 / fan_in: keeps a signal's size through ReLU (He et al., arXiv:1502.01852)."""
-    return rng.normal(0.0, math.sqrt(2 / fans(shape)[0]), shape)
+    fan_in, _ = _checked_fans("he_normal", shape, rng)
+    return rng.normal(0.0, math.sqrt(2 / fan_in), shape)
 
 
 def he_uniform(shape, rng):
     """Return uniform values of variance 2 / fan_in (He et al., arXiv:1502.01852)."""
-    limit = math.sqrt(6 / fans(shape)[0])
-    return rng.uniform(-limit, limit, shape)
+    fan_in, _ = _checked_fans("he_uniform", shape, rng)
+    return rng.uniform(-math.sqrt(6 / fan_in), math.sqrt(6 / fan_in), shape)
 
 
 def xavier_normal(shape, rng):
     """Return normal values of variance 2 / (fan_in + fan_out): for tanh (Glorot and Bengio, AISTATS 2010)."""
-    return rng.normal(0.0, math.sqrt(2 / sum(fans(shape))), shape)
+    total = sum(_checked_fans("xavier_normal", shape, rng))
+    return rng.normal(0.0, math.sqrt(2 / total), shape)
 
 
 def xavier_uniform(shape, rng):
     """Return uniform values of variance 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS 2010)."""
-    limit = math.sqrt(6 / sum(fans(shape)))
-    return rng.uniform(-limit, limit, shape)
+    total = sum(_checked_fans("xavier_uniform", shape, rng))
+    return rng.uniform(-math.sqrt(6 / total), math.sqrt(6 / total), shape)
+
+
+def _checked_fans(where, shape, rng):
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"{where}: rng must be a numpy.random.Generator, got {rng!r}.")
+    shape = checks.shape(where, "shape", shape)
+    if len(shape) not in (2, 4):
+        raise ValueError(f"{where}: shape must be (inputs, nodes) or (K, C, kH, kW), got {shape}.")
+    return fans(shape)
 
 
 def zeros(shape, rng):

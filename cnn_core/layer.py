@@ -72,7 +72,9 @@ class Layer:
     def settle(self, input_shape, dtype, params):
         """Take these parameters, for inputs of this shape."""
         params = self.checked_params(params, input_shape, dtype)
-        self.params, self.grads, self.memory = params, {}, None
+        self.params.clear()  # the dictionary stays the same one: a reader may hold it
+        self.params.update(params)
+        self.grads, self.memory = {}, None
         self.input_shape, self.dtype = input_shape, dtype
 
     def forward(self, X):
@@ -107,7 +109,7 @@ class Layer:
 
     def adopt_params(self):
         """Take over what a reader assigned to `params` since."""
-        self.params = self.checked_params(self.params, self.input_shape, self.dtype)
+        self.params.update(self.checked_params(self.params, self.input_shape, self.dtype))
 
     def checked_params(self, params, input_shape, dtype):
         """Return the parameters with the right keys and shapes, as arrays of dtype that can be trained in place."""

@@ -103,7 +103,7 @@ def load_idx(path):
     ----------
     The format: the page of the MNIST database; two zero bytes, a type, the number of dimensions, their sizes, the data.
     """
-    with open(path, "rb") as file, _named(path):
+    with open(os.fspath(path), "rb") as file, _named(path):
         stream = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == b"\x1f\x8b" else file
         dtype, shape = _read_header(stream, path)
         start, promised = stream.tell(), math.prod(shape) * dtype.itemsize

@@ -68,7 +68,7 @@ class Optimiser:
         return checks.number(self.name, "epsilon", value, low=0, open_low=True)
 
     def _checked(self, triples):
-        triples = [self._checked_triple(*triple) for triple in triples]
+        triples = [self._checked_triple(*triple) for triple in self._as_triples(triples)]
         keys = [key for key, _, _ in triples]
         if len(set(keys)) != len(keys):
             raise ValueError(f"{self.name}: a key occurs twice in {keys}.")
@@ -77,6 +77,13 @@ class Optimiser:
                 f"{self.name}: it holds the state of {sorted(map(str, self.state))}, got {sorted(map(str, keys))}. "
                 "Make a new optimiser for another model."
             )
+        return triples
+
+    def _as_triples(self, triples):
+        triples = list(triples) if hasattr(triples, "__iter__") else [triples]
+        for triple in triples:
+            if not isinstance(triple, (tuple, list)) or len(triple) != 3:
+                raise TypeError(f"{self.name}: step takes triples (key, param, grad), got {type(triple).__name__}.")
         return triples
 
     def _checked_triple(self, key, param, grad):
@@ -212,8 +219,8 @@ class StepDecay:
 
     def __post_init__(self):
         _check_rate(self)
-        checks.integer("StepDecay", "every", self.every)
-        checks.number("StepDecay", "factor", self.factor, low=0, high=1, open_low=True)
+        _check(self, checks.integer, "every")
+        _check(self, checks.number, "factor", low=0, high=1, open_low=True)
 
     def __call__(self, step):
         return self.learning_rate * self.factor ** (step // self.every)
@@ -229,8 +236,8 @@ class Cosine:
 
     def __post_init__(self):
         _check_rate(self)
-        checks.integer("Cosine", "steps", self.steps)
-        checks.number("Cosine", "final", self.final, low=0, high=self.learning_rate)
+        _check(self, checks.integer, "steps")
+        _check(self, checks.number, "final", low=0, high=self.learning_rate)
 
     def __call__(self, step):
         return _half_cosine(self.learning_rate, self.final, step / self.steps)
@@ -256,10 +263,10 @@ class OneCycle:
 
     def __post_init__(self):
         _check_rate(self)
-        checks.integer("OneCycle", "steps", self.steps)
-        checks.number("OneCycle", "warm_up", self.warm_up, low=0, high=1)
-        checks.number("OneCycle", "start_divisor", self.start_divisor, low=1)
-        checks.number("OneCycle", "final_divisor", self.final_divisor, low=1)
+        _check(self, checks.integer, "steps")
+        _check(self, checks.number, "warm_up", low=0, high=1)
+        _check(self, checks.number, "start_divisor", low=1)
+        _check(self, checks.number, "final_divisor", low=1)
 
     def __call__(self, step):
         start = self.learning_rate / self.start_divisor
@@ -275,7 +282,13 @@ OPTIMISERS = {each.__name__: each for each in (GradientDescent, Momentum, Nester
 
 
 def _check_rate(schedule):
-    checks.number(type(schedule).__name__, "learning_rate", schedule.learning_rate, low=0, open_low=True)
+    _check(schedule, checks.number, "learning_rate", low=0, open_low=True)
+
+
+def _check(schedule, check, name, **limits):
+    """Keep the checked value, Python's own number, so that a schedule gives the same rates after a file."""
+    value = check(type(schedule).__name__, name, getattr(schedule, name), **limits)
+    object.__setattr__(schedule, name, value)  # frozen from now on
 
 
 def _half_cosine(start, end, part):

@@ -226,7 +226,7 @@ def _checked_pair(validation):
 
 
 def _checked_data(where, model, X, y, loss):
-    X, y = model.admit(where, X), np.asarray(y)
+    X, y = model.admit(where, X), checks.as_array(where, "y", y)
     checks.not_empty(where, "X", X)
     checks.finite(where, "X", X)
     if hasattr(loss, "check_targets"):

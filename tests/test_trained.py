@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from train_model import BATCH_SIZE, digits_model, train
 
 from cnn_core import CrossEntropy, Model, evaluate, load_mnist
-from train_model import BATCH_SIZE, digits_model, train
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = json.loads((ROOT / "notebooks" / "trained" / "08_model.json").read_text())
