@@ -273,8 +273,9 @@ class OneCycle:
         top = self.warm_up * self.steps - 1  # the step, counted from 0, with the largest learning rate
         if step < top:
             return _half_cosine(start, self.learning_rate, step / top)
-        way_down = max(self.steps - 1 - max(top, 0), 1)
-        return _half_cosine(self.learning_rate, start / self.final_divisor, (step - max(top, 0)) / way_down)
+        past, way_down = step - max(top, 0), self.steps - 1 - max(top, 0)
+        part = past / way_down if way_down > 0 else float(past > 0)
+        return _half_cosine(self.learning_rate, start / self.final_divisor, part)
 
 
 SCHEDULES = {each.__name__: each for each in (Constant, StepDecay, Cosine, OneCycle)}

@@ -1,4 +1,4 @@
-"""The pictures in imgs/: all of the table, nothing else, the same bytes twice, and said in words where they are used."""
+"""The pictures in imgs/: all of the table, nothing else, the same bytes twice, and said in words where used."""
 
 import importlib.util
 import re
