@@ -21,6 +21,7 @@ class Layer:
 
     def __init__(self):
         self.params, self.grads = {}, {}
+        self.own_params = self.params  # the dictionary itself stays the same one: a reader may hold it
         self.input_shape = self.dtype = None  # known once it is built
         self.in_model = False
         self.memory = None  # (X, the output's shape) of the last forward
@@ -72,8 +73,7 @@ class Layer:
     def settle(self, input_shape, dtype, params):
         """Take these parameters, for inputs of this shape."""
         params = self.checked_params(params, input_shape, dtype)
-        self.params.clear()  # the dictionary stays the same one: a reader may hold it
-        self.params.update(params)
+        self._keep(params)
         self.grads, self.memory = {}, None
         self.input_shape, self.dtype = input_shape, dtype
 
@@ -109,7 +109,15 @@ class Layer:
 
     def adopt_params(self):
         """Take over what a reader assigned to `params` since."""
-        self.params.update(self.checked_params(self.params, self.input_shape, self.dtype))
+        self._keep(self.checked_params(self.params, self.input_shape, self.dtype))
+
+    def _keep(self, params):
+        if self.params is not self.own_params:  # a whole dictionary was assigned, perhaps another layer's
+            params = {key: param.copy() for key, param in params.items()}
+        self.own_params.update(params)  # not emptied before: an interrupt may come between any two lines
+        for key in self.own_params.keys() - params.keys():
+            del self.own_params[key]
+        self.params = self.own_params
 
     def checked_params(self, params, input_shape, dtype):
         """Return the parameters with the right keys and shapes, as arrays of dtype that can be trained in place."""

@@ -1,6 +1,7 @@
 """Model: shapes worked out when it is built, forward, backward, predict, parameters, chance; and a layer used alone."""
 
 import copy
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -427,6 +428,15 @@ def test_predict_works_in_parts(rng):
     model.predict(rng.normal(size=(600, 3)))
     assert sum(layer.sizes) == 600
     assert max(layer.sizes) <= 256
+
+
+def test_predict_converts_images_in_parts_too():
+    model, X = Model([Flatten(), FullyConnected(2)]), np.zeros((5000, 1, 28, 28), np.uint8)
+    tracemalloc.start()
+    model.predict(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * X.nbytes  # as float32 all of them are 4 times as large as they are
 
 
 def test_predict_keeps_nothing_and_leaves_the_last_forwards_memory_alone(rng):

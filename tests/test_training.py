@@ -557,6 +557,19 @@ def test_an_optimiser_that_only_looked_at_a_model_is_free():
     assert len(run(small_model(), optimiser, X, y)) == 2
 
 
+def test_an_optimiser_that_has_learnt_another_model_since_fit_was_called_is_refused():
+    X, y = data()
+    optimiser, model, other = Adam(), small_model(), small_model(seed=1)
+    records, waiting = (fit(each, X, y, optimiser, CrossEntropy()) for each in (model, other))
+    next(records)
+    before, chance = bits(other, optimiser), other.rng.bit_generator.state
+    with pytest.raises(ValueError, match="holds the state of another model"):
+        next(waiting)
+    assert bits(other, optimiser) == before
+    assert other.rng.bit_generator.state == chance
+    next(records)  # and the first training goes on
+
+
 EVALUATE_REFUSES = [
     pytest.param({"model": 3}, TypeError, "evaluate: model must be a Model, got int", id="model"),
     pytest.param({"loss": CrossEntropy}, TypeError, "evaluate: loss must be a loss", id="loss-class"),
