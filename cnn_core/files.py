@@ -105,13 +105,13 @@ def load_checkpoint(path):
 def _check_owner(where, model, optimiser, arrays):
     if not hasattr(optimiser, "state"):
         raise TypeError(f"{where}: optimiser must be an optimiser such as Adam(), got {optimiser!r}.")
-    shapes = {key: array.shape for key, array in arrays.items()}
+    kinds = {key: (array.shape, array.dtype) for key, array in arrays.items()}
     foreign = optimiser.owner is not None and optimiser.owner() is not model
-    keys_differ = optimiser.state.keys() != shapes.keys()
+    keys_differ = optimiser.state.keys() != kinds.keys()
     if optimiser.state and (
         foreign
         or keys_differ
-        or any(m.shape != shapes[k] for k, kept in optimiser.state.items() for m in kept.values())
+        or any((m.shape, m.dtype) != kinds[k] for k, kept in optimiser.state.items() for m in kept.values())
     ):
         raise ValueError(f"{where}: the {optimiser.name} holds the state of another model.")
 

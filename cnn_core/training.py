@@ -96,6 +96,7 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
 
 
 def _records(model, X, y, optimiser, loss, epochs, batch_size, validation):
+    _check_optimiser(model, optimiser)  # once more: it may have learnt another model since fit was called
     optimiser.owner = weakref.ref(model)
     step, steps = 0, epochs * math.ceil(len(X) / batch_size)
     for epoch in range(1, epochs + 1):
