@@ -134,14 +134,18 @@ def arguments_of(thing):
 
 def as_float(where, name, value, dtype=None):
     """Return value as a native float array: float32 and float64 stay (or become `dtype`), integers become float64."""
+    array = real_array(where, name, value)
+    native = array.dtype.newbyteorder("=")
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused where it matters
+        return array.astype(dtype or (native if native in FLOATS else np.float64), copy=False)
+
+
+def real_array(where, name, value):
+    """Return value as an array of real numbers, as they are."""
     array = as_array(where, name, value)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{where}: {name} must be an array of real numbers, got {_kind(value, array)}.")
-    native = array.dtype.newbyteorder("=")
-    with np.errstate(
-        over="ignore"
-    ):  # what float32 cannot hold becomes infinite, and is refused as such where it matters
-        return array.astype(dtype or (native if native in FLOATS else np.float64), copy=False)
+    return array
 
 
 def as_array(where, name, value):

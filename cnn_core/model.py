@@ -90,12 +90,13 @@ class Model:
 
     def predict(self, X):
         """Return what forward returns; works in parts and leaves the memory of the last forward alone."""
-        X = self.admit("Model", X)
+        X = checks.real_array("Model", "X", X)  # each part is converted in its turn
+        checks.batch("Model", X, self.input_shape)
         for layer in self.layers:
             layer.adopt_params()
         O = np.empty((len(X), *self.output_shape), dtype=self.dtype)
         for start in range(0, len(X), PART):
-            part = X[start : start + PART]
+            part = self.admit("Model", X[start : start + PART])
             for layer in self.layers:
                 part = layer.apply(part)
             O[start : start + PART] = part
