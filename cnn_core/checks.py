@@ -15,6 +15,10 @@ import numpy as np
 
 PADDING_NAMES = ("same", "valid", "include")
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
+FLOAT_NAMES = {
+    each: known.name for known in FLOATS for each in (known, known.type, known.name, known.str, known.str[1:])
+}
+FLOAT_NAMES |= {float: "float64", "float": "float64"}
 IMAGES = "(N, C, H, W)"
 
 
@@ -109,12 +113,9 @@ def boolean(where, name, value):
 def float_type(where, value):
     """Return 'float32' or 'float64', given as a name, a type or a NumPy dtype."""
     try:
-        dtype = np.dtype(value)
-    except TypeError:
-        dtype = None
-    if value is None or dtype is None or dtype not in FLOATS:
-        raise ValueError(f"{where}: dtype must be 'float32' or 'float64', got {value!r}.")
-    return dtype.name
+        return FLOAT_NAMES[value]  # looked up, not handed to NumPy, which evaluates some texts and warns of others
+    except (KeyError, TypeError):
+        raise ValueError(f"{where}: dtype must be 'float32' or 'float64', got {value!r}.") from None
 
 
 def shape(where, name, value):

@@ -776,6 +776,7 @@ BAD_ARCHITECTURES = [
     pytest.param(put("version", value=True), "version must be a positive integer, got True", id="version-bool"),
     pytest.param(put("version", value="1"), "version must be a positive integer, got '1'", id="version-text"),
     pytest.param(drop("version"), "'version' is missing", id="no-version"),
+    pytest.param(put("note", value=float("nan")), "NaN stands in its text", id="nan-in-a-note"),
     pytest.param(drop("kind"), "'kind' is missing", id="no-kind"),
     pytest.param(put("kind", value="modle"), "it holds a modle, not a model", id="unknown-kind"),
     pytest.param(put("kind", value=["model"]), "not a model", id="kind-list"),
@@ -875,6 +876,11 @@ BAD_TEXTS = [
 def test_a_text_that_is_no_architecture_is_refused(saved, text):
     with_text(saved, text)
     refused(Model.load, saved)
+
+
+def test_an_architecture_of_more_than_a_megabyte_is_not_even_read(saved):
+    with_text(saved, json.dumps(architecture_of(saved)) + " " * MB)
+    refused(Model.load, saved, "its architecture is longer than 1048576 bytes")
 
 
 @pytest.mark.parametrize("place", ["name", "arrays", "shape", "kind"])

@@ -691,6 +691,18 @@ NO_MODELS = [
         lambda: Model([ReLU()], dtype="float16"), ValueError, "dtype must be 'float32' or 'float64'", id="float16"
     ),
     pytest.param(lambda: Model([ReLU()], dtype=int), ValueError, "dtype must be 'float32' or 'float64'", id="int"),
+    *(
+        pytest.param(
+            lambda text=text: Model([ReLU()], dtype=text), ValueError, "dtype must be 'float32' or", id=f"dtype-{text}"
+        )
+        for text in ("a", ",", "4(", "f4,f4", "(2,)f4", "1f4")
+    ),
+    *(
+        pytest.param(
+            lambda kind=kind: Model([ReLU()], dtype=kind), ValueError, "dtype must be 'float32' or", id=f"dtype-{kind}"
+        )
+        for kind in (None, {"a": []}, ("f4", -1), [("a", "f4")])
+    ),
     pytest.param(lambda: Model([ReLU()], dtype="flaot"), ValueError, "dtype must be 'float32' or 'float64'", id="typo"),
 ]
 
