@@ -103,16 +103,12 @@ def load_checkpoint(path):
 
 
 def _check_owner(where, model, optimiser, arrays):
-    if not hasattr(optimiser, "state"):
+    if not hasattr(optimiser, "learnt_another"):
         raise TypeError(f"{where}: optimiser must be an optimiser such as Adam(), got {optimiser!r}.")
     kinds = {key: (array.shape, array.dtype) for key, array in arrays.items()}
-    foreign = optimiser.owner is not None and optimiser.owner() is not model
-    keys_differ = optimiser.state.keys() != kinds.keys()
-    if optimiser.state and (
-        foreign
-        or keys_differ
-        or any((m.shape, m.dtype) != kinds[k] for k, kept in optimiser.state.items() for m in kept.values())
-    ):
+    moments = [(key, moment) for key, kept in optimiser.state.items() for moment in kept.values()]
+    foreign = optimiser.learnt_another(model) or (optimiser.state and optimiser.state.keys() != kinds.keys())
+    if foreign or any((moment.shape, moment.dtype) != kinds[key] for key, moment in moments):
         raise ValueError(f"{where}: the {optimiser.name} holds the state of another model.")
 
 

@@ -135,15 +135,14 @@ def _prepared(subject, arrays, loss, rng):
 
 
 def _pair_of_functions(forward, backward, arrays, rng):
-    arrays = [_copy(f"argument {index}", each) for index, each in enumerate(arrays)]
+    moved = {f"argument {index}": _copy(f"argument {index}", each) for index, each in enumerate(arrays)}
+    arrays = list(moved.values())
     weights = rng.normal(size=np.shape(forward(*arrays)))  # dC/dO of the cost sum(weights * O)
     gradients = backward(weights, *arrays)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     if len(gradients) != len(arrays):
         raise ValueError(f"gradient_check: backward returned {len(gradients)} gradients for {len(arrays)} arrays.")
-    names = [f"argument {index}" for index in range(len(gradients))]
-    moved = dict(zip(names, arrays, strict=False))
-    return lambda: _weighted(forward(*arrays), weights), moved, dict(zip(names, gradients, strict=False))
+    return lambda: _weighted(forward(*arrays), weights), moved, dict(zip(moved, gradients, strict=True))
 
 
 def _layer(layer, arrays, rng):

@@ -34,6 +34,10 @@ class Optimiser:
     def __repr__(self):
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in checks.arguments_of(self).items())})"
 
+    def learnt_another(self, model):
+        """Return whether there is state, and fit noted that it belongs to another model than this one."""
+        return bool(self.state) and self.owner is not None and self.owner() is not model
+
     def rate(self):
         """Return the learning rate of the next step."""
         if not callable(self.learning_rate):

@@ -65,7 +65,7 @@ def excluded_pixels(size, kernel, stride=1, padding=0):
     """
     size, kernel, stride, padding = _one_dimension("excluded_pixels", size, kernel, stride, padding)
     _fit("excluded_pixels", size, kernel, stride, padding)
-    return (size + sum(_amounts(size, kernel, stride, padding)) - kernel) % stride
+    return _left_over(size, kernel, stride, padding)
 
 
 def receptive_field(layers):
@@ -116,7 +116,7 @@ def geometry(where, size, kernel, stride, padding):
     rows_and_columns = list(zip(size, kernel, stride, paddings, strict=True))
     output = tuple(_fit(where, *each) for each in rows_and_columns)
     amounts = tuple(_amounts(*each) for each in rows_and_columns)
-    excluded = tuple((s + sum(a) - k) % t for s, a, k, t in zip(size, amounts, kernel, stride, strict=True))
+    excluded = tuple(_left_over(*each) for each in rows_and_columns)
     return Geometry(kernel, stride, amounts, output, excluded)
 
 
@@ -139,6 +139,10 @@ def _amounts(size, kernel, stride, padding):
     missing = max((windows - 1) * stride + kernel - size, 0)
     before = missing // 2 if padding == "same" else 0
     return before, missing - before
+
+
+def _left_over(size, kernel, stride, padding):
+    return (size + sum(_amounts(size, kernel, stride, padding)) - kernel) % stride
 
 
 def _fit(where, size, kernel, stride, padding):

@@ -214,9 +214,9 @@ def _check_loss(where, model, loss):
 
 
 def _check_optimiser(model, optimiser):
-    if isinstance(optimiser, type) or not all(hasattr(optimiser, name) for name in ("step", "rate", "state")):
+    if isinstance(optimiser, type) or not all(hasattr(optimiser, name) for name in ("step", "rate", "learnt_another")):
         raise TypeError(f"fit: optimiser must be an optimiser such as Adam(), got {optimiser!r}.")
-    if optimiser.state and optimiser.owner is not None and optimiser.owner() is not model:
+    if optimiser.learnt_another(model):
         raise ValueError(f"fit: this {optimiser.name} holds the state of another model. Make a new one for this model.")
 
 
