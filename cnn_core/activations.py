@@ -10,17 +10,20 @@ import numpy as np
 
 from . import checks
 from .layer import Layer
+from .parallel import NEW, keep
 
 
-def relu_forward(X):
+def relu_forward(X, work=NEW):
     """Return max(X, 0)."""
-    return np.maximum(checks.as_float("relu_forward", "X", X), 0)
+    X = checks.as_float("relu_forward", "X", X)
+    return np.maximum(X, 0, out=work.like("O", X, X.dtype))
 
 
-def relu_backward(dC_dO, X):
+def relu_backward(dC_dO, X, work=NEW):
     """Return dC_dX: dC_dO where X is above 0, else 0 (at 0 too, as PyTorch has it)."""
     dC_dO, X = _pair("relu_backward", dC_dO, X)
-    return np.where(X > 0, dC_dO, 0)  # not a product: infinity times 0 would be nan
+    above = np.greater(X, 0, out=work.like("above", X, bool))
+    return keep(dC_dO, above, out=work.like("dC_dX", X, dC_dO.dtype))
 
 
 def leaky_relu_forward(X, slope=0.01):
@@ -98,11 +101,11 @@ def _pair(where, dC_dO, X):
 class ReLU(Layer):
     """max(X, 0), entry by entry."""
 
-    def apply(self, X):
-        return relu_forward(X)
+    def apply(self, X, work=NEW):
+        return relu_forward(X, work)
 
-    def gradients(self, dC_dO, X):
-        return relu_backward(dC_dO, X), {}
+    def gradients(self, dC_dO, X, work=NEW):
+        return relu_backward(dC_dO, X, work), {}
 
 
 class LeakyReLU(Layer):

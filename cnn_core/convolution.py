@@ -11,13 +11,14 @@ Story       notebooks/01_convolution, 02_dilation, 03_excluded_pixels.
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from . import checks
 from .dilation import dilate
 from .initialise import INITIALISATIONS
 from .layer import Layer
-from .shapes import geometry
+from .parallel import NEW, rows_of
+from .shapes import geometry, places
 
 FILTERS = "(K, C, kH, kW)"
 
@@ -107,17 +108,6 @@ def windows_to_columns(Xp, plan):
     return windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * kH * kW, H_out * W_out)
 
 
-def columns_to_windows(columns, shape, plan):
-    """Return the columns put back to where their windows were, added up where windows overlap: the shape of Xp."""
-    (kH, kW), (S_r, S_c), (H_out, W_out) = plan.kernel, plan.stride, plan.output
-    columns = columns.reshape(*shape[:2], kH, kW, H_out, W_out)
-    Xp = np.zeros(shape, dtype=columns.dtype)
-    for row in range(kH):
-        for column in range(kW):
-            Xp[:, :, row : row + S_r * H_out : S_r, column : column + S_c * W_out : S_c] += columns[:, :, row, column]
-    return Xp
-
-
 def pad(X, amounts):
     """Return X with zeros around its rows and columns; amounts is ((top, bottom), (left, right))."""
     return np.pad(X, ((0, 0), (0, 0), *amounts)) if any(map(any, amounts)) else X
@@ -162,9 +152,7 @@ def conv2d_forward(X, F, B=None, stride=1, padding=0):
            [18.5, 18.5]])
     """
     X, F, B = _checked("conv2d_forward", X, F, B)
-    plan = _plan("conv2d_forward", X, F, stride, padding)
-    O = _filters_times_windows(pad(X, plan.padding), F, plan)
-    return O if B is None else O + B[:, None, None]
+    return _forward(X, F, B, _plan("conv2d_forward", X, F, stride, padding), NEW)
 
 
 def conv2d_forward_loop(X, F, B=None, stride=1, padding=0):
@@ -216,11 +204,7 @@ def conv2d_backward(dC_dO, X, F, stride=1, padding=0):
     array([1.])
     """
     dC_dO, X, F, plan = _checked_backward("conv2d_backward", dC_dO, X, F, stride, padding)
-    Xp = pad(X, plan.padding)
-    rows = dC_dO.reshape(*dC_dO.shape[:2], math.prod(plan.output))  # (N, K, H_out*W_out)
-    dC_dF = (rows @ windows_to_columns(Xp, plan).transpose(0, 2, 1)).sum(axis=0).reshape(F.shape)
-    dC_dXp = columns_to_windows(F.reshape(len(F), -1).T @ rows, Xp.shape, plan)
-    return crop(dC_dXp, plan.padding, X.shape[2:]), dC_dF, dC_dO.sum(axis=(0, 2, 3))
+    return _input_gradient(dC_dO, F, plan, X.shape, NEW), *_param_gradients(dC_dO, X, plan, NEW)
 
 
 def conv2d_backward_dilated(dC_dO, X, F, stride=1, padding=0):
@@ -246,6 +230,85 @@ def conv2d_backward_dilated(dC_dO, X, F, stride=1, padding=0):
             dC_dF[k, c] += convolve(trimmed[n, c], dC_dO_dilated[n, k])
             dC_dXp[n, c, :H_used, :W_used] += convolve(dC_dO_dilated[n, k], rotated[k, c], full_convolve=True)
     return crop(dC_dXp, plan.padding, X.shape[2:]), dC_dF, dC_dO.sum(axis=(0, 2, 3))
+
+
+def _forward(X, F, B, plan, work):
+    """Return the output, row by row of it: a matrix product of all filters with the windows of the row."""
+    windows = _windows_by_row(X, plan, work)
+    O = work.batch("O", (len(X), len(F), *plan.output), X.dtype)
+    by_row = _by_row(O, work)
+    np.matmul(F.transpose(0, 2, 3, 1).reshape(len(F), -1), windows, out=by_row)
+    if B is not None:
+        by_row += B[:, None]
+    return O
+
+
+def _param_gradients(dC_dO, X, plan, work):
+    """Return dC_dF and dC_dB: every window times the gradient of what it led to, row by row of the output."""
+    by_row, windows = _by_row(dC_dO, work), _windows_by_row(X, plan, work)
+    K, C = dC_dO.shape[1], X.shape[1]
+    shares = work.array("dC_dF", (len(by_row), K, windows.shape[1]), X.dtype)
+    np.matmul(by_row, windows.transpose(0, 2, 1), out=shares)
+    dC_dF = shares.sum(axis=0).reshape(K, *plan.kernel, C).transpose(0, 3, 1, 2)
+    return dC_dF, by_row.sum(axis=(0, 2))
+
+
+def _input_gradient(dC_dO, F, plan, X_shape, work):
+    """Return dC_dX by the shorter of two ways.
+
+    At stride 1 it is one more convolution, of dC_dO with the filters turned by 180 degrees. Where the output is much
+    smaller than the input most products of that would be with 0: then every entry of dC_dO is spread over its window.
+    """
+    (kH, kW), ((top, bottom), (left, right)) = plan.kernel, plan.padding
+    if plan.stride != (1, 1) or 3 * math.prod(plan.output) < 2 * math.prod(X_shape[2:]):
+        return _spread(dC_dO, F, plan, X_shape, work)
+    around = (kH - 1 - top, kH - 1 - bottom), (kW - 1 - left, kW - 1 - right)
+    back = plan._replace(padding=around, output=X_shape[2:])
+    return _forward(dC_dO, F.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], None, back, work.part("dC_dX"))
+
+
+def _spread(dC_dO, F, plan, X_shape, work):
+    """Return dC_dX: dC_dO times the filters, spread over the pixels of each window, added up where windows overlap."""
+    (kH, kW), (S_r, S_c), (H_out, W_out) = plan.kernel, plan.stride, plan.output
+    N, C, H, W = X_shape
+    (top, bottom), (left, right) = plan.padding
+    terms = work.array("terms", (H_out, kH, kW, C, W_out, N), dC_dO.dtype)
+    filters = F.transpose(2, 3, 1, 0).reshape(kH * kW * C, len(F))
+    np.matmul(filters, _by_row(dC_dO, work), out=terms.reshape(H_out, len(filters), -1))
+    rows = work.array("rows", (H_out, kH, C, left + W + right, N), dC_dO.dtype)
+    dC_dXp = work.array("dC_dXp", (top + H + bottom, C, left + W + right, N), dC_dO.dtype)
+    rows.fill(0), dC_dXp.fill(0)
+    for column in range(kW):
+        rows[:, :, :, column : column + S_c * W_out : S_c] += terms[:, :, column]
+    for row in range(kH):
+        dC_dXp[row : row + S_r * H_out : S_r] += rows[:, row]
+    return crop(dC_dXp.transpose(3, 1, 0, 2), plan.padding, (H, W))
+
+
+def _windows_by_row(X, plan, work):
+    """Return the windows of every row of the output as columns: (H_out, kH*kW*C, W_out*N), views that overlap.
+
+    Each row of the padded input is laid down kW times: the j-th time as the j-th pixels of all windows. The kH rows of
+    a window then follow each other in memory, so the columns of a row of the output are a block of it, as it lies.
+    """
+    (kH, kW), (S_r, _), (H_out, W_out) = plan.kernel, plan.stride, plan.output
+    N, C, H, W = X.shape
+    laid = work.array("windows", ((H_out - 1) * S_r + kH, kW, C, W_out, N), X.dtype)  # zeros: the padding stays 0
+    top = plan.padding[0][0]
+    first = max(top, 0)  # top is below 0 where dC_dX leaves out more padding than a filter has rows
+    end = max(min(top + H, len(laid)), first)
+    rows = rows_of(X, "X", work)[first - top : end - top]
+    for place, (windows, pixels) in enumerate(places(W, kW, plan.stride[1], plan.padding[1], W_out)):
+        laid[first:end, place, :, windows] = rows[:, :, pixels]
+    from_row, _, from_channel, _, from_number = laid.strides
+    strides = S_r * from_row, from_channel, from_number
+    return as_strided(laid, (H_out, kH * kW * C, W_out * N), strides, writeable=False)
+
+
+def _by_row(images, work):
+    """Return images (N, K, H, W) as (H, K, W*N)."""
+    H, K, W, N = (rows := rows_of(images, "dC_dO", work)).shape
+    return rows.reshape(H, K, W * N)
 
 
 def _checked(where, X, F, B=None):
@@ -323,9 +386,11 @@ class Conv2D(Layer):
         checks.dimensions(self.name, "X", X, checks.IMAGES)
         checks.channels(self.name, X, self.input_shape[0])
 
-    def apply(self, X):
-        return conv2d_forward(X, self.params["F"], self.params.get("B"), self.stride, self.padding)
+    def apply(self, X, work=NEW):
+        return _forward(X, self.params["F"], self.params.get("B"), self.geometry(X.shape[1:]), work)
 
-    def gradients(self, dC_dO, X):
-        dC_dX, dC_dF, dC_dB = conv2d_backward(dC_dO, X, self.params["F"], self.stride, self.padding)
+    def gradients(self, dC_dO, X, work=NEW):
+        plan = self.geometry(X.shape[1:])
+        dC_dF, dC_dB = _param_gradients(dC_dO, X, plan, work)
+        dC_dX = None if work.first else _input_gradient(dC_dO, self.params["F"], plan, X.shape, work)
         return dC_dX, {"F": dC_dF} | ({"B": dC_dB} if self.bias else {})

@@ -11,6 +11,7 @@ import numpy as np
 from . import checks
 from .initialise import INITIALISATIONS
 from .layer import Layer
+from .parallel import NEW, reshaped
 
 
 def dense_forward(X, W, B=None):
@@ -32,7 +33,7 @@ def dense_forward(X, W, B=None):
     array([[11., 22., 35.]])
     """
     X, W, B = _checked("dense_forward", X, W, B)
-    return X @ W if B is None else X @ W + B
+    return _forward(X, W, B, NEW)
 
 
 def dense_backward(dC_dO, X, W):
@@ -57,7 +58,20 @@ def dense_backward(dC_dO, X, W):
     axes = "(N, nodes)", "(N, inputs)", "(inputs, nodes)"
     dC_dO, X, W = checks.floats("dense_backward", dC_dO=(dC_dO, axes[0]), X=(X, axes[1]), W=(W, axes[2]))
     checks.same_shape("dense_backward", "dC_dO", dC_dO, (len(X), W.shape[1]), "(N, nodes)")
-    return dC_dO @ W.T, X.T @ dC_dO, dC_dO.sum(axis=0)
+    return _input_gradient(dC_dO, W, NEW), *_param_gradients(dC_dO, X)
+
+
+def _forward(X, W, B, work):
+    O = np.matmul(X, W, out=work.batch("O", (len(X), W.shape[1]), X.dtype))
+    return O if B is None else np.add(O, B, out=O)
+
+
+def _input_gradient(dC_dO, W, work):
+    return np.matmul(dC_dO, W.T, out=work.batch("dC_dX", (len(dC_dO), len(W)), dC_dO.dtype))
+
+
+def _param_gradients(dC_dO, X):
+    return X.T @ dC_dO, dC_dO.sum(axis=0)
 
 
 def _checked(where, X, W, B=None):
@@ -112,11 +126,12 @@ class FullyConnected(Layer):
     def check_input(self, X):
         checks.batch(self.name, X, self.input_shape)
 
-    def apply(self, X):
-        return dense_forward(X, self.params["W"], self.params.get("B"))
+    def apply(self, X, work=NEW):
+        return _forward(X, self.params["W"], self.params.get("B"), work)
 
-    def gradients(self, dC_dO, X):
-        dC_dX, dC_dW, dC_dB = dense_backward(dC_dO, X, self.params["W"])
+    def gradients(self, dC_dO, X, work=NEW):
+        dC_dW, dC_dB = _param_gradients(dC_dO, X)
+        dC_dX = None if work.first else _input_gradient(dC_dO, self.params["W"], work)
         return dC_dX, {"W": dC_dW} | ({"B": dC_dB} if self.bias else {})
 
 
@@ -126,8 +141,8 @@ class Flatten(Layer):
     def output_shape(self, input_shape):
         return (math.prod(input_shape),)
 
-    def apply(self, X):
-        return X.reshape(len(X), *self.output_shape(X.shape[1:]))
+    def apply(self, X, work=NEW):
+        return reshaped(X, self.output_shape(X.shape[1:]), "O", work)
 
-    def gradients(self, dC_dO, X):
-        return dC_dO.reshape(X.shape), {}
+    def gradients(self, dC_dO, X, work=NEW):
+        return reshaped(dC_dO, X.shape[1:], "dC_dX", work), {}

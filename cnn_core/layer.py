@@ -3,6 +3,8 @@
 Shapes      input_shape and output_shape are those of one example, without N; X and dC_dO have N in front.
 Two halves  apply and gradients are pure: arrays in, arrays out. forward and backward check at the door and remember:
             forward keeps X (not a copy) for backward, which assigns grads and changes no parameter.
+Arrays      apply and gradients may take `work` (see parallel.py), where their arrays come from; a layer of your own need
+            not, but what it is given inside fit is written over at the next step: copy what you want to keep.
 Dtype       the one it was built with; what comes in is converted at the door.
 Story       notebooks/01_convolution shows the first one, 08_model puts them in a row.
 """
@@ -89,8 +91,7 @@ class Layer:
         if self.memory is None:
             raise RuntimeError(f"{self.name}: backward was called before forward. Call forward(X) first.")
         X, output_shape = self.memory
-        dC_dO = checks.as_float(self.name, "dC_dO", dC_dO, self.dtype)
-        checks.same_shape(self.name, "dC_dO", dC_dO, output_shape, "(the shape of the last forward's output)")
+        dC_dO = self.admit_gradient(dC_dO, output_shape)
         self.adopt_params()
         dC_dX, self.grads = self.gradients(dC_dO, X)
         return dC_dX
@@ -106,6 +107,12 @@ class Layer:
         self.output_shape(X.shape[1:])
         self.adopt_params()
         return X
+
+    def admit_gradient(self, dC_dO, output_shape):
+        """Return dC_dO as this layer's floats, checked to have the shape of the output."""
+        dC_dO = checks.as_float(self.name, "dC_dO", dC_dO, self.dtype)
+        checks.same_shape(self.name, "dC_dO", dC_dO, output_shape, "(the shape of the last forward's output)")
+        return dC_dO
 
     def adopt_params(self):
         """Take over what a reader assigned to `params` since."""

@@ -13,8 +13,7 @@ import numpy as np
 
 from . import checks
 from .layer import Layer
-
-PART = 256  # images that predict works on at a time: its memory does not grow with the number of images
+from .parallel import Desk, crew, shards
 
 
 class Model:
@@ -88,18 +87,19 @@ class Model:
             dC_dO = layer.backward(dC_dO)
         return dC_dO
 
-    def predict(self, X):
-        """Return what forward returns; works in parts and leaves the memory of the last forward alone."""
-        X = checks.real_array("Model", "X", X)  # each part is converted in its turn
+    def predict(self, X, workers=None):
+        """Return what forward returns; works in shards, on all cores, and leaves the last forward's memory alone."""
+        X = checks.real_array("Model", "X", X)  # each shard is converted in its turn
         checks.batch("Model", X, self.input_shape)
         for layer in self.layers:
             layer.adopt_params()
         O = np.empty((len(X), *self.output_shape), dtype=self.dtype)
-        for start in range(0, len(X), PART):
-            part = self.admit("Model", X[start : start + PART])
-            for layer in self.layers:
-                part = layer.apply(part)
-            O[start : start + PART] = part
+
+        def predict_shard(shard, desk):
+            *_, O[shard] = desk.forward(self.admit("Model", X[shard]))
+
+        with crew(workers, lambda: Desk(self.layers)) as run:
+            run(predict_shard, shards(len(X)), lambda *_: None)
         return O
 
     def admit(self, where, X):

@@ -8,11 +8,14 @@ Rules       Padding takes no part: it never wins, and a mean does not count it. 
 Story       notebooks/04_pooling.
 """
 
+import itertools
+
 import numpy as np
 
 from . import checks
 from .layer import Layer
-from .shapes import geometry
+from .parallel import NEW, keep
+from .shapes import geometry, places
 
 MODES = ("max", "mean", "min")
 REDUCE = {"max": np.max, "mean": np.mean, "min": np.min}
@@ -75,8 +78,7 @@ def pool2d_forward(X, pool_size=2, stride=None, padding=0, mode="max"):
            [13., 15.]])
     """
     X, plan, mode = _checked("pool2d_forward", X, pool_size, stride, padding, mode)
-    folded = _fold_windows(X, plan, mode)
-    return folded / _pixel_counts(plan, X) if mode == "mean" else folded
+    return _forward(X, plan, mode, NEW)
 
 
 def pool2d_backward(dC_dO, X, pool_size=2, stride=None, padding=0, mode="max"):
@@ -101,66 +103,74 @@ def pool2d_backward(dC_dO, X, pool_size=2, stride=None, padding=0, mode="max"):
            [0., 0.]])
     """
     dC_dO, X, plan, mode = _checked_backward("pool2d_backward", dC_dO, X, pool_size, stride, padding, mode)
-    return _share(dC_dO, X, plan) if mode == "mean" else _pay_the_winner(dC_dO, X, plan, mode)
+    return _backward(dC_dO, X, plan, mode, NEW)
 
 
-def _fold_windows(X, plan, mode):
+def _forward(X, plan, mode, work):
+    O = _fold_windows(X, plan, mode, work)
+    return np.divide(O, _pixel_counts(plan, X), out=O) if mode == "mean" else O
+
+
+def _backward(dC_dO, X, plan, mode, work):
+    dC_dX = work.batch("dC_dX", X.shape, dC_dO.dtype)
+    dC_dX[...] = 0
+    if mode == "mean":
+        return _share(dC_dO, dC_dX, plan)
+    return _pay_the_winner(dC_dO, X, dC_dX, plan, mode, work)
+
+
+def _fold_windows(X, plan, mode, work):
     """Return the largest or smallest pixel or the sum of every window: (N, C, H_out, W_out)."""
     start, fold = FOLD[mode]
-    folded = np.full((*X.shape[:2], *plan.output), start, dtype=X.dtype)
-    for outputs, inputs in _places(plan, X.shape[2:]):
-        fold(folded[outputs], X[inputs], out=folded[outputs])
+    folded = work.batch("O", (*X.shape[:2], *plan.output), X.dtype)
+    folded[...] = start
+    for windows, pixels in _places(plan, X.shape[2:]):
+        fold(folded[windows], X[pixels], out=folded[windows])
     return folded
 
 
-def _share(dC_dO, X, plan):
+def _share(dC_dO, dC_dX, plan):
     """Return dC_dX of mean pooling: each pixel of a window gets the same part of its gradient."""
-    parts = dC_dO / _pixel_counts(plan, X)
-    dC_dX = np.zeros(X.shape, dtype=parts.dtype)
-    for outputs, inputs in reversed(list(_places(plan, X.shape[2:]))):  # window by window, as the loop adds them
-        dC_dX[inputs] += parts[outputs]
+    parts = dC_dO / _pixel_counts(plan, dC_dX)
+    for windows, pixels in reversed(list(_places(plan, dC_dX.shape[2:]))):  # window by window, as the loop adds them
+        dC_dX[pixels] += parts[windows]
     return dC_dX
 
 
-def _pay_the_winner(dC_dO, X, plan, mode):
+def _pay_the_winner(dC_dO, X, dC_dX, plan, mode, work):
     """Return dC_dX of max and min pooling: the first pixel that equals its window's result gets the whole gradient."""
-    O = _fold_windows(X, plan, mode)
-    unpaid = np.ones(O.shape, dtype=bool)
-    dC_dX = np.zeros(X.shape, dtype=dC_dO.dtype)
-    for outputs, inputs in _places(plan, X.shape[2:]):
-        wins = unpaid[outputs] & ((X[inputs] == O[outputs]) | np.isnan(X[inputs]))
-        dC_dX[inputs] += np.where(wins, dC_dO[outputs], 0)
-        unpaid[outputs] ^= wins
+    O = _fold_windows(X, plan, mode, work) if work.output is None else work.output
+    unpaid, paid = work.batch("unpaid", O.shape, bool), work.batch("paid", O.shape, dC_dO.dtype)
+    unpaid[...] = True
+    overlap, nan = any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True)), np.isnan(O).any()
+    for windows, pixels in _places(plan, X.shape[2:]):
+        wins = X[pixels] == O[windows]
+        if nan:
+            wins |= np.isnan(X[pixels])
+        wins &= unpaid[windows]
+        unpaid[windows] ^= wins
+        if overlap:
+            dC_dX[pixels] += keep(dC_dO[windows], wins, out=paid[windows])
+        else:
+            keep(dC_dO[windows], wins, out=dC_dX[pixels])
     return dC_dX
 
 
 def _pixel_counts(plan, X):
     """Return how many pixels of X, padding left out, lie under each window: (H_out, W_out)."""
     counts = np.zeros(plan.output, dtype=X.dtype)
-    for outputs, _ in _places(plan, X.shape[2:]):
-        counts[outputs] += 1
+    for windows, _ in _places(plan, X.shape[2:]):
+        counts[windows] += 1
     return counts
 
 
 def _places(plan, size):
-    """Yield, for each place in the window in row-major order, two indices: of the outputs that have a pixel of X there,
+    """Yield, for each place in the window in row-major order, two indices: of the windows that have a pixel of X there,
     and of these pixels.
     """
     sides = zip(size, plan.kernel, plan.stride, plan.padding, plan.output, strict=True)
-    rows, columns = (list(_places_along(*side)) for side in sides)
-    for output_rows, input_rows in rows:
-        for output_columns, input_columns in columns:
-            yield (..., output_rows, output_columns), (..., input_rows, input_columns)
-
-
-def _places_along(size, kernel, stride, padding, output):
-    for place in range(kernel):
-        offset = place - padding[0]  # window i has pixel i*stride + offset here
-        first = max(-(offset // stride), 0)  # the first window that has a pixel and not padding here
-        last = min((size - 1 - offset) // stride, output - 1)
-        if first <= last:
-            start = first * stride + offset
-            yield slice(first, last + 1), slice(start, last * stride + offset + 1, stride)
+    for (window_rows, rows), (window_columns, columns) in itertools.product(*(places(*side) for side in sides)):
+        yield (..., window_rows, window_columns), (..., rows, columns)
 
 
 def _checked(where, X, pool_size, stride, padding, mode):
@@ -213,8 +223,8 @@ class Pool2D(Layer):
     def output_shape(self, input_shape):
         return (input_shape[0], *self.geometry(input_shape).output)
 
-    def apply(self, X):
-        return pool2d_forward(X, self.pool_size, self.stride, self.padding, self.mode)
+    def apply(self, X, work=NEW):
+        return _forward(X, self.geometry(X.shape[1:]), self.mode, work)
 
-    def gradients(self, dC_dO, X):
-        return pool2d_backward(dC_dO, X, self.pool_size, self.stride, self.padding, self.mode), {}
+    def gradients(self, dC_dO, X, work=NEW):
+        return _backward(dC_dO, X, self.geometry(X.shape[1:]), self.mode, work), {}

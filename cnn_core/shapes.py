@@ -6,6 +6,7 @@ padding   an integer (that many on both sides), or 'valid', 'same', 'include'.
 Story     notebooks/01_convolution, 03_excluded_pixels.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from . import checks
@@ -110,6 +111,7 @@ class Geometry(NamedTuple):
     excluded: tuple  # on the padded input
 
 
+@lru_cache(maxsize=256)  # a layer asks for the same one at every step
 def geometry(where, size, kernel, stride, padding):
     """Return the Geometry for an image of size (H, W); kernel and stride are pairs, padding a pair or a name."""
     paddings = (padding, padding) if isinstance(padding, str) else padding
@@ -118,6 +120,22 @@ def geometry(where, size, kernel, stride, padding):
     amounts = tuple(_amounts(*each) for each in rows_and_columns)
     excluded = tuple(_left_over(*each) for each in rows_and_columns)
     return Geometry(kernel, stride, amounts, output, excluded)
+
+
+def places(size, kernel, stride, padding, output):
+    """Return, for each place in a window (in one dimension), which windows have a pixel there, and which pixels these are.
+
+    Two slices a place; both are empty where every window has padding there. padding is (before, after).
+    """
+    return [_place(place - padding[0], size, stride, output) for place in range(kernel)]
+
+
+def _place(offset, size, stride, output):
+    first = max(-(offset // stride), 0)  # window i has pixel i*stride + offset here; the first one that is no padding
+    last = min((size - 1 - offset) // stride, output - 1)
+    if first > last:
+        return slice(0), slice(0)
+    return slice(first, last + 1), slice(first * stride + offset, last * stride + offset + 1, stride)
 
 
 def _one_dimension(where, size, kernel, stride, padding):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
+from .parallel import Desk, crew, shards
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
         What the loss takes: labels (N,) for CrossEntropy, targets of the outputs' shape for MeanSquaredError.
     optimiser : Optimiser
     loss : callable
-        (outputs, targets) -> (cost, dC_dO), both means over the batch.
+        (outputs, targets) -> (cost, dC_dO), both means over the examples that it is given: a shard of the batch, while
+        other workers ask it about others.
     epochs, batch_size : int
     validation : (X, y), optional
         Evaluated after every epoch.
@@ -92,33 +94,32 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
     X, y = _checked_data("fit", model, X, y, loss)
     if validation is not None:
         validation = _checked_data("fit: validation", model, *_checked_pair(validation), loss)
-    return _records(model, X, y, optimiser, loss, epochs, batch_size, validation)
+    return _records(model, X, y, optimiser, loss, epochs, batch_size, validation, workers)
 
 
-def _records(model, X, y, optimiser, loss, epochs, batch_size, validation):
+def _records(model, X, y, optimiser, loss, epochs, batch_size, validation, workers):
     _check_optimiser(model, optimiser)  # once more: it may have learnt another model since fit was called
     optimiser.owner = weakref.ref(model)
     step, steps = 0, epochs * math.ceil(len(X) / batch_size)
-    for epoch in range(1, epochs + 1):
-        seen = []
-        for batch in batches(len(X), batch_size, model.rng):
-            step, rate = step + 1, optimiser.rate()
-            when = f"at epoch {epoch}, step {step} (learning_rate={rate})"
-            cost, accuracy = _train_step(model, X[batch], y[batch], optimiser, loss, when)
-            seen.append((cost, accuracy, len(batch)))
-            yield Step(epoch, epochs, step, steps, cost, accuracy, rate)
-        held_out = (None, None) if validation is None else _evaluate(model, *validation, loss)
-        yield Epoch(epoch, epochs, step, *_means(seen), *held_out)
+    with crew(workers, lambda: Desk(model.layers, training=True)) as run:
+        for epoch in range(1, epochs + 1):
+            seen = []
+            for batch in batches(len(X), batch_size, model.rng):
+                step, rate = step + 1, optimiser.rate()
+                when = f"at epoch {epoch}, step {step} (learning_rate={rate})"
+                cost, accuracy = _train_step(model, X, y, batch, optimiser, loss, when, run)
+                seen.append((cost, accuracy, len(batch)))
+                yield Step(epoch, epochs, step, steps, cost, accuracy, rate)
+            held_out = (None, None) if validation is None else _evaluate(model, *validation, loss, workers)
+            yield Epoch(epoch, epochs, step, *_means(seen), *held_out)
 
 
-def _train_step(model, X, y, optimiser, loss, when):
+def _train_step(model, X, y, batch, optimiser, loss, when, run):
     with np.errstate(all="ignore"):  # what overflows is found by the checks, and named
-        outputs = model.forward(X)
-        _refuse_not_finite("cost", outputs, when)
-        cost, dC_dO = loss(outputs, y)
-        _refuse_not_finite("cost", cost, when)
-        model.backward(dC_dO)
-        triples = model.parameters()
+        params = model.parameters()  # with what a reader assigned since
+        cost, accuracy = _learn(model, X, y, batch, loss, when, run)
+        grads = [layer.grads.get(key) for layer in model.layers for key in layer.params]
+        triples = [(key, param, grad) for (key, param, _), grad in zip(params, grads, strict=True)]
         for key, _, grad in triples:
             _refuse_not_finite(f"gradient of {key}", grad, when)
         with _all_or_nothing(triples, optimiser):
@@ -126,7 +127,36 @@ def _train_step(model, X, y, optimiser, loss, when):
             for key, param, _ in triples:
                 for name, array in {"value": param, **optimiser.state.get(key, {})}.items():
                     _refuse_not_finite(f"new {name} of {key}", array, when)
-    return cost, _accuracy(outputs, y)
+    return cost, accuracy
+
+
+def _learn(model, X, y, batch, loss, when, run):
+    """Return cost and accuracy of a batch, and assign its gradients: the sums over its shards, added in their order."""
+
+    def learn_shard(shard, desk):
+        chosen = batch[shard]
+        return _learn_shard(desk, X[chosen], y[chosen], loss, len(chosen) / len(batch), when)
+
+    cost, hits, gradients = run(learn_shard, shards(len(batch)), _added)
+    for layer, own in zip(model.layers, gradients, strict=True):
+        layer.grads = own
+    return cost, None if hits is None else hits / len(batch)
+
+
+def _learn_shard(desk, X, y, loss, share, when):
+    """Return a shard's share of the batch's cost, its hits, and its share of the gradients of each layer."""
+    *inputs, O = desk.forward(X)
+    O = O.copy()  # a loss of a reader's own may keep what it is given, and a work array is written over
+    _refuse_not_finite("cost", O, when)
+    cost, dC_dO = loss(O, y)
+    _refuse_not_finite("cost", cost, when)
+    return share * cost, _hits(O, y), desk.backward(np.multiply(dC_dO, share), [*inputs, O])
+
+
+def _added(one, other):
+    """Return the sum of what two shards gave."""
+    gradients = [{key: own[key] + more[key] for key in own} for own, more in zip(one[2], other[2], strict=True)]
+    return one[0] + other[0], None if one[1] is None or other[1] is None else one[1] + other[1], gradients
 
 
 def _refuse_not_finite(what, values, when):
@@ -169,9 +199,10 @@ def evaluate(model, X, y, loss):
     return _evaluate(model, *_checked_data("evaluate", model, X, y, loss), loss)
 
 
-def _evaluate(model, X, y, loss):
-    outputs = model.predict(X)
-    return loss(outputs, y)[0], _accuracy(outputs, y)
+def _evaluate(model, X, y, loss, workers=None):
+    outputs = model.predict(X, workers)
+    hits = _hits(outputs, y)
+    return loss(outputs, y)[0], None if hits is None else hits / len(outputs)
 
 
 def confusion_matrix(model, X, y):
@@ -186,15 +217,15 @@ def confusion_matrix(model, X, y):
     return counts.reshape(classes, classes)
 
 
-def _accuracy(outputs, targets):
-    """Return the share of outputs whose largest entry is the right one, or None where the targets are no labels."""
+def _hits(outputs, targets):
+    """Return how many outputs have their largest entry at the right place, or None where the targets are no labels."""
     if outputs.ndim != 2:
         return None
     if targets.shape == outputs.shape and checks.is_one_hot(targets):
         targets = targets.argmax(axis=1)
     if targets.ndim != 1 or targets.dtype.kind not in "iu":
         return None
-    return float(np.mean(outputs.argmax(axis=1) == targets))
+    return int(np.count_nonzero(outputs.argmax(axis=1) == targets))
 
 
 def _check_model(where, model):

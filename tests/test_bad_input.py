@@ -47,6 +47,7 @@ class World:
         self.optimiser = Adam(0.01)
         self.records = cnn.fit(self.model, self.X, self.y, self.optimiser, CrossEntropy(), epochs=2, batch_size=5)
         next(self.records)
+        self.model.forward(self.X[:5])
         self.other = Model([Flatten(), FullyConnected(3)], (1, 6, 6))
         self.alone = Conv2D(2)
         self.alone.backward(np.ones_like(self.alone.forward(self.X)))

@@ -1,0 +1,250 @@
+"""The engine room: memory order, work arrays, shards and worker threads. A reader of a chapter never needs it.
+
+Order       What a reader sees is (N, C, H, W). In memory the fast functions keep images as (H, C, W, N): whatever moves over
+            rows and columns then moves in long unbroken runs, and (N, C, H, W) is a view of it. Any order comes in.
+Arrays      A new big array costs more than the arithmetic on it: the system hands out its pages one by one. So the
+            functions ask a `Work` for their arrays. Plain Work makes new ones, Kept gives the same ones again: inside
+            `fit` and `predict` alone, one for each layer of each worker, and what it gives never leaves them.
+Shards      SHARD examples at a time fit a core's cache. Their size does not depend on the number of workers, and their
+            results are added in their order, so neither do the bits.
+Story       notebooks/09_how_fast_can_numpy_go.
+"""
+
+import collections
+import functools
+import inspect
+import os
+import queue
+import weakref
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, nullcontext
+
+import numpy as np
+
+SMALLEST, LARGEST = 32, 64  # examples in a shard: fewer are not worth the calls, more do not fit the cache
+AHEAD = 16  # shards whose results may wait for their turn: memory does not grow with the batch
+
+
+class Work:
+    """Where a function gets the arrays that it writes to: here new ones, at each call."""
+
+    first = False  # whether this is training and the layer the model's first: then nobody asks for its dC/dX
+    output = None  # what the layer's forward returned for the X that backward is asked about, where that is known
+
+    def array(self, name, shape, dtype):
+        """Return an array of this shape, all zeros; `name` tells apart what one layer needs at the same time."""
+        return self._given((name, shape, dtype), lambda: np.zeros(shape, dtype))
+
+    def like(self, name, X, dtype):
+        """Return an array of the shape of X, with its order in memory; any numbers may stand in it."""
+        return self._given((name, X.shape, dtype), lambda: np.empty_like(X, dtype))
+
+    def batch(self, name, shape, dtype):
+        """Return an array (N, ...) with the batch innermost in memory: (N, C, H, W) is a view of (H, C, W, N)."""
+        if len(shape) == 4:
+            N, C, H, W = shape
+            return self.array(name, (H, C, W, N), dtype).transpose(3, 1, 0, 2)
+        return np.moveaxis(self.array(name, (*shape[1:], shape[0]), dtype), -1, 0)
+
+    def part(self, name):
+        """Return a Work for a function inside the function, whose names may be the same."""
+        return self
+
+    def _given(self, key, make):
+        return make()
+
+
+class Kept(Work):
+    """Gives the same array again for the same name, shape and dtype, with what the last call left in it."""
+
+    def __init__(self, first=False):
+        self.first = first
+        self.arrays = {}
+
+    def part(self, name):
+        """Return the same Work again for the same name."""
+        return self._given(name, Kept)
+
+    def _given(self, key, make):
+        if key not in self.arrays:
+            self.arrays[key] = make()
+        return self.arrays[key]
+
+
+NEW = Work()
+
+
+class Desk:
+    """What one worker needs to take shards through a network: its layers, each with work arrays of its own."""
+
+    def __init__(self, layers, training=False):
+        works = [Kept(first=training and index == 0) for index in range(len(layers))]
+        self.layers, self.works = layers, works
+        self.apply = [_using(work, layer.apply) for layer, work in zip(layers, works, strict=True)]
+        self.gradients = [_using(work, layer.gradients) for layer, work in zip(layers, works, strict=True)]
+
+    def forward(self, X):
+        """Return what goes into each layer, and what comes out of the last."""
+        arrays = [X]
+        for apply in self.apply:
+            arrays.append(apply(arrays[-1]))
+        return arrays
+
+    def backward(self, dC_dO, arrays):
+        """Return the cost gradients of each layer's parameters, for the arrays that forward returned."""
+        grads = []
+        for index in reversed(range(len(self.layers))):
+            self.works[index].output = arrays[index + 1]
+            dC_dO = self.layers[index].admit_gradient(dC_dO, arrays[index + 1].shape)
+            dC_dO, own = self.gradients[index](dC_dO, arrays[index])
+            grads.insert(0, own)
+        return grads
+
+
+def _using(work, method):
+    """Return a layer's method with its work arrays; a layer of a reader's own need not take any, and makes new ones."""
+    return functools.partial(method, work=work) if _takes_work(method.__func__) else method
+
+
+@functools.cache
+def _takes_work(function):
+    return "work" in inspect.signature(function).parameters
+
+
+def rows_of(images, name, work):
+    """Return images (N, C, H, W) as a contiguous (H, C, W, N): a view where they lie so in memory, else a copy."""
+    rows = images.transpose(2, 1, 3, 0)
+    if rows.flags.c_contiguous:
+        return rows
+    copy = work.array(name, rows.shape, rows.dtype)
+    copy[...] = rows
+    return copy
+
+
+def reshaped(X, shape, name, work):
+    """Return X (N, ...) with another shape for each example: a view where X lies in such an order, else a copy."""
+    N, *old = X.shape
+    if X.flags.c_contiguous:
+        return X.reshape(N, *shape)
+    batch_last = np.moveaxis(X, 0, -1)
+    if not batch_last.flags.c_contiguous:
+        copy = work.array(name, (*old, N), X.dtype)
+        copy[...] = batch_last
+        batch_last = copy
+    return np.moveaxis(batch_last.reshape(*shape, N), -1, 0)
+
+
+def keep(values, mask, out):
+    """Write values where the mask is True and 0 elsewhere, and return out.
+
+    Their bits, read as an integer, times 1 or 0: a product of floats would make nan of infinity times 0, and np.where
+    takes fifteen times as long.
+    """
+    integer = f"i{values.itemsize}"
+    np.multiply(values.view(integer), mask, out=out.view(integer))
+    return out
+
+
+def shards(count):
+    """Return the slices of 0..count-1 that one worker takes at a time; an empty batch is one empty shard.
+
+    Their size is half of the batch, between the smallest and the largest.
+    """
+    size = min(max(-(-count // 2), SMALLEST), LARGEST)
+    return [slice(start, min(start + size, count)) for start in range(0, max(count, 1), size)]
+
+
+def cores():
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def crew(workers, make_desk):
+    """Yield a function run(job, items, add) that has job(item, desk) done for every item, by so many threads.
+
+    None is as many as there are cores; one worker is plain code without threads. The results are added up in the order
+    of the items, only a few wait at a time. A desk is what a job may write to, never at two jobs at once. When the block
+    is left no thread is left, whatever happened.
+    """
+    workers = cores() if workers is None else workers
+    desks = queue.LifoQueue()  # the desk that was used last is warm
+    with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+        yield functools.partial(_run, pool, functools.partial(_at_a_desk, desks, make_desk))
+
+
+def _run(pool, at_a_desk, job, items, add):
+    do = functools.partial(at_a_desk, job, np.geterr())
+    results = (do(item) for item in items) if pool is None or len(items) == 1 else _in_threads(pool, do, items)
+    try:
+        one_blas_thread.take(results)
+        return functools.reduce(add, results)
+    finally:
+        results.close()
+        one_blas_thread.give_back(results)
+
+
+def _in_threads(pool, do, items):
+    """Yield the results in the order of the items; when it is closed, early or not, nobody is left at work."""
+    waiting = collections.deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(do, item))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+        wait(waiting)
+
+
+def _at_a_desk(desks, make_desk, job, errors, item):
+    try:
+        desk = desks.get_nowait()
+    except queue.Empty:
+        desk = make_desk()
+    try:
+        with np.errstate(**errors):  # what a thread was told of overflow and nan does not reach another one by itself
+            return job(item, desk)
+    finally:
+        desks.put(desk)
+
+
+class _OneBlasThread:
+    """Holds NumPy's own threads back while any of our workers is at work: two crews would fight for the same cores.
+
+    The matrix products of one thread also have the same bits whatever the number of workers. There is no lock: an
+    interrupt may come between any two lines, and would leave it locked. Who forgets to give back is forgotten.
+    """
+
+    def __init__(self):
+        self.holders, self.before = weakref.WeakSet(), {}
+
+    def take(self, holder):
+        if not self.before:
+            self.before = {library: threads for library in _blas() if (threads := library.num_threads) > 1}
+            for library in self.before:
+                library.set_num_threads(1)
+        self.holders.add(holder)
+
+    def give_back(self, holder):
+        self.holders.discard(holder)
+        if not self.holders:
+            for library, threads in self.before.items():
+                library.set_num_threads(threads)
+            self.before = {}
+
+
+one_blas_thread = _OneBlasThread()  # a process has one BLAS
+
+
+@functools.cache
+def _blas():
+    """Return what sets the number of BLAS threads; nothing where threadpoolctl is missing: then they are left alone."""
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return ()
+    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)
