@@ -101,6 +101,8 @@ def _pair(where, dC_dO, X):
 class ReLU(Layer):
     """max(X, 0), entry by entry."""
 
+    keeps_order = True
+
     def apply(self, X, work=NEW):
         return relu_forward(X, work)
 

@@ -137,8 +137,11 @@ def as_float(where, name, value, dtype=None):
     """Return value as a native float array: float32 and float64 stay (or become `dtype`), integers become float64."""
     array = real_array(where, name, value)
     native = array.dtype.newbyteorder("=")
+    wanted = dtype or (native if native in FLOATS else np.float64)
+    if array.dtype == wanted:
+        return array
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused where it matters
-        return array.astype(dtype or (native if native in FLOATS else np.float64), copy=False)
+        return array.astype(wanted)
 
 
 def real_array(where, name, value):

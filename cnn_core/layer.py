@@ -21,6 +21,9 @@ class Layer:
     A Model builds its layers; a layer used alone builds itself at its first forward, from a Generator of seed 0.
     """
 
+    keeps_order = False  # ReLU: of two pixels the larger stays the larger, unless both become 0 and get no gradient
+    picks_pixels = False  # pooling that takes one pixel of each window as it is
+
     def __init__(self):
         self.params, self.grads = {}, {}
         self.own_params = self.params  # the dictionary itself stays the same one: a reader may hold it

@@ -214,6 +214,11 @@ class Pool2D(Layer):
         super().__init__()
         self.pool_size, self.stride, self.padding, self.mode = _settings(self.name, pool_size, stride, padding, mode)
 
+    @property
+    def picks_pixels(self):
+        """Whether each output is one pixel of its window: a mean is none."""
+        return self.mode != "mean"
+
     def geometry(self, input_shape):
         """Return how the windows move over an input (C, H, W)."""
         if len(input_shape) != 3:

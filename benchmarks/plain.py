@@ -1,0 +1,130 @@
+"""The NumPy that most people would write: im2col, channels first, new arrays at every step, one thread but for BLAS.
+
+It is the yardstick for what cnn_core's memory order, shards and kept arrays bring. Its outputs and gradients are those of
+cnn_core (tests/test_benchmarks.py).
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from cnn_core import Conv2D, CrossEntropy, FullyConnected, Model, Pool2D
+
+
+def to_columns(X, kernel, stride, padding):
+    """Return every window as a column: (C*kH*kW, N*H_out*W_out)."""
+    Xp = np.pad(X, ((0, 0), (0, 0), *padding))
+    windows = sliding_window_view(Xp, kernel, axis=(2, 3))[:, :, :: stride[0], :: stride[1]]
+    return windows.transpose(1, 4, 5, 0, 2, 3).reshape(X.shape[1] * kernel[0] * kernel[1], -1)
+
+
+def from_columns(columns, X_shape, plan):
+    """Return the columns added up where their windows were."""
+    (N, C, H, W), (H_out, W_out), (S_r, S_c) = X_shape, plan.output, plan.stride
+    (top, bottom), (left, right) = plan.padding
+    columns = columns.reshape(C, *plan.kernel, N, H_out, W_out)
+    Xp = np.zeros((N, C, H + top + bottom, W + left + right), columns.dtype)
+    for row, column in np.ndindex(plan.kernel):
+        part = columns[:, row, column].transpose(1, 0, 2, 3)
+        Xp[:, :, row : row + S_r * H_out : S_r, column : column + S_c * W_out : S_c] += part
+    return Xp[:, :, top : top + H, left : left + W]
+
+
+def convolve(X, F, B, plan):
+    """Return the output (N, K, H_out, W_out), and the columns for the way back."""
+    columns = to_columns(X, plan.kernel, plan.stride, plan.padding)
+    O = F.reshape(len(F), -1) @ columns + B[:, None]
+    return O.reshape(len(F), len(X), *plan.output).transpose(1, 0, 2, 3), columns
+
+
+def convolve_back(dC_dO, columns, F, X_shape, plan):
+    """Return dC_dX, dC_dF and dC_dB."""
+    rows = dC_dO.transpose(1, 0, 2, 3).reshape(len(F), -1)
+    dC_dX = from_columns(F.reshape(len(F), -1).T @ rows, X_shape, plan)
+    return dC_dX, (rows @ columns.T).reshape(F.shape), rows.sum(axis=1)
+
+
+def pool(X, plan):
+    """Return the largest pixel of every window, and where in it that was."""
+    (kH, kW), (S_r, S_c) = plan.kernel, plan.stride
+    windows = sliding_window_view(X, plan.kernel, axis=(2, 3))[:, :, ::S_r, ::S_c].reshape(*X.shape[:2], *plan.output, -1)
+    winners = windows.argmax(axis=-1)
+    return np.take_along_axis(windows, winners[..., None], axis=-1)[..., 0], winners
+
+
+def pool_back(dC_dO, winners, X_shape, plan):
+    """Return dC_dX: every gradient at the winner of its window."""
+    n, c, row, column = np.ogrid[tuple(map(slice, dC_dO.shape))]
+    dC_dX = np.zeros(X_shape, dC_dO.dtype)
+    rows = row * plan.stride[0] + winners // plan.kernel[1]
+    columns = column * plan.stride[1] + winners % plan.kernel[1]
+    np.add.at(dC_dX, (n, c, rows, columns), dC_dO)
+    return dC_dX
+
+
+class PlainModel:
+    """The layers of a cnn_core model, worked through in plain NumPy, with plain Adam."""
+
+    def __init__(self, layers):
+        self.model = Model(layers)  # for its parameters and shapes alone
+        self.loss = CrossEntropy()
+        self.moments = {key: (np.zeros_like(p), np.zeros_like(p)) for key, p, _ in self.model.parameters()}
+        self.steps = 0
+
+    def forward(self, X):
+        """Return the outputs; remember what backward needs."""
+        self.memory = []
+        for layer in self.model.layers:
+            X, memory = self.layer_forward(layer, X)
+            self.memory.append(memory)
+        return X
+
+    def layer_forward(self, layer, X):
+        """Return a layer's output, and what its backward needs."""
+        match layer:
+            case Conv2D():
+                plan = layer.geometry(X.shape[1:])
+                O, columns = convolve(X, layer.params["F"], layer.params["B"], plan)
+                return O, (X.shape, plan, columns)
+            case Pool2D():
+                plan = layer.geometry(X.shape[1:])
+                O, winners = pool(X, plan)
+                return O, (X.shape, plan, winners)
+            case FullyConnected():
+                return X @ layer.params["W"] + layer.params["B"], X
+        return (X.reshape(len(X), -1), X.shape) if layer.name == "Flatten" else (np.maximum(X, 0), X)
+
+    def backward(self, dC_dO):
+        """Return dC_dX; keep the gradients under the model's keys."""
+        self.grads = {}
+        for index, (layer, memory) in reversed(list(enumerate(zip(self.model.layers, self.memory, strict=True)))):
+            dC_dO, grads = self.layer_backward(layer, dC_dO, memory)
+            self.grads |= {f"{index}.{key}": grad for key, grad in grads.items()}
+        return dC_dO
+
+    def layer_backward(self, layer, dC_dO, memory):
+        """Return dC_dX and the gradients of a layer's parameters."""
+        match layer:
+            case Conv2D():
+                shape, plan, columns = memory
+                dC_dX, dC_dF, dC_dB = convolve_back(dC_dO, columns, layer.params["F"], shape, plan)
+                return dC_dX, {"F": dC_dF, "B": dC_dB}
+            case Pool2D():
+                shape, plan, winners = memory
+                return pool_back(dC_dO, winners, shape, plan), {}
+            case FullyConnected():
+                return dC_dO @ layer.params["W"].T, {"W": memory.T @ dC_dO, "B": dC_dO.sum(axis=0)}
+        return (dC_dO.reshape(memory) if layer.name == "Flatten" else dC_dO * (memory > 0)), {}
+
+    def step(self, X, y):
+        """Return the cost of the batch, and change the parameters by Adam."""
+        cost, dC_dO = self.loss(self.forward(X), y)
+        self.backward(dC_dO)
+        self.steps += 1
+        for key, param, _ in self.model.parameters():
+            first, second = self.moments[key]
+            grad = self.grads[key]
+            first[...] = 0.9 * first + 0.1 * grad
+            second[...] = 0.999 * second + 0.001 * grad**2
+            corrected = np.sqrt(second / (1 - 0.999**self.steps)) + 1e-8
+            param -= 0.001 * first / (1 - 0.9**self.steps) / corrected
+        return cost
