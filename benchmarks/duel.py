@@ -1,7 +1,7 @@
 """Two contenders in turn, each in a process of its own, so that neither finds the other's threads awake on its cores.
 
-A round starts both anew, warms them up, and lets them work in turn; the ratio is the median over the pairs of turns. What
-slows the machine for a while slows both. Three rounds show the spread.
+A round starts both anew, warms them up, and lets them work in turn; the ratio is the median over the pairs of turns.
+What slows the machine for a while slows both. Three rounds show the spread.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The NumPy that most people would write: im2col, channels first, new arrays at every step, one thread but for BLAS.
 
-It is the yardstick for what cnn_core's memory order, shards and kept arrays bring. Its outputs and gradients are those of
-cnn_core (tests/test_benchmarks.py).
+It is the yardstick for what cnn_core's memory order, shards and kept arrays bring. Its outputs and gradients are those
+of cnn_core (tests/test_benchmarks.py).
 """
 
 import numpy as np
@@ -45,8 +45,9 @@ def convolve_back(dC_dO, columns, F, X_shape, plan):
 
 def pool(X, plan):
     """Return the largest pixel of every window, and where in it that was."""
-    (kH, kW), (S_r, S_c) = plan.kernel, plan.stride
-    windows = sliding_window_view(X, plan.kernel, axis=(2, 3))[:, :, ::S_r, ::S_c].reshape(*X.shape[:2], *plan.output, -1)
+    S_r, S_c = plan.stride
+    windows = sliding_window_view(X, plan.kernel, axis=(2, 3))[:, :, ::S_r, ::S_c]
+    windows = windows.reshape(*windows.shape[:4], -1)
     winners = windows.argmax(axis=-1)
     return np.take_along_axis(windows, winners[..., None], axis=-1)[..., 0], winners
 

@@ -37,6 +37,11 @@ def integer(where, name, value, minimum=1):
     return int(value)
 
 
+def workers(where, value):
+    """Return value: None, for all cores, or a positive integer."""
+    return None if value is None else integer(where, "workers", value)
+
+
 def pair(where, name, value, minimum=1):
     """Return an integer or a pair (rows, columns) as a tuple of two ints, each at least `minimum`."""
     wanted = "a positive integer" if minimum else "an integer of at least 0"

@@ -3,7 +3,7 @@
 Shapes      input_shape and output_shape are those of one example, without N; X and dC_dO have N in front.
 Two halves  apply and gradients are pure: arrays in, arrays out. forward and backward check at the door and remember:
             forward keeps X (not a copy) for backward, which assigns grads and changes no parameter.
-Arrays      apply and gradients may take `work` (see parallel.py), where their arrays come from; a layer of your own need
+Arrays      apply and gradients may take `work`, where their arrays come from (parallel.py). A layer of your own need
             not, but what it is given inside fit is written over at the next step: copy what you want to keep.
 Dtype       the one it was built with; what comes in is converted at the door.
 Story       notebooks/01_convolution shows the first one, 08_model puts them in a row.

@@ -91,6 +91,7 @@ class Model:
         """Return what forward returns; works in shards, on all cores, and leaves the last forward's memory alone."""
         X = checks.real_array("Model", "X", X)  # each shard is converted in its turn
         checks.batch("Model", X, self.input_shape)
+        workers = checks.workers("Model.predict", workers)
         for layer in self.layers:
             layer.adopt_params()
         O = np.empty((len(X), *self.output_shape), dtype=self.dtype)

@@ -1,12 +1,12 @@
 """The engine room: memory order, work arrays, shards and worker threads. A reader of a chapter never needs it.
 
-Order       What a reader sees is (N, C, H, W). In memory the fast functions keep images as (H, C, W, N): whatever moves over
-            rows and columns then moves in long unbroken runs, and (N, C, H, W) is a view of it. Any order comes in.
+Order       What a reader sees is (N, C, H, W). In memory the fast functions keep images as (H, C, W, N): what moves
+            over rows and columns then moves in unbroken runs, and (N, C, H, W) is a view of it. Any order comes in.
 Arrays      A new big array costs more than the arithmetic on it: the system hands out its pages one by one. So the
             functions ask a `Work` for their arrays. Plain Work makes new ones, Kept gives the same ones again: inside
-            `fit` and `predict` alone, one for each layer of each worker, and what it gives never leaves them.
-Shards      SHARD examples at a time fit a core's cache. Their size does not depend on the number of workers, and their
-            results are added in their order, so neither do the bits.
+            `fit` and `predict` alone, for each layer of each worker, and what it gives never leaves them.
+Shards      A worker takes some examples of a batch through all layers while they are in its core's cache. How many does
+            not depend on the number of workers, and results are added in the shards' order: so neither do the bits.
 Story       notebooks/09_how_fast_can_numpy_go.
 """
 
@@ -15,7 +15,6 @@ import functools
 import inspect
 import itertools
 import os
-import queue
 import weakref
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
@@ -178,11 +177,11 @@ def crew(workers, make_desk):
     """Yield a function run(job, items, add) that has job(item, desk) done for every item, by so many threads.
 
     None is as many as there are cores; one worker is plain code without threads. The results are added up in the order
-    of the items, only a few wait at a time. A desk is what a job may write to, never at two jobs at once. When the block
-    is left no thread is left, whatever happened.
+    of the items, and only a few wait at a time. A desk is what a job may write to, never at two jobs at once. When the
+    block is left no thread is left, whatever happened.
     """
     workers = cores() if workers is None else workers
-    desks = queue.LifoQueue()  # the desk that was used last is warm
+    desks = []  # those that are free; the last one is warm
     with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
         yield functools.partial(_run, pool, functools.partial(_at_a_desk, desks, make_desk))
 
@@ -216,14 +215,14 @@ def _in_threads(pool, do, items):
 
 def _at_a_desk(desks, make_desk, job, errors, item):
     try:
-        desk = desks.get_nowait()
-    except queue.Empty:
+        desk = desks.pop()
+    except IndexError:
         desk = make_desk()
     try:
         with np.errstate(**errors):  # what a thread was told of overflow and nan does not reach another one by itself
             return job(item, desk)
     finally:
-        desks.put(desk)
+        desks.append(desk)
 
 
 class _OneBlasThread:

@@ -123,9 +123,9 @@ def geometry(where, size, kernel, stride, padding):
 
 
 def places(size, kernel, stride, padding, output):
-    """Return, for each place in a window (in one dimension), which windows have a pixel there, and which pixels these are.
+    """Return, for each place in a window, which windows have a pixel there, and which pixels these are: two slices.
 
-    Two slices a place; both are empty where every window has padding there. padding is (before, after).
+    In one dimension. Both are empty where every window has padding there; padding is (before, after).
     """
     return [_place(place - padding[0], size, stride, output) for place in range(kernel)]
 

@@ -86,8 +86,7 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
         optimiser's state are those of the last finite step.
     """
     epochs, batch_size = checks.integer("fit", "epochs", epochs), checks.integer("fit", "batch_size", batch_size)
-    if workers is not None:
-        checks.integer("fit", "workers", workers)
+    workers = checks.workers("fit", workers)
     _check_loss("fit", model, loss)
     _check_optimiser(model, optimiser)
     model.parameters()  # refuses what a reader assigned, if it does not fit
@@ -150,7 +149,8 @@ def _learn_shard(desk, X, y, loss, share, when):
     _refuse_not_finite("cost", O, when)
     cost, dC_dO = loss(O, y)
     _refuse_not_finite("cost", cost, when)
-    return share * cost, _hits(O, y), desk.backward(np.multiply(dC_dO, share), [*inputs, O])
+    dC_dO = desk.layers[-1].admit_gradient(dC_dO, O.shape) * share
+    return share * float(cost), _hits(O, y), desk.backward(dC_dO, [*inputs, O])
 
 
 def _added(one, other):
