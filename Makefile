@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # JupyterLab refuses to start for the root user (a container, say) unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test notebooks figures trained format clean
+.PHONY: help lab test notebooks figures trained bench format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make notebooks  run the notebooks and store what they show (NOTEBOOKS='a.ipynb b.ipynb' for some of them)"
 	@echo "make figures    draw the pictures in imgs/"
 	@echo "make trained    train the kept model in notebooks/trained/, and write the record of it"
+	@echo "make bench      race against PyTorch and plain NumPy, and write the table in README (ten minutes; needs PyTorch)"
 	@echo "make format     put the code into the house's style"
 	@echo "make clean      remove $(VENV) and every cache"
 
@@ -38,6 +39,10 @@ figures: $(STAMP)
 
 trained: $(STAMP)
 	@$(RUN) tools/train_model.py
+
+bench: $(STAMP)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	@$(RUN) -m benchmarks.run
 
 format: $(STAMP)
 	$(RUN) -m ruff check --fix .

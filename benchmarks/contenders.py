@@ -11,6 +11,7 @@ from cnn_core import Adam, CrossEntropy, Model, fit, load_mnist
 
 from .networks import NETWORKS, in_torch
 from .plain import PlainModel
+from .variants import VARIANTS
 
 BATCH = 128
 IMAGES = 12_800  # training images: a hundred steps an epoch
@@ -23,6 +24,13 @@ def cnn_core_trains(network, cores):
     data = digits.X_train, digits.y_train
     records = fit(model, *data, Adam(), CrossEntropy(), epochs=10**6, batch_size=BATCH, workers=cores)
     return lambda: [next(records) for _ in range(STEPS)]
+
+
+def cnn_core_trains_without(network, cores, variant):
+    """Train through fit, with one trick taken away."""
+    take_away, _ = VARIANTS[variant]
+    take_away()
+    return cnn_core_trains(network, cores)
 
 
 def pytorch_trains(network, cores):

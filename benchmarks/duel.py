@@ -15,14 +15,14 @@ from pathlib import Path
 from . import contenders
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS, PAIRS, WARM_UP, PAUSE = 3, 15, 2, 0.005  # PAUSE: seconds for threads that still spin after a turn
+ROUNDS, PAIRS, WARM_UP, PAUSE = 3, 11, 2, 0.005  # PAUSE: seconds for threads that still spin after a turn
 
 
 class Contender:
     """A process that does one turn of work whenever it is told to."""
 
-    def __init__(self, name, network, cores):
-        command = [sys.executable, "-m", "benchmarks.duel", name, network, str(cores)]
+    def __init__(self, name, network, cores, *more):
+        command = [sys.executable, "-m", "benchmarks.duel", name, network, str(cores), *more]
         environment = contenders.environment(cores)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)
@@ -58,7 +58,7 @@ class Outcome:
 
 
 def duel(one, other, network, cores, rounds=ROUNDS, pairs=PAIRS):
-    """Return the Outcome of two contenders on the same task."""
+    """Return the Outcome of two contenders on the same task; each is a tuple: its name, and what else it is told."""
     seconds, ratios = ([], []), []
     for _ in range(rounds):
         found = _round(one, other, network, cores, pairs)
@@ -69,15 +69,15 @@ def duel(one, other, network, cores, rounds=ROUNDS, pairs=PAIRS):
 
 
 def _round(one, other, network, cores, pairs):
-    with Contender(one, network, cores) as a, Contender(other, network, cores) as b:
+    with Contender(one[0], network, cores, *one[1:]) as a, Contender(other[0], network, cores, *other[1:]) as b:
         for _ in range(WARM_UP):
             a.turn(), b.turn()
         return [(a.turn(), b.turn()) for _ in range(pairs)]
 
 
-def main(name, network, cores):
+def main(name, network, cores, *more):
     """Be a contender: do a turn for every line that comes in, and answer with its seconds."""
-    work = getattr(contenders, name)(network, int(cores))
+    work = getattr(contenders, name)(network, int(cores), *more)
     for _ in sys.stdin:
         start = time.perf_counter()
         work()

@@ -5,7 +5,7 @@ Twins       convolve, conv2d_forward_loop and conv2d_backward_dilated are writte
             conv2d_forward and conv2d_backward to be run; test_convolution.py holds them equal, bit for bit on integers.
 Word        what the field calls convolution is cross-correlation: the filter is not flipped. We keep the field's word.
 Guests      the public functions check, the lines inside trust; no input is ever written to.
-Story       notebooks/01_convolution, 02_dilation, 03_excluded_pixels.
+Story       notebooks/01_convolution, 02_dilation, 03_excluded_pixels; 09_how_fast_can_numpy_go for the fast code.
 """
 
 import math
@@ -194,9 +194,10 @@ def conv2d_backward(dC_dO, X, F, stride=1, padding=0):
 
     Notes
     -----
-    Each window of the forward pass is a column. dC/dF pairs dC/dO with those columns; dC/dX spreads dC/dO times the
-    filters over the pixels of each window, and adds up where windows overlap. Pixels of X that no window reached had
-    no part in the output: their entries of dC/dX are exactly 0.
+    dC/dF pairs every entry of dC/dO with the window that led to it. dC/dX hands every entry of dC/dO, times the
+    filters, to the pixels of its window, and adds up where windows overlap. Pixels of X that no window reached had no
+    part in the output: their entries of dC/dX are exactly 0. The fast code behind all this works on one row of the
+    output at a time, with the examples innermost in memory; chapter 09 draws it.
 
     Examples
     --------
@@ -277,7 +278,8 @@ def _spread(dC_dO, F, plan, X_shape, work):
     np.matmul(filters, _by_row(dC_dO, work), out=terms.reshape(H_out, len(filters), -1))
     rows = work.array("rows", (H_out, kH, C, left + W + right, N), dC_dO.dtype)
     dC_dXp = work.array("dC_dXp", (top + H + bottom, C, left + W + right, N), dC_dO.dtype)
-    rows.fill(0), dC_dXp.fill(0)
+    rows.fill(0)
+    dC_dXp.fill(0)
     for column in range(kW):
         rows[:, :, :, column : column + S_c * W_out : S_c] += terms[:, :, column]
     for row in range(kH):

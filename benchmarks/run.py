@@ -1,0 +1,195 @@
+"""Run all benchmarks, print one table, and write it to results.json and between two marks in README: `make bench`.
+
+Chapter 09 and the picture of growth read results.json; README is written from it; no number is typed anywhere. Without
+PyTorch (pip install -c constraints.txt torch) the races against it cannot be run, and nothing is written.
+"""
+
+import importlib.util
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from cnn_core import Model, parallel
+
+from . import floor, growth
+from .contenders import BATCH, STEPS
+from .duel import duel
+from .networks import NETWORKS
+from .variants import VARIANTS
+
+HERE = Path(__file__).resolve().parent
+README = HERE.parent / "README.md"
+RESULTS = HERE / "results.json"
+START, END = "<!-- written by make bench, from here", "<!-- to here -->"
+FIRST = next(iter(NETWORKS))
+OURS = ("cnn_core_trains",)
+
+
+def races(cores):
+    """Return {what: outcome} of training steps and of predict against PyTorch."""
+    found = {f"training step, {name}": _race(OURS, ("pytorch_trains",), name, cores, STEPS) for name in NETWORKS}
+    predict = ("cnn_core_predicts",), ("pytorch_predicts",)
+    return found | {"predict, 10,000 digits": _race(*predict, FIRST, cores, 1)}
+
+
+def _race(one, other, network, cores, times):
+    """Return an outcome with the milliseconds of one step: a turn does so many."""
+    outcome = duel(one, other, network, cores)
+    print(f"{outcome.ratio:6.2f}  {network}, {cores} cores: {one}, {other}", file=sys.stderr, flush=True)
+    return {
+        "ratio": outcome.ratio,
+        "rounds": outcome.ratios,
+        "ours_ms": outcome.one * 1e3 / times,
+        "theirs_ms": outcome.other * 1e3 / times,
+    }
+
+
+def tricks(cores):
+    """Return {what is taken away: outcome}, the ratio being the variant's time by that of the whole."""
+    names = list(NETWORKS)
+    return {
+        variant: _race(("cnn_core_trains_without", variant), OURS, names[place], cores, STEPS)
+        for variant, (_, place) in VARIANTS.items()
+    }
+
+
+def floors(cores):
+    """Return the milliseconds of the bare matrix products of a step of the first network."""
+    model = Model(NETWORKS[FIRST]())
+    speed, work = floor.operations_a_second(cores), floor.operations(model, BATCH)
+    return {
+        "shapes_ms": floor.seconds_in_their_shapes(model, BATCH, cores) * 1e3,
+        "large_ms": work / speed * 1e3,
+        "operations": work,
+        "operations_a_second": speed,
+    }
+
+
+def functions():
+    """Return {group: {name: median seconds}} of the single functions, measured by pytest-benchmark."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "functions.json"
+        tests = [str(HERE / "test_functions.py"), f"--benchmark-json={path}", "-q", "--benchmark-disable-gc"]
+        subprocess.run([sys.executable, "-m", "pytest", *tests], cwd=HERE.parent, check=True, stdout=subprocess.DEVNULL)
+        measured = json.loads(path.read_text())["benchmarks"]
+    found = {}
+    for each in measured:
+        group = each["name"].split("[")[0].removeprefix("test_")
+        found.setdefault(group, {})[each["param"] if "name" in each["params"] else _layer(each)] = each["stats"][
+            "median"
+        ]
+    return found
+
+
+def _layer(measured):
+    return measured["name"].split("[")[1].rstrip("]")
+
+
+def where():
+    """Return what the numbers depend on."""
+    import threadpoolctl
+    import torch
+
+    blas = [library for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"]
+    return {
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "system": platform.system(),
+        "cores": parallel.cores(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "blas": f"{blas[0]['internal_api']} {blas[0]['version']} ({blas[0].get('architecture', 'unknown')})",
+        "pytorch": torch.__version__,
+    }
+
+
+def _processor():
+    import cpuinfo
+
+    return cpuinfo.get_cpu_info().get("brand_raw", "unknown")
+
+
+def measure():
+    """Return everything that was measured."""
+    cores = parallel.cores()
+    return {
+        "where": where(),
+        "races": {str(count): races(count) for count in sorted({cores, 1}, reverse=True)},
+        "plain": _race(OURS, ("plain_im2col_trains",), FIRST, cores, STEPS),
+        "tricks": tricks(cores),
+        "floor": floors(cores),
+        "functions": functions(),
+        "growth": growth.time_grows(),
+        "memory": growth.memory_of_a_step(),
+    }
+
+
+def table(results):
+    """Return the results as the lines of a table in Markdown."""
+    lines = ["| what | time by that of the other | three rounds | cnn_core | the other |", "|---|---|---|---|---|"]
+    for cores, found in results["races"].items():
+        on = "one core" if cores == "1" else f"{cores} cores"
+        lines += [_row(f"{what}, {on}, by PyTorch's", outcome) for what, outcome in found.items()]
+    lines.append(_row(f"training step, {FIRST}, by plain im2col NumPy's", results["plain"]))
+    lines += [_twin(results["functions"], name) for name in results["functions"]["loop"]]
+    return lines
+
+
+def _row(what, outcome):
+    rounds = ", ".join(f"{ratio:.2f}" for ratio in outcome["rounds"])
+    times = (f"{outcome[key]:.1f} ms" for key in ("ours_ms", "theirs_ms"))
+    return f"| {what} | **{outcome['ratio']:.2f}** | {rounds} | {' | '.join(times)} |"
+
+
+def _twin(functions, name):
+    loop, fast = functions["loop"][name], functions["fast"][name]
+    return f"| {name}, by the loop's | **1/{loop / fast:,.0f}** | | {fast * 1e3:.2f} ms | {loop * 1e3:,.0f} ms |"
+
+
+def sentence(results):
+    """Return where the numbers come from, and the floor, in words."""
+    at, low = results["where"], results["floor"]
+    memory = [peak / 2**20 for _, peak in results["memory"]]
+    batches = [batch for batch, _ in results["memory"]]
+    return " ".join(
+        [
+            f"Measured on {at['cores']} cores of {at['processor']} ({at['system']}): Python {at['python']}, NumPy",
+            f"{at['numpy']} with {at['blas']}, PyTorch {at['pytorch']}; batches of {BATCH}, Adam, the median of three",
+            "rounds in new processes that take turns. The matrix products of the first row's step alone take",
+            f"{low['shapes_ms']:.1f} ms in their shapes, {low['large_ms']:.1f} ms at the speed of one large product.",
+            f"The most memory that a step holds at once is {min(memory):.0f} to {max(memory):.0f} MB for batches of",
+            f"{batches[0]:,} to {batches[-1]:,}.",
+        ]
+    )
+
+
+def write(results):
+    """Write results.json, and the table into README."""
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    text = README.read_text(encoding="utf-8")
+    before, rest = text.split(START, 1)
+    mark, (_, after) = rest.split("\n", 1)[0], rest.split(END, 1)
+    README.write_text(f"{before}{START}{mark}\n{in_readme(results)}\n{END}{after}", encoding="utf-8")
+
+
+def in_readme(results):
+    """Return what stands in README between the marks."""
+    return "\n".join(["", *table(results), "", sentence(results), ""])
+
+
+def main():
+    """Measure, print, write."""
+    if importlib.util.find_spec("torch") is None:
+        sys.exit("The races need PyTorch: .venv/bin/pip install -c constraints.txt torch")
+    results = measure()
+    print("\n".join([*table(results), "", sentence(results)]))
+    write(results)
+
+
+if __name__ == "__main__":
+    main()
