@@ -5,7 +5,6 @@ Two floors  the products in the shapes in which they occur in a shard, on as man
 """
 
 import math
-import statistics
 import time
 
 import numpy as np
@@ -42,7 +41,7 @@ def operations(model, examples):
 
 
 def seconds_in_their_shapes(model, batch, workers, repeats=30):
-    """Return the median seconds of the products of a step, shard by shard, on so many threads."""
+    """Return the least seconds that the products of a step take, shard by shard, on so many threads."""
     cut = parallel.shards(batch)
     kinds = {each.stop - each.start for each in cut}
     arrays = {n: [_operands(*each) for each in products(model, n)] for n in kinds}
@@ -54,7 +53,7 @@ def seconds_in_their_shapes(model, batch, workers, repeats=30):
     with parallel.crew(
         workers, lambda: {n: [(a, b, out.copy()) for a, b, out in each] for n, each in arrays.items()}
     ) as run:
-        return _median_seconds(lambda: run(multiply, cut, lambda *_: None), repeats)
+        return _least_seconds(lambda: run(multiply, cut, lambda *_: None), repeats)
 
 
 def _operands(stack, rows, inner, columns):
@@ -71,15 +70,15 @@ def operations_a_second(workers, repeats=15):
         np.matmul(square, square, out=out)
 
     with parallel.crew(workers, lambda: np.empty_like(square)) as run:
-        seconds = _median_seconds(lambda: run(multiply, range(2 * workers), lambda *_: None), repeats)
+        seconds = _least_seconds(lambda: run(multiply, range(2 * workers), lambda *_: None), repeats)
     return 2 * workers * 2 * LARGE**3 / seconds
 
 
-def _median_seconds(work, repeats):
-    work()
+def _least_seconds(work, repeats):
+    """Return the shortest of some times, for a floor is what nothing has disturbed."""
     seconds = []
-    for _ in range(repeats):
+    for _ in range(1 + repeats):
         start = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds)
+    return min(seconds)

@@ -131,24 +131,23 @@ def measure():
 
 def table(results):
     """Return the results as the lines of a table in Markdown."""
-    lines = ["| what | time by that of the other | three rounds | cnn_core | the other |", "|---|---|---|---|---|"]
+    lines = ["| what | against | ratio of times | three rounds | cnn_core | the other |", "|---|---|---|---|---|---|"]
     for cores, found in results["races"].items():
         on = "one core" if cores == "1" else f"{cores} cores"
-        lines += [_row(f"{what}, {on}, by PyTorch's", outcome) for what, outcome in found.items()]
-    lines.append(_row(f"training step, {FIRST}, by plain im2col NumPy's", results["plain"]))
-    lines += [_twin(results["functions"], name) for name in results["functions"]["loop"]]
-    return lines
+        lines += [_row(f"{what}; {on}", "PyTorch", outcome) for what, outcome in found.items()]
+    lines.append(_row(f"training step, {FIRST}; {results['where']['cores']} cores", "plain NumPy", results["plain"]))
+    return lines + [_twin(results["functions"], name) for name in results["functions"]["loop"]]
 
 
-def _row(what, outcome):
+def _row(what, other, outcome):
     rounds = ", ".join(f"{ratio:.2f}" for ratio in outcome["rounds"])
-    times = (f"{outcome[key]:.1f} ms" for key in ("ours_ms", "theirs_ms"))
-    return f"| {what} | **{outcome['ratio']:.2f}** | {rounds} | {' | '.join(times)} |"
+    times = (f"{outcome[key]:,.1f} ms" for key in ("ours_ms", "theirs_ms"))
+    return f"| {what} | {other} | **{outcome['ratio']:.2f}** | {rounds} | {' | '.join(times)} |"
 
 
 def _twin(functions, name):
     loop, fast = functions["loop"][name], functions["fast"][name]
-    return f"| {name}, by the loop's | **1/{loop / fast:,.0f}** | | {fast * 1e3:.2f} ms | {loop * 1e3:,.0f} ms |"
+    return f"| {name}; one core | its loop | **1/{loop / fast:,.0f}** | | {fast * 1e3:.2f} ms | {loop * 1e3:,.0f} ms |"
 
 
 def sentence(results):

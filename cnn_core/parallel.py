@@ -150,8 +150,8 @@ def reshaped(X, shape, name, work):
 def keep(values, mask, out):
     """Write values where the mask is True and 0 elsewhere, and return out.
 
-    Their bits, read as an integer, times 1 or 0: a product of floats would make nan of infinity times 0, and np.where
-    takes fifteen times as long.
+    Their bits, read as an integer, times 1 or 0: a product of floats would make nan of infinity times 0, and np.where,
+    which asks at every number, takes many times as long.
     """
     integer = f"i{values.itemsize}"
     np.multiply(values.view(integer), mask, out=out.view(integer))

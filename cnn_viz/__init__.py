@@ -21,6 +21,11 @@ _ROOM_OF = {
     "show_feature_maps": "images",
     "draw_confusion_matrix": "confusion",
     "show_curves": "curves",
+    "show_blocks": "memory",
+    "show_orders": "memory",
+    "show_timeline": "memory",
+    "show_growth": "speeds",
+    "show_speeds": "speeds",
     "History": "history",
     "watch": "progress",
 }

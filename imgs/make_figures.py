@@ -1,10 +1,11 @@
-"""The pictures of README and the notebooks, each drawn from arrays that cnn_core computed: `make figures`.
+"""The pictures of README and the notebooks, drawn from what cnn_core computed or was measured of it: `make figures`.
 
 Table       FIGURES, at the end: what draws it, its alt text, who uses it. There is no picture from anywhere else.
 Same bytes  a second run on the same machine writes the same bytes; test_figures.py runs it twice.
 """
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,9 +17,11 @@ from matplotlib.patches import ConnectionPatch
 from cnn_core import Model, load_mnist, softmax_forward
 from cnn_viz.figures import add_axes, new_figure, png_of
 from cnn_viz.palette import HUE, IMAGES, INK, MAGNITUDES, PADDING
+from cnn_viz.speeds import show_growth
 
 HERE = Path(__file__).resolve().parent
 TRAINED = HERE.parent / "notebooks" / "trained" / "08_model.npz"
+MEASURED = HERE.parent / "benchmarks" / "results.json"
 
 
 @dataclass(frozen=True)
@@ -84,12 +87,23 @@ def _arrow(figure, left, right):
     figure.add_artist(ConnectionPatch(**ends, **style))
 
 
+def speed_growth():
+    """How the time of a convolution grows, as `make bench` measured it."""
+    return show_growth(json.loads(MEASURED.read_text())["growth"])
+
+
 FIGURES = {
     "reading_a_digit.png": Figure(
         draw=reading_a_digit,
         alt="A handwritten 7 on its way through the trained network, from left to right: the image of 28 by 28 pixels, "
         "16 maps of 14 by 14, 32 maps of 7 by 7, and ten bars of which the one beside 7 is as long as can be.",
         used_in=("README.md",),
+    ),
+    "speed_growth.png": Figure(
+        draw=speed_growth,
+        alt="Time against the number of images, filters and pixels, each as a multiple of its first point: three lines "
+        "with markers close to the straight line on which twice as much takes twice as long.",
+        used_in=("notebooks/09_how_fast_can_numpy_go.ipynb",),
     ),
 }
 

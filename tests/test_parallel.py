@@ -252,21 +252,32 @@ def test_cores_are_at_least_one_and_at_most_those_of_the_machine():
 # --- NumPy's own threads ---
 
 
+@pytest.fixture
+def two_blas_threads():
+    """Give BLAS two threads, whatever the machine has and whatever an earlier test left."""
+    with threadpool_limits(2, user_api="blas"):
+        yield
+
+
 def blas_threads():
     return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_while_a_crew_works_a_matrix_product_uses_one_thread_and_afterwards_as_many_as_before(workers):
+def test_while_a_crew_works_a_matrix_product_uses_one_thread_and_afterwards_as_many_as_before(
+    workers, two_blas_threads
+):
     before = blas_threads()
+    assert set(before) == {2}
     with parallel.crew(workers, Trace) as run:
         inside = run(lambda item, desk: [blas_threads()], [1, 2, 3], lambda one, other: one + other)
         assert blas_threads() == before
     assert all(set(threads) == {1} for threads in inside)
 
 
-def test_after_an_error_numpys_threads_are_as_before():
+def test_after_an_error_numpys_threads_are_as_before(two_blas_threads):
     before = blas_threads()
+    assert set(before) == {2}
     with pytest.raises(ZeroDivisionError), parallel.crew(2, Trace) as run:
         run(lambda item, desk: 1 / 0, [1, 2], lambda *_: None)
     assert blas_threads() == before
@@ -278,7 +289,7 @@ def test_a_readers_own_limit_stays():
         assert set(blas_threads()) == {1}
 
 
-def test_of_two_crews_the_last_gives_numpy_its_threads_back():
+def test_of_two_crews_the_last_gives_numpy_its_threads_back(two_blas_threads):
     before, holders = blas_threads(), [type("Holder", (), {})() for _ in range(2)]
     for holder in holders:
         parallel.one_blas_thread.take(holder)
@@ -288,8 +299,9 @@ def test_of_two_crews_the_last_gives_numpy_its_threads_back():
     assert blas_threads() == before
 
 
-def test_a_holder_that_was_interrupted_before_it_gave_back_is_forgotten():
+def test_a_holder_that_was_interrupted_before_it_gave_back_is_forgotten(two_blas_threads):
     before = blas_threads()
+    assert set(before) == {2}
     parallel.one_blas_thread.take(type("Holder", (), {})())
     gc.collect()
     work_on([1, 2])
@@ -514,7 +526,7 @@ class Failing(ReLU):
         return super().apply(X)
 
 
-def test_an_error_in_a_worker_ends_fit_cleanly(rng):
+def test_an_error_in_a_worker_ends_fit_cleanly(rng, two_blas_threads):
     X, y = digits_like(rng)
     before, blas = threading.active_count(), blas_threads()
     Failing.calls = 0

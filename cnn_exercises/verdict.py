@@ -1,0 +1,36 @@
+"""How a check speaks: one sentence, printed, that says what is wrong or that all is right.
+
+A check is written as a function from an answer to the sentence that says what is wrong with it, or to None where
+nothing is. `spoken` turns it into what a notebook calls.
+"""
+
+import functools
+
+from cnn_viz.notebook import say
+
+NOT_YET = "Not answered yet."
+
+
+def spoken(find_fault):
+    """Return the check that a notebook calls: it prints what `find_fault` finds, and returns nothing."""
+
+    @functools.wraps(find_fault)
+    def check(answer):
+        say(verdict(find_fault, answer))
+
+    check.find_fault = find_fault
+    return check
+
+
+def verdict(find_fault, answer):
+    """Return the sentence about an answer: not there, what is wrong with it, or right.
+
+    An answer is a reader's own code; whatever it raises is part of the verdict and stops nothing.
+    """
+    if answer is None:
+        return NOT_YET
+    try:
+        fault = find_fault(answer)
+    except Exception as error:
+        return f"Your answer raised {type(error).__name__}: {error}"
+    return f"Not yet: {fault}" if fault else "Right."
