@@ -415,13 +415,16 @@ def test_training_has_the_same_bits_for_any_number_of_workers(rng, batch_size, d
     assert all(each == found[0] for each in found)
 
 
-def test_the_gradients_of_a_batch_are_those_of_the_whole_model_at_once(rng):
+def test_cost_accuracy_and_gradients_of_a_batch_are_those_of_the_whole_batch_at_once(rng):
     X, y = digits_like(rng, 200)
     model, twin = small("float64"), small("float64")
-    next(fit(model, X, y, Adam(), CrossEntropy(), batch_size=200))
+    record = next(fit(model, X, y, Adam(), CrossEntropy(), batch_size=200))
     order = twin.rng.permutation(200)
-    _, dC_dO = CrossEntropy()(twin.forward(X[order]), y[order])
+    O = twin.forward(X[order])
+    cost, dC_dO = CrossEntropy()(O, y[order])
     twin.backward(dC_dO)
+    assert_allclose(record.cost, cost, rtol=1e-12)
+    assert record.accuracy == np.mean(O.argmax(axis=1) == y[order])
     for layer, other in zip(model.layers, twin.layers, strict=True):
         for key in layer.grads:
             assert_allclose(layer.grads[key], other.grads[key], rtol=1e-9, atol=1e-12)
