@@ -1,7 +1,8 @@
 """cnn_viz: pictures of what cnn_core computes, and a display that follows a network while it trains.
 
 Rooms       palette (what the colours mean), figures (how a picture is shown), images, confusion, curves, history,
-            progress (watch); mosaic, live, clock and notebook work behind them.
+            progress (watch), animations; mosaic, live, clock,
+            states and notebook work behind them.
 Rule        it draws what it is given: nothing here computes anything of a network, and cnn_core knows nothing of it.
 Imports     a room is entered when one of its names is first asked for: `watch` runs in a terminal without matplotlib.
 """
@@ -23,6 +24,8 @@ _ROOM_OF = {
     "show_curves": "curves",
     "History": "history",
     "watch": "progress",
+    "film_strip": "animations",
+    "save_gif": "animations",
 }
 
 __all__ = list(_ROOM_OF)
