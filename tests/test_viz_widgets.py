@@ -27,10 +27,10 @@ def count(size=6, kernel=3, stride=1):
 
 
 def draw(size=6, kernel=3, stride=1, step=0):
-    """Draw a bar for each value of the state."""
+    """Write the state into a picture."""
     places = count(size, kernel, stride)
     figure = new_figure(400, 200)
-    figure.subplots().bar(range(4), [size, kernel, stride, step])
+    figure.text(0.1, 0.5, f"{size} {kernel} {stride} {step}", fontsize=30)
     return figure, f"Step {step + 1} of {places}: size {size}, kernel {kernel}, stride {stride}."
 
 
@@ -219,12 +219,13 @@ NONSENSE = [
     "[1, 2",
     "None",
     "x" * 3000,
-    "$x^{",
+    "$x^{$",
     "\\d",
     "'\\d'",
     "\0",
     "🦉",
     "(" * 500,
+    "-" * 10_000 + "1",
 ]
 
 
@@ -368,7 +369,8 @@ def test_values_are_called_by_short_names():
 
 
 @pytest.mark.parametrize(
-    ("typed", "value"), [("2", 2), (" (1, 2)", (1, 2)), ("same", "same"), ("'2'", "2"), ("-0.5", -0.5), ("2 +", "2 +")]
+    ("typed", "value"),
+    [("2", 2), (" (1, 2)", (1, 2)), ("same", "same"), ("'2'", "2"), ("-0.5", -0.5), ("2 +", "2 +"), ("'\\d'", "\\d")],
 )
 def test_a_field_reads_numbers_pairs_and_names(typed, value):
     assert Field().value_of(typed) == value
@@ -377,6 +379,14 @@ def test_a_field_reads_numbers_pairs_and_names(typed, value):
 @pytest.mark.parametrize("value", [2, (1, 2), "same", None])
 def test_what_stands_in_a_field_is_read_as_what_it_stands_for(value):
     assert Field().value_of(Field().answer_for(value)) == value
+
+
+def test_a_control_starts_with_the_value_that_equals_draw_s_default():
+    def pad(padding=(0, 1000)):
+        return new_figure(9, 9), f"{padding}"
+
+    assert shell_of(pad, padding=[(0, 0), tuple([0, 10**3])]).sentence == "(0, 1000)"  # noqa: C409
+    assert shell_of(pad, padding=Field()).inputs["padding"].value == "(0, 1000)"
 
 
 def test_a_menu_of_arrays_starts_with_the_one_that_is_draw_s_default():
