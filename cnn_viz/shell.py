@@ -18,7 +18,8 @@ from cnn_viz.states import LEAST, draw_state_or_reason, picture_of
 from cnn_viz.widgets import state_of
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-IN_PLACE = {"object_fit": "contain", "object_position": "left top", "max_width": "100%"}  # on a narrow page: smaller
+# On a narrow page a picture becomes smaller. Without its margin, its place is exactly as high as the picture.
+IN_PLACE = {"object_fit": "contain", "object_position": "left top", "max_width": "100%", "margin": "0"}
 BUTTONS = (("First", "fast-backward"), ("Previous", "step-backward"), ("Next", "step-forward"))
 
 
