@@ -1,7 +1,8 @@
 """cnn_viz: pictures of what cnn_core computes, and a display that follows a network while it trains.
 
 Rooms       palette (what the colours mean), figures (how a picture is shown), images, confusion, curves, history,
-            progress (watch); mosaic, live, clock and notebook work behind them.
+            progress (watch), widgets (explore), controls (what a reader may choose), animations; mosaic, live, clock,
+            states, shell and notebook work behind them.
 Rule        it draws what it is given: nothing here computes anything of a network, and cnn_core knows nothing of it.
 Imports     a room is entered when one of its names is first asked for: `watch` runs in a terminal without matplotlib.
 """
@@ -28,6 +29,11 @@ _ROOM_OF = {
     "show_speeds": "speeds",
     "History": "history",
     "watch": "progress",
+    "explore": "widgets",
+    "Steps": "controls",
+    "Field": "controls",
+    "film_strip": "animations",
+    "save_gif": "animations",
 }
 
 __all__ = list(_ROOM_OF)

@@ -45,7 +45,7 @@ OPTIONAL_PACKAGE, OPTIONAL_ROOM = "threadpoolctl", "parallel"
 
 MAY_IMPORT_PACKAGES = {
     "cnn_core": {"cnn_core", "numpy"},
-    "cnn_viz": {"cnn_core", "cnn_viz", "numpy", "matplotlib", "ipywidgets", "IPython"},
+    "cnn_viz": {"cnn_core", "cnn_viz", "numpy", "matplotlib", "ipywidgets", "IPython", "PIL"},
     "cnn_exercises": {"cnn_core", "cnn_viz", "cnn_exercises", "numpy"},
 }
 LONGEST_FILE, LONGEST_CORE = 400, 3600
