@@ -8,7 +8,7 @@ Guests      are drawn as they are: nothing is computed from them, nothing is wri
 Story       notebooks/01_convolution, 02_dilation, 03_excluded_pixels, 04_pooling.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from matplotlib.patches import Circle, Rectangle
@@ -20,7 +20,8 @@ from cnn_viz.palette import HUE, INK, PADDING
 from cnn_viz.sheets import FONT, LARGE, LINE, Sign, cell_of, lay_out, text_size
 
 NUMBER = 11  # points: the largest number in a cell
-SMALLEST_NUMBER = 4  # points: smaller ones could not be read and are left out
+SMALLEST_NUMBER, SMALLEST_LABEL = 4, 5  # points: smaller ones could not be read and are left out
+LONGEST = 8  # characters that a cell has room for
 INSET = 2.5  # pixels between a label and the edges of its cell
 GAP = 14  # pixels on both sides of an operator
 NONE = (0, 0), (0, 0)
@@ -173,6 +174,8 @@ class Panel:
 
     def draw(self, ax, top, left):
         """Draw it on a sheet, with its upper left cell at (top, left)."""
+        if self.labels and self._label_points(ax) < SMALLEST_LABEL:
+            return replace(self, labels={}).draw(ax, top, left)
         for place in np.ndindex(self.cells.shape):
             self._cell(ax, *place, top, left)
         self._numbers(ax, top, left)
@@ -230,13 +233,17 @@ class Panel:
             ax.add_patch(Circle(middle, 0.3 if (row, column) in self.labels else 0.4, **ring))
 
     def _labels(self, ax, top, left):
-        points = min(0.72 * NUMBER, 0.9 * _points(self.labels.values(), cell_of(ax)))
         for (row, column), text in self.labels.items():
-            _label(ax, top + row + 1, left + column + 1, text, points, _hue(self.label_role))
+            _label(ax, top + row + 1, left + column + 1, text, self._label_points(ax), _hue(self.label_role))
+
+    def _label_points(self, ax):
+        return min(0.72 * NUMBER, 0.9 * _points(self.labels.values(), cell_of(ax)))
 
 
 def number_texts(array, decimals=2):
     """Return the numbers of an array as texts, all with as many decimals as they need, at most `decimals`.
+
+    Where one of them is too long for a cell, all are rounded to three digits.
 
     Parameters
     ----------
@@ -253,21 +260,29 @@ def number_texts(array, decimals=2):
     (['1', '−2'], ['0.50', '0.33'], ['0.5'])
     """
     array = np.asarray(array, dtype=float)
-    enough = (places for places in range(decimals) if np.array_equal(array.round(places), array))
-    places = next(enough, decimals)
+    places = next((places for places in range(decimals) if are_round(array, places)), decimals)
     rounded = array.round(places) + 0.0  # + 0.0: no minus before a zero
-    texts = [f"{value:.{places}f}".replace("-", "−") for value in rounded.flat]
-    return np.array(texts, dtype=object).reshape(array.shape)
+    texts = [f"{value:.{places}f}" for value in rounded.flat]
+    if max(map(len, texts), default=0) > LONGEST:
+        texts = [f"{value:.3g}" for value in array.flat]
+    return np.array([text.replace("-", "−") for text in texts], dtype=object).reshape(array.shape)
+
+
+def are_round(numbers, decimals):
+    """Return whether none of the numbers needs more decimals, but for what floating point adds to them."""
+    numbers = np.asarray(numbers, dtype=float)
+    return bool(np.isclose(numbers.round(decimals), numbers, rtol=1e-6, atol=1e-9, equal_nan=True).all())
 
 
 def _points(texts, cell):
     """Return the size of the largest font in which each of the texts fits into a cell."""
     widest = max((text_size(text, NUMBER)[0] for text in set(texts)), default=1)
-    return min(NUMBER, 0.42 * cell * 72 / DPI, NUMBER * 0.86 * cell / widest)
+    return min(NUMBER, 0.42 * cell * 72 / DPI, NUMBER * 0.8 * cell / widest)
 
 
 def _frame(ax, top, left, block, linewidth, colour, line="-", zorder=2):
     row, column, rows, columns = block
+    linewidth *= min(1, cell_of(ax) / 30)  # thinner on small cells, whose numbers it would cover
     style = {"fill": False, "edgecolor": colour, "linestyle": line, "linewidth": linewidth, "zorder": zorder}
     ax.add_patch(Rectangle((left + column, top + row), columns, rows, joinstyle="miter", **style))
 

@@ -77,7 +77,8 @@ def _product(channels, panels, cell):
     height, width = equals.size(cell)
     items.append((equals, lower + (len(filters.cells) - height) / 2, (left + right - width) / 2))
     items.append((outputs, lower, right + _lead(panels, cell)))
-    return items, (lower + len(filters.cells), right + max(columns.size(cell)[1], outputs.size(cell)[1]))
+    bottom = lower + max(len(filters.cells), (len(filters.cells) + height) / 2)
+    return items, (bottom, right + max(columns.size(cell)[1], outputs.size(cell)[1]))
 
 
 def _lead(panels, cell):

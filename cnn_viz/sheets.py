@@ -74,10 +74,9 @@ def _sheet_for(ax, arrange):
     room = (WIDEST, TALLEST) if ax is None else _pixels(ax)
     cell = next((cell for cell in range(CELL, SMALLEST, -1) if _fits(arrange, cell, room)), SMALLEST)
     height, width = arrange(cell)[1]
-    edge = MARGIN / cell
     if ax is None:
-        ax = new_sheet(height + 2 * edge, width + 2 * edge, cell)
-        return _ruled(ax, (-edge, width + edge), (height + edge, -edge))
+        room = math.ceil(width * cell + 2 * MARGIN), math.ceil(height * cell + 2 * MARGIN)
+        ax = add_axes(new_figure(*room), 0, 0, *room)
     across, down = (pixels / cell for pixels in room)
     left, top = (width - across) / 2, (height - down) / 2
     return _ruled(ax, (left, left + across), (top + down, top))

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnn_core import checks
 from cnn_core.shapes import geometry
-from cnn_viz.arrays import Panel, number_texts, operator, row_of
+from cnn_viz.arrays import Panel, are_round, number_texts, operator, row_of
 from cnn_viz.sheets import Sign, lay_out, with_note
 
 
@@ -76,8 +76,7 @@ def written_sum(window, F, bias=None, decimals=2):
     pairs = [[_factor(value, decimals) for value in pair] for pair in zip(window.flat, F.flat, strict=True)]
     terms = ["·".join(pair) for pair in pairs] + ([] if bias is None else [_factor(bias, decimals)])
     total = (window * F).sum() + (bias or 0)
-    numbers = [*window.flat, *F.flat, bias or 0, total]
-    exact = all(np.isclose(number, np.round(number, decimals), rtol=0, atol=1e-12) for number in numbers)
+    exact = are_round([*window.flat, *F.flat, bias or 0, total], decimals)
     return f"{' + '.join(terms)} {'=' if exact else '≈'} {number_texts(total, decimals).item()}"
 
 
