@@ -98,18 +98,26 @@ class Beads:
         return self.count > BEADS
 
     @property
+    def places(self):
+        """Where a cell is drawn, counted in cells from the left."""
+        dots = range(BEADS // 2 - 1, BEADS // 2 + 2) if self.is_cut else ()
+        return [place for place in range(min(self.count, BEADS)) if place not in dots]
+
+    @property
     def width(self):
         """In pixels."""
         return BEAD * min(self.count, BEADS)
 
     def draw(self, ax, middle, axis, stage, colour):
         """Draw it around its middle."""
-        dots = range(BEADS // 2 - 1, BEADS // 2 + 2) if self.is_cut else ()
-        for place in range(min(self.count, BEADS)):
+        for place in self.places:
             corner = axis - self.width / 2 + BEAD * place, middle - BEAD / 2
-            if place not in dots:
-                ax.add_patch(Rectangle(corner, BEAD, BEAD, facecolor=colour, edgecolor=INK, linewidth=0.8))
-        if dots:
-            ax.text(
-                axis, middle, "···", ha="center", va="center", fontsize=FONT * cell_of(ax), color=INK, weight="bold"
-            )
+            ax.add_patch(Rectangle(corner, BEAD, BEAD, facecolor=colour, edgecolor=INK, linewidth=0.8))
+        if self.is_cut:
+            draw_dots(ax, axis, middle)
+
+
+def draw_dots(ax, across, middle):
+    """Write the dots that stand for what is not drawn."""
+    style = {"ha": "center", "va": "center", "fontsize": FONT * cell_of(ax), "color": INK, "weight": "bold"}
+    ax.text(across, middle, "···", **style)

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from cnn_core import Model
 from cnn_core.model import walk
-from cnn_viz.boxes import SHEETS, box_of
+from cnn_viz.boxes import SHEETS, box_of, draw_dots
 from cnn_viz.palette import HUE, INK
 from cnn_viz.sheets import FONT, cell_of, new_sheet, text_size
 from cnn_viz.stages import stages_of
@@ -176,8 +176,7 @@ def _write_end(ax, plan):
 
 def _draw_sign(ax, sign, left, middle):
     if sign == "dots":
-        ax.text(left + 6, middle, "···", ha="center", va="center", fontsize=FONT * cell_of(ax), weight="bold")
-        return
+        return draw_dots(ax, left + 6, middle)
     style = {"outline": {"linewidth": 2.2 * cell_of(ax)}, "hatching": {"linewidth": 0.6, "hatch": "//////"}}
     for shift in (6, 3, 0) if sign == "stack" else (0,):
         corner, side = (left + shift, middle - 6 - shift / 2), 12 if sign != "stack" else 8

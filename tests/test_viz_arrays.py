@@ -8,6 +8,7 @@ import pytest
 from matplotlib.colors import same_color
 from matplotlib.patches import Circle
 from numpy.testing import assert_allclose
+from readable import assert_readable, boxes
 
 from cnn_core import conv2d_forward, convolve, dilate, pool2d_backward, pool2d_forward
 from cnn_viz.arrays import Panel, draw_array, draw_row, number_texts
@@ -77,24 +78,6 @@ def labels(ax, at=(2, 3)):
 def titles(ax):
     """Return the names above the arrays."""
     return [text.get_text() for text in ax.texts if text.get_va() == "baseline"]
-
-
-def boxes(ax):
-    """Return the pixels that each text covers, and the pixels of the whole figure."""
-    ax.figure.canvas.draw()
-    return [text.get_window_extent() for text in ax.texts if text.get_text()], ax.figure.bbox
-
-
-def assert_readable(ax):
-    """Nothing that is written is clipped, or lies on something else that is written."""
-    texts, whole = boxes(ax)
-    assert texts
-    for number, box in enumerate(texts):
-        assert whole.x0 <= box.x0
-        assert box.x1 <= whole.x1
-        assert whole.y0 <= box.y0
-        assert box.y1 <= whole.y1
-        assert not any(box.overlaps(other) for other in texts[:number])
 
 
 # --- one array --------------------------------------------------------------------------------------------------------
