@@ -135,10 +135,12 @@ def legend_of(stages, boxes):
     """Return the signs that occur in a drawing, and what they mean: {sign: text}."""
     deep = any(stage.shape[0] > SHEETS for stage in stages if len(stage.shape) == 3)
     last = [stage.title for stage in stages if stage.block]
-    meanings = {"outline": f"one cell of {last[-1]}, and above it all that it depends on" if last else ""}
+    meanings = {"outline": f"one cell of {last[-1]}, and in the boxes above what it depends on" if last else ""}
     meanings["hatching"] = "left out: no window of the next layer reaches it" if any(s.note for s in stages) else ""
     meanings["stack"] = f"{SHEETS} sheets: {SHEETS} channels or more" if deep else ""
-    meanings["dots"] = "longer than it is drawn" if any(getattr(box, "is_cut", False) for box in boxes) else ""
+    meanings["dots"] = (
+        "a vector that is longer than it is drawn" if any(getattr(box, "is_cut", False) for box in boxes) else ""
+    )
     return {sign: text for sign, text in meanings.items() if text}
 
 
@@ -178,8 +180,9 @@ def _draw_sign(ax, sign, left, middle):
     if sign == "dots":
         return draw_dots(ax, left + 6, middle)
     style = {"outline": {"linewidth": 2.2 * cell_of(ax)}, "hatching": {"linewidth": 0.6, "hatch": "//////"}}
-    for shift in (6, 3, 0) if sign == "stack" else (0,):
-        corner, side = (left + shift, middle - 6 - shift / 2), 12 if sign != "stack" else 8
+    shifts, side = ((4, 2, 0), 8) if sign == "stack" else ((0,), 12)
+    for shift in shifts:
+        corner = left + shift, middle - 6 + shifts[0] - shift
         ax.add_patch(Rectangle(corner, side, side, facecolor="white", edgecolor=INK, **style.get(sign, {})))
 
 

@@ -67,11 +67,13 @@ def _product(channels, panels, cell):
     gap, arrow, equals = GAP / cell, operator("→\neach window\nbecomes\na column"), operator("=\nrows × columns")
     stacked, (stack_height, stack_width) = stack_of(channels, cell)
     left = max(stack_width, filters.size(cell)[1])
-    right = left + arrow.size(cell)[1] + 2 * gap
+    right = left + max(arrow.size(cell)[1], equals.size(cell)[1]) + 2 * gap
     upper = max(stack_height, columns.size(cell)[0])
     lower = upper + gap + filters.above / cell
     items = [(item, top + upper - stack_height, across + left - stack_width) for item, top, across in stacked]
-    items.append((arrow, upper - (columns.cells.shape[0] + arrow.size(cell)[0]) / 2, left + gap))
+    items.append(
+        (arrow, upper - (columns.cells.shape[0] + arrow.size(cell)[0]) / 2, (left + right - arrow.size(cell)[1]) / 2)
+    )
     items.append((columns, upper - columns.cells.shape[0], right + _lead(panels, cell)))
     items.append((filters, lower, left - filters.size(cell)[1] + filters.inset(cell)))
     height, width = equals.size(cell)

@@ -332,9 +332,9 @@ def test_only_signs_that_occur_are_explained():
     assert explained("chapter") == ["6 sheets: 6 channels or more"]
     assert explained("dense") == []
     chapter_words, dense_words = words(draw_network(network("chapter"))), words(draw_network(network("dense")))
-    assert "one cell of 5 Pool2D, and above it all that it depends on" in chapter_words
+    assert "one cell of 5 Pool2D, and in the boxes above what it depends on" in chapter_words
     assert "left out: no window of the next layer reaches it" in chapter_words
-    assert "longer than it is drawn" in dense_words
+    assert "a vector that is longer than it is drawn" in dense_words
     assert not any("reaches" in word or "depends" in word for word in dense_words)
 
 
