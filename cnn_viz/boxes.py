@@ -36,6 +36,11 @@ class Stack:
     scale: float
 
     @property
+    def is_cut(self):
+        """Whether it has more channels than are drawn."""
+        return self.shape[0] > SHEETS
+
+    @property
     def sheets(self):
         """How many sheets are drawn."""
         return min(self.shape[0], SHEETS)

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from cnn_core import Model
 from cnn_core.model import walk
-from cnn_viz.boxes import SHEETS, box_of, draw_dots
+from cnn_viz.boxes import SHEETS, Beads, Stack, box_of, draw_dots
 from cnn_viz.palette import HUE, INK
 from cnn_viz.sheets import FONT, cell_of, new_sheet, text_size
 from cnn_viz.stages import stages_of
@@ -133,14 +133,14 @@ def _words(stage):
 
 def legend_of(stages, boxes):
     """Return the signs that occur in a drawing, and what they mean: {sign: text}."""
-    deep = any(stage.shape[0] > SHEETS for stage in stages if len(stage.shape) == 3)
     last = [stage.title for stage in stages if stage.block]
-    meanings = {"outline": f"one cell of {last[-1]}, and in the boxes above what it depends on" if last else ""}
-    meanings["hatching"] = "left out: no window of the next layer reaches it" if any(s.note for s in stages) else ""
-    meanings["stack"] = f"{SHEETS} sheets: {SHEETS} channels or more" if deep else ""
-    meanings["dots"] = (
-        "a vector that is longer than it is drawn" if any(getattr(box, "is_cut", False) for box in boxes) else ""
-    )
+    cut = {type(box) for box in boxes if box.is_cut}
+    meanings = {
+        "outline": f"one cell of {last[-1]}, and in the boxes above what it depends on" if last else "",
+        "hatching": "left out: no window of the next layer reaches it" if any(s.note for s in stages) else "",
+        "stack": f"{SHEETS} sheets: {SHEETS} channels or more" if Stack in cut else "",
+        "dots": "a vector that is longer than it is drawn" if Beads in cut else "",
+    }
     return {sign: text for sign, text in meanings.items() if text}
 
 

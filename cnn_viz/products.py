@@ -71,9 +71,8 @@ def _product(channels, panels, cell):
     upper = max(stack_height, columns.size(cell)[0])
     lower = upper + gap + filters.above / cell
     items = [(item, top + upper - stack_height, across + left - stack_width) for item, top, across in stacked]
-    items.append(
-        (arrow, upper - (columns.cells.shape[0] + arrow.size(cell)[0]) / 2, (left + right - arrow.size(cell)[1]) / 2)
-    )
+    height, width = arrow.size(cell)
+    items.append((arrow, upper - (columns.cells.shape[0] + height) / 2, (left + right - width) / 2))
     items.append((columns, upper - columns.cells.shape[0], right + _lead(panels, cell)))
     items.append((filters, lower, left - filters.size(cell)[1] + filters.inset(cell)))
     height, width = equals.size(cell)
