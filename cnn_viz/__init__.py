@@ -1,8 +1,9 @@
 """cnn_viz: pictures of what cnn_core computes, and a display that follows a network while it trains.
 
-Rooms       palette (what the colours mean), figures (how a picture is shown), images, confusion, curves, history,
-            progress (watch), widgets (explore), controls (what a reader may choose), animations; mosaic, live, clock,
-            states, shell and notebook work behind them.
+Rooms       palette (what the colours mean), figures (how a picture is shown), arrays (numbers in cells), windows,
+            products, networks, images, confusion, curves, memory, speeds, history, progress (watch), widgets (explore),
+            controls (what a reader may choose), animations; sheets, boxes, stages, mosaic, live, clock, states, shell
+            and notebook work behind them.
 Rule        it draws what it is given: nothing here computes anything of a network, and cnn_core knows nothing of it.
 Imports     a room is entered when one of its names is first asked for: `watch` runs in a terminal without matplotlib.
 """
@@ -16,6 +17,19 @@ _ROOM_OF = {
     "PADDING": "palette",
     "RUN": "palette",
     "show_figure": "figures",
+    "new_sheet": "sheets",
+    "Panel": "arrays",
+    "draw_array": "arrays",
+    "draw_row": "arrays",
+    "draw_window": "windows",
+    "window_panel": "windows",
+    "written_sum": "windows",
+    "draw_full_convolution": "windows",
+    "draw_winners": "windows",
+    "winners_panel": "windows",
+    "draw_columns": "products",
+    "draw_channels": "products",
+    "draw_network": "networks",
     "show_image": "images",
     "show_images": "images",
     "show_filters": "images",
