@@ -356,5 +356,7 @@ def test_on_smaller_axes_everything_shrinks_and_still_fits():
     ax = add_axes(new_figure(500, 400), 20, 10, 400, 380)
     assert draw_network(network("chapter"), ax=ax) is ax
     assert_readable(ax)
+    across, down = np.diff(ax.transData.transform([(0, 0), (1, 1)]), axis=0)[0]
+    assert across == pytest.approx(-down)
     texts, whole = boxes(ax)
     assert all(box.x0 >= 20 and box.x1 <= 420 and whole.y1 - 390 <= box.y0 for box in texts)
