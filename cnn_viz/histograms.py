@@ -12,8 +12,8 @@ from cnn_core import checks
 from cnn_viz.figures import add_axes, new_figure
 from cnn_viz.palette import HUE, INK
 
-WIDEST, LEFT, TALL = 760, 110, 62  # pixels: of a page, for the rows' names, for a histogram
-GAP, HEAD, LINE = 14, 22, 34  # pixels: between columns, for the columns' names, for the numbers between rows
+WIDEST, LEFT, TALL = 760, 120, 62  # pixels: of a page, for the rows' names, for a histogram
+GAP, HEAD, LINE = 24, 22, 36  # pixels: between columns, for the columns' names, for the numbers between rows
 FONT, BINS = 9, 41
 
 
@@ -49,10 +49,11 @@ def show_histograms(table):
 
 def _histogram(ax, values, hue, limit):
     limit = limit or float(np.abs(values).max()) or 1.0
-    counts, edges = np.histogram(values, BINS, (-1.05 * limit, 1.05 * limit))
+    low = -limit if values.min() < 0 or not values.std() else 0.0
+    counts, edges = np.histogram(values, BINS, (1.1 * low, 1.1 * limit))
     ax.bar(edges[:-1], counts, np.diff(edges), align="edge", color=hue, edgecolor=INK, linewidth=0.3)
-    ax.set(xlim=edges[[0, -1]], yticks=[], xticks=[-limit, 0, limit])
-    ax.set_xticklabels([f"{-limit:.2g}".replace("-", "−"), "0", f"{limit:.2g}"], fontsize=7)
+    ax.set(xlim=edges[[0, -1]], yticks=[], xticks=sorted({low, 0.0, limit}))
+    ax.set_xticklabels([f"{tick:.2g}".replace("-", "−") for tick in ax.get_xticks()], fontsize=7)
     ax.tick_params(length=2, pad=1)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_title(f"spread {values.std():.2g}", fontsize=FONT - 1, color=INK, pad=1)
