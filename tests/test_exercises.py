@@ -102,7 +102,7 @@ CHAPTER_01 = [
     (
         chapter_01.check_touched,
         lambda place, size, kernel, stride: touched(place, size + 1, kernel, stride),
-        "begin at or before|left over",
+        "far from the edge|left over",
     ),
     (chapter_01.check_touched, lambda place, size, kernel, stride: 0, "begin at or before"),
 ]
