@@ -35,7 +35,7 @@ def draw_array(ax, array, role="X", name=None, at=None, **marks):
     ax : matplotlib.axes.Axes or None
         Axes without limits become a sheet of the array's size; None is a new figure.
     array, role, name, **marks
-        As in `Panel`: padding, excluded, dilation, highlight, rings, labels, label_role, decimals.
+        As in `Panel`: padding, excluded, dilation, highlight, rings, labels, label_role, decimals, empty.
     at : (float, float), optional
         Where on the sheet its upper left cell lies; see `new_sheet`.
 
@@ -114,6 +114,8 @@ class Panel:
         Whose hue the labels wear.
     decimals : int
         How many are shown at most; whole numbers are shown without.
+    empty : list of (row, column)
+        Cells that have no number yet: white.
     """
 
     array: np.ndarray
@@ -127,6 +129,7 @@ class Panel:
     labels: dict = field(default_factory=dict)
     label_role: str | None = "F"
     decimals: int = 2
+    empty: tuple = ()
 
     def __post_init__(self):
         array = checks.real_array("Panel", "array", self.array)
@@ -186,6 +189,8 @@ class Panel:
 
     def colour(self, row, column):
         """Return the colour of a cell."""
+        if (row, column) in self.empty:
+            return "white"
         first_row, first_column, rows, columns = self.core
         row, column = row - first_row, column - first_column
         if not (0 <= row < rows and 0 <= column < columns):
@@ -211,6 +216,8 @@ class Panel:
         if points < SMALLEST_NUMBER:
             return
         for (row, column), text in np.ndenumerate(texts):
+            if (row, column) in self.empty:
+                continue
             halo = [withStroke(linewidth=3, foreground=self.colour(row, column))]  # keeps hatching off the number
             middle = {"ha": "center", "va": "center", "fontsize": points, "color": INK, "zorder": 4}
             effects = halo if self.is_excluded(row, column) else None

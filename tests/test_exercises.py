@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cnn_exercises import chapter_09
+from cnn_core import convolve
+from cnn_exercises import chapter_01, chapter_09
 from cnn_exercises.verdict import NOT_YET, verdict
 
 
@@ -37,6 +38,75 @@ def summed(finished):
     return sum((gradient for _, gradient in sorted(finished, key=lambda pair: pair[0])), np.float32(0))
 
 
+def windows_of(X, k):
+    return [X[:, r : r + k, c : c + k] for r in range(X.shape[1] - k + 1) for c in range(X.shape[2] - k + 1)]
+
+
+def as_columns(X, k):
+    return np.stack([window.ravel() for window in windows_of(X, k)], axis=1)
+
+
+def by_column(X, k):
+    return as_columns(X.transpose(0, 2, 1), k)
+
+
+def touched(place, size, kernel, stride):
+    return sum(first <= place < first + kernel for first in range(0, size - kernel + 1, stride))
+
+
+def convolved_in_place(A, B, stride):
+    O = convolve(A, B, stride)
+    A[0, 0] += 1
+    return O
+
+
+UPPER_DARK = np.array([[-1, -1, -1], [0, 0, 0], [1, 1, 1]])
+CHAPTER_01 = [
+    (chapter_01.check_size, lambda n, k, s, p: (n + 2 * p - k) // s + 1, None),
+    (chapter_01.check_size, lambda n, k, s, p: (n + 2 * p - k) // s, "one more"),
+    (chapter_01.check_size, lambda n, k, s, p: (n + 2 * p - k) / s + 1, "whole numbers"),
+    (chapter_01.check_size, lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1, "round down"),
+    (chapter_01.check_size, lambda n, k, s, p: (n + p - k) // s + 1, "both sides"),
+    (chapter_01.check_size, lambda n, k, s, p: n + 2 * p - k + 1, "the stride divides"),
+    (chapter_01.check_size, lambda n, k, s, p: n, "how many steps"),
+    (chapter_01.check_convolve, convolve, None),
+    (chapter_01.check_convolve, lambda A, B, stride: convolve(A, B), "as many cells as at stride 1"),
+    (chapter_01.check_convolve, lambda A, B, stride: convolve(A, B[::-1, ::-1], stride), "turn the filter over"),
+    (
+        chapter_01.check_convolve,
+        lambda A, B, stride: convolve(A, B)[: convolve(A, B, stride).shape[0], : convolve(A, B, stride).shape[1]],
+        "moves by one pixel",
+    ),
+    (chapter_01.check_convolve, lambda A, B, stride: convolve(A, B, stride)[1:], "should have shape"),
+    (chapter_01.check_convolve, lambda A, B, stride: convolve(A, B, stride) + 1, "O[0, 0] should be"),
+    (chapter_01.check_convolve, convolved_in_place, "changes the array"),
+    (chapter_01.check_filter, UPPER_DARK, None),
+    (chapter_01.check_filter, -UPPER_DARK, "the sign"),
+    (chapter_01.check_filter, UPPER_DARK.T, "upright edges"),
+    (chapter_01.check_filter, UPPER_DARK + 1, "add up to 0"),
+    (chapter_01.check_filter, np.zeros((3, 3)), "no positive answer"),
+    (chapter_01.check_filter, [[-1], [1]], "shape (3, 3)"),
+    (chapter_01.check_columns, as_columns, None),
+    (chapter_01.check_columns, lambda X, k: as_columns(X, k).T, "windows are rows"),
+    (chapter_01.check_columns, lambda X, k: as_columns(X, k)[::-1], "another order: all of channel 0"),
+    (chapter_01.check_columns, lambda X, k: as_columns(X, k)[:, ::-1], "stand in another order"),
+    (chapter_01.check_columns, lambda X, k: as_columns(X[:1], k), "the shape should be"),
+    (chapter_01.check_columns, lambda X, k: as_columns(X, k).reshape(6, 18).T, "not of one window"),
+    (chapter_01.check_touched, touched, None),
+    (chapter_01.check_touched, lambda place, size, kernel, stride: kernel, "far from the edge"),
+    (
+        chapter_01.check_touched,
+        lambda place, size, kernel, stride: touched(place, size, kernel, 1),
+        "left over|stride were 1",
+    ),
+    (
+        chapter_01.check_touched,
+        lambda place, size, kernel, stride: touched(place, size + 1, kernel, stride),
+        "far from the edge|left over",
+    ),
+    (chapter_01.check_touched, lambda place, size, kernel, stride: 0, "begin at or before"),
+]
+
 COLUMNS, ROWS = 64 * 16 * 9 * 196 * 4, 64 * 16 * 16 * 3 * 14 * 4
 CHAPTER_09 = [
     (chapter_09.check_operations, operations, None),
@@ -67,7 +137,10 @@ CHAPTER_09 = [
 ]
 
 
-@pytest.mark.parametrize(("check", "answer", "words"), CHAPTER_09)
+CHECKS = CHAPTER_01 + CHAPTER_09
+
+
+@pytest.mark.parametrize(("check", "answer", "words"), CHECKS)
 def test_a_check_accepts_the_answer_and_names_the_mistake(check, answer, words):
     if words is None:
         assert said(check, answer) == "Right."
@@ -76,14 +149,14 @@ def test_a_check_accepts_the_answer_and_names_the_mistake(check, answer, words):
         assert any(each in said(check, answer) for each in words.split("|"))
 
 
-@pytest.mark.parametrize("check", {check.__name__: check for check, _, _ in CHAPTER_09}.values())
+@pytest.mark.parametrize("check", {check.__name__: check for check, _, _ in CHECKS}.values())
 def test_an_exercise_without_an_answer_says_so_and_stops_nothing(check, capsys):
     assert check(None) is None
     assert capsys.readouterr().out.strip() == NOT_YET
 
 
 def test_every_check_is_given_its_answer_and_two_mistakes():
-    for check in {row[0] for row in CHAPTER_09}:
-        rows = [words for each, _, words in CHAPTER_09 if each is check]
+    for check in {row[0] for row in CHECKS}:
+        rows = [words for each, _, words in CHECKS if each is check]
         assert rows.count(None) == 1
         assert len(rows) >= 3
