@@ -22,6 +22,7 @@ WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)[^)]*\)")
 HTML_PICTURE = re.compile(r"<img\b[^>]*>")
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]*)[^)]*\)")
 ADDRESS_OR_PATH = re.compile(r" at 0x[0-9a-f]{6,}|[/](?:home|root|tmp|Users)[/]\w+")
 
 
@@ -129,6 +130,14 @@ def missing_pictures(notebook, folder=FOLDER):
     return [f"no picture {name}" for name in names if not (folder / name).is_file()]
 
 
+def broken_links(notebook, folder=FOLDER):
+    """Complain about links in the prose to files that are not there: a chapter to come has no link yet."""
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    targets = [where.split("#")[0] for text in prose for where in LINK.findall(text)]
+    local = [where for where in targets if where and not re.match(r"[a-z]+:", where)]
+    return [f"no file {where}" for where in local if not (folder / where).exists()]
+
+
 def code(source="x = 1", count=1, tags=(), outputs=(), **metadata):
     return new_code_cell(
         source, execution_count=count, outputs=list(outputs), metadata={"tags": list(tags), **metadata}
@@ -163,12 +172,14 @@ BROKEN = [
     (empty_alt_texts, [new_markdown_cell('<img src="../imgs/a.png">')]),
     (empty_alt_texts, [new_markdown_cell('<img src="../imgs/a.png" alt="">')]),
     (empty_alt_texts, [shown({"image/png": "iVBO"}, **{"image/png": {"alt": ""}})]),
+    (broken_links, [new_markdown_cell("see [chapter 77](77_no_such_chapter.ipynb#start)")]),
     (missing_pictures, [new_markdown_cell("![A filter.](../imgs/no_such_picture.png)")]),
     (missing_pictures, [new_markdown_cell('<img alt="A filter." src="no_such_picture.png">')]),
 ]
 RULES = list(dict.fromkeys(rule for rule, cells in BROKEN))
 CLEAN = [
     new_markdown_cell("# A title\n![This file.](../tests/test_notebooks.py)"),
+    new_markdown_cell("[Another](../README.md), [a part](#a-part) and [a page](https://numpy.org/)."),
     code("train()", 1, tags=["nbval-ignore-output"]),
     code("1 / 0", 2, tags=["raises-exception"], outputs=[FAILED]),
     code("print(5)", 3, outputs=[new_output("stream", text="5\n")]),
@@ -183,7 +194,7 @@ def test_there_are_notebooks():
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_stored_notebook_keeps_the_rule(path, rule):
     notebook = nbformat.read(path, as_version=4)
-    assert (rule(notebook, path.parent) if rule is missing_pictures else rule(notebook)) == []
+    assert (rule(notebook, path.parent) if rule in (missing_pictures, broken_links) else rule(notebook)) == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
