@@ -1,0 +1,114 @@
+"""The checks of chapter 00: counting parameters, following shapes, how far a cell sees, and a network of one's own."""
+
+import math
+
+from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D, receptive_field
+from cnn_core.model import walk
+from cnn_viz.stages import stages_of
+
+from .verdict import spoken
+
+FILTERS = [(1, 16, 3, 3), (16, 32, 3, 3), (3, 4, 5, 2)]  # (C, K, kH, kW)
+IMAGE = (3, 32, 32)
+WINDOWS = [[(3, 1), (3, 1)], [(3, 1), (2, 2), (3, 1), (2, 2)], [(5, 2), (3, 3)], [(1, 2), (4, 1)]]  # (kernel, stride)
+DIGIT, MOST = (1, 28, 28), 1000
+
+
+@spoken
+def check_parameters(answer):
+    """Find the fault of a function (C, K, kH, kW) -> the parameters of a convolution, biases included."""
+    for C, K, kH, kW in FILTERS:
+        found, right = answer(C, K, kH, kW), K * C * kH * kW + K
+        if found != right:
+            mistakes = {
+                right - K: "each filter has a bias too.",
+                K * kH * kW + K: "a filter reaches through all channels: it has a weight for each of them.",
+                right - K + 1: "there is a bias for each filter, not one for all.",
+                K * C * (kH * kW + 1): "a filter has one bias, however many channels it reaches through.",
+            }
+            why = mistakes.get(found, "draw one filter and count its weights.")
+            return f"for {C} channels and {K} filters of {kH} by {kW} you count {found:,}; {why}"
+    return None
+
+
+@spoken
+def check_shapes(answer):
+    """Find the fault of the list of five shapes that exercise 2 asks for."""
+    layers = [Conv2D(8, 5), Pool2D(2), Conv2D(16, 3, stride=2, padding=1), Flatten(), FullyConnected(10)]
+    right = walk(layers, IMAGE)[1:]
+    if len(answer) != len(right):
+        return f"one shape is asked for after each of the {len(right)} layers, you give {len(answer)}."
+    for number, (found, wanted) in enumerate(zip(answer, right, strict=True)):
+        if not isinstance(found, tuple | list):
+            return f"shape {number} is {found!r}; write it as a tuple, a vector of 3 as (3,)."
+        if tuple(found) != tuple(wanted):
+            why = _why_shape(tuple(found), tuple(wanted), layers[number])
+            return f"after layer {number} ({layers[number].name}) it is not {tuple(found)}: {why}"
+    return None
+
+
+def _why_shape(found, wanted, layer):
+    if found[1:] == wanted:
+        return "N is left out here, the shapes are those of one image."
+    if len(found) != len(wanted):
+        return f"{layer.name}'s output has {len(wanted)} {'axis' if len(wanted) == 1 else 'axes'}, not {len(found)}."
+    if len(wanted) == 1:
+        return "multiply all sides of the maps." if layer.name == "Flatten" else "there is one output for each node."
+    if found[0] != wanted[0]:
+        return "a convolution has a channel for each filter, pooling keeps the channels."
+    if found[1] == wanted[1] + 1:
+        return "round down: a window that does not fit entirely is left out."
+    if found[1] > wanted[1]:
+        return "it is too large: without padding, windows stay inside the image."
+    return "it is too small: how many windows start inside the image, and how far apart?"
+
+
+@spoken
+def check_field(answer):
+    """Find the fault of a function [(kernel, stride), ...] -> how many pixels in a row one cell depends on."""
+    for windows in WINDOWS:
+        found, right = answer(list(windows)), receptive_field(windows)
+        if found != right:
+            return f"for {windows} you find {found}; {_why_field(found, windows)}"
+    return None
+
+
+def _why_field(found, windows):
+    kernels = [kernel for kernel, _ in windows]
+    late = [(kernel, 1) for kernel in kernels]
+    steps = [math.prod(stride for _, stride in windows[: number + 1]) for number in range(len(windows))]
+    mistakes = {
+        receptive_field(late): "the strides count: behind a stride of 2, neighbouring cells lie 2 pixels apart.",
+        math.prod(kernels): "windows overlap, so the sizes are not multiplied.",
+        sum(kernels): "neighbouring windows share pixels: each layer adds one less than its kernel.",
+        1 + sum((kernel - 1) * step for kernel, step in zip(kernels, steps, strict=True)): (
+            "a layer's own stride spreads the cells behind it, not those it looks at."
+        ),
+        receptive_field(windows) - 1: "start at 1: without any layer a cell is one pixel.",
+    }
+    return mistakes.get(found, "walk from the first layer to the last, and keep how far apart neighbours lie.")
+
+
+@spoken
+def check_design(answer):
+    """Find the fault of a list of layers: ten outputs, few parameters, no pixel lost, a cell that sees everything."""
+    shapes = walk(answer, DIGIT)
+    if shapes[-1] != (10,):
+        return f"ten digits need an output of shape (10,), yours is {shapes[-1]}."
+    count = sum(math.prod(s) for each, shape in zip(answer, shapes, strict=False) for s in _params(each, shape))
+    if count > MOST:
+        return f"it has {count:,} parameters, {count - MOST:,} too many. Which layer has most of them?"
+    notes = [stage.note for stage in stages_of(answer, shapes) if stage.note]
+    if notes:
+        return f"pixels are lost: layer {notes[0]}."
+    plans = [each.geometry(shape) for each, shape in zip(answer, shapes, strict=False) if hasattr(each, "geometry")]
+    if not plans:
+        return "there is no convolution in it, and so no map with a cell that could see anything."
+    fields = [receptive_field([(plan.kernel[axis], plan.stride[axis]) for plan in plans]) for axis in (0, 1)]
+    if min(fields) < DIGIT[1]:
+        return f"a cell of the last map sees {fields[0]} by {fields[1]} pixels, not all {DIGIT[1]} by {DIGIT[2]}."
+    return None
+
+
+def _params(layer, shape):
+    return layer.param_shapes(shape).values()
