@@ -11,7 +11,7 @@ from cnn_viz.figures import add_axes, new_figure
 from cnn_viz.palette import HUE, INK, PADDING
 
 FONT = 9  # points
-BAR = 30  # pixels
+BAR, LINE = 30, 15  # pixels: a bar with its room, and a line of text
 LEFT, RIGHT = 250, 60  # pixels: room for the names, and for the last number
 DASHES = ("--", ":", "-.")
 UNITS = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (0, "ns"))
@@ -48,8 +48,9 @@ def show_speeds(seconds, lines=None, unit="an image"):
     matplotlib.figure.Figure
     """
     names, values, lines = list(seconds), np.array(list(seconds.values())), lines or {}
-    figure = new_figure(760, 60 + len(names) * BAR + 20 * bool(lines))
-    ax = add_axes(figure, LEFT, 12 + 20 * bool(lines), 760 - LEFT - RIGHT, len(names) * BAR)
+    top = 12 + LINE * len(lines)
+    figure = new_figure(760, top + len(names) * BAR + 48)
+    ax = add_axes(figure, LEFT, top, 760 - LEFT - RIGHT, len(names) * BAR)
     low = min([*values, *lines.values()]) / 2
     colours = [PADDING] * (len(names) - 1) + [HUE["O"]]
     ax.barh(range(len(names)), values - low, left=low, height=0.68, color=colours, edgecolor=INK, linewidth=0.8)
@@ -68,9 +69,11 @@ def show_speeds(seconds, lines=None, unit="an image"):
 
 
 def _mark_lines(ax, lines):
-    for (name, value), dashes in zip(lines.items(), DASHES, strict=False):
+    for order, ((name, value), dashes) in enumerate(zip(lines.items(), DASHES, strict=False)):
         ax.axvline(value, color=INK, linestyle=dashes, linewidth=1.4, zorder=2.5)
-        ax.text(value, 1.0, name, ha="center", va="bottom", fontsize=FONT, transform=ax.get_xaxis_transform())
+        above = {"xytext": (0, 2 + order * LINE), "textcoords": "offset pixels"}  # a row of its own: two may lie close
+        place = {"xycoords": ax.get_xaxis_transform(), "ha": "center", "va": "bottom", "fontsize": FONT}
+        ax.annotate(name, (value, 1), **above, **place)
 
 
 def show_growth(series, unit="time by that of the first point"):

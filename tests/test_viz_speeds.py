@@ -37,8 +37,8 @@ def test_lines_stand_where_they_should_with_dashes_and_names_of_their_own():
     (ax,) = show_speeds(WAYS, {"floor": 1e-4, "PyTorch": 3e-4}).axes
     assert [line.get_xdata()[0] for line in ax.lines] == [1e-4, 3e-4]
     assert len({line.get_linestyle() for line in ax.lines}) == 2
-    names = {text.get_text(): text.get_position()[0] for text in ax.texts}
-    assert (names["floor"], names["PyTorch"]) == (1e-4, 3e-4)
+    names = {text.get_text(): text for text in ax.texts}
+    assert [names[each].xy[0] for each in ("floor", "PyTorch")] == [1e-4, 3e-4]
     low, high = ax.get_xlim()
     assert low < 1e-4 < 0.9 < high
 
@@ -52,3 +52,11 @@ def test_growth_is_drawn_as_multiples_of_the_first_point_with_marks_of_their_own
     np.testing.assert_allclose(lines[1].get_xydata(), [[1, 1], [4, 3]])
     assert len({line.get_marker() for line in lines}) == 2
     assert [text.get_text() for text in ax.get_legend().get_texts()][1:] == ["images", "filters"]
+
+
+def test_names_of_lines_that_lie_close_stand_one_above_the_other():
+    figure = show_speeds(WAYS, {"floor": 1e-4, "PyTorch": 1.05e-4})
+    figure.canvas.draw()
+    one, other = (text.get_window_extent() for text in figure.axes[0].texts if text.get_text() in ("floor", "PyTorch"))
+    assert not one.overlaps(other)
+    assert other.y1 <= figure.bbox.height
