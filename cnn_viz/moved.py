@@ -112,7 +112,7 @@ def show_shares(pixels, shares, marked=None):
     matplotlib.figure.Figure
     """
     figure = new_figure(640, 320)
-    ax = add_axes(figure, 60, 16, 420, 252)
+    ax = add_axes(figure, 76, 16, 420, 252)
     low, high = min(pixels) - 0.4, max(pixels) + 0.4
     for left, right in [(low, marked[0] - 0.5), (marked[1] + 0.5, high)] if marked else []:
         ax.add_patch(Rectangle((left, 0), max(right - left, 0), 1.02, facecolor=PADDING))
