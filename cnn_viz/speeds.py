@@ -13,7 +13,7 @@ from cnn_viz.palette import HUE, INK, PADDING
 FONT = 9  # points
 BAR, LINE = 30, 15  # pixels: a bar with its room, and a line of text
 LEFT, RIGHT = 250, 60  # pixels: room for the names, and for the last number
-DASHES = ("--", ":", "-.")
+DASHES = ("--", ":")  # as many lines as fit
 UNITS = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (0, "ns"))
 BEHIND = {"facecolor": "white", "linewidth": 0, "pad": 1}  # so that no line runs through a number
 MARKS = ("o", "s", "^", "D")
@@ -39,7 +39,8 @@ def show_speeds(seconds, lines=None, unit="an image"):
     seconds : {str: float}
         From the first way to the newest.
     lines : {str: float}, optional
-        What the bars are measured against.
+        What the bars are measured against, two at most. The picture is as tall without them, for a chapter's may hang
+        on what is installed.
     unit : str
         What the seconds are for.
 
@@ -48,7 +49,7 @@ def show_speeds(seconds, lines=None, unit="an image"):
     matplotlib.figure.Figure
     """
     names, values, lines = list(seconds), np.array(list(seconds.values())), lines or {}
-    top = 12 + LINE * len(lines)
+    top = 12 + LINE * len(DASHES)
     figure = new_figure(760, top + len(names) * BAR + 48)
     ax = add_axes(figure, LEFT, top, 760 - LEFT - RIGHT, len(names) * BAR)
     low = min([*values, *lines.values()]) / 2
@@ -69,7 +70,7 @@ def show_speeds(seconds, lines=None, unit="an image"):
 
 
 def _mark_lines(ax, lines):
-    for order, ((name, value), dashes) in enumerate(zip(lines.items(), DASHES, strict=False)):
+    for order, ((name, value), dashes) in enumerate(zip(lines.items(), DASHES[: len(lines)], strict=True)):
         ax.axvline(value, color=INK, linestyle=dashes, linewidth=1.4, zorder=2.5)
         above = {"xytext": (0, 2 + order * LINE), "textcoords": "offset pixels"}  # a row of its own: two may lie close
         place = {"xycoords": ax.get_xaxis_transform(), "ha": "center", "va": "bottom", "fontsize": FONT}
