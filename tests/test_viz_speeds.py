@@ -66,5 +66,5 @@ def test_the_picture_is_as_large_with_lines_as_without():
     # A notebook stores the size, and PyTorch, whose line stands in chapter 09, is not installed everywhere.
     lines = {"floor": 1e-4, "PyTorch": 3e-4}
     assert (show_speeds(WAYS).get_size_inches() == show_speeds(WAYS, lines).get_size_inches()).all()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="shorter"):
         show_speeds(WAYS, lines | {"a third": 2e-4})
