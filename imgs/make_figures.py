@@ -1,6 +1,7 @@
 """The pictures of README and the notebooks, drawn from what cnn_core computed or was measured of it: `make figures`.
 
 Table       FIGURES, at the end: what draws it, its alt text, who uses it. There is no picture from anywhere else.
+Moving      an Animation is a list of states of a drawing function, as widgets and film-strips have it, stored as a GIF.
 Same bytes  a second run on the same machine writes the same bytes; test_figures.py runs it twice.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 from matplotlib.patches import ConnectionPatch
 
 from cnn_core import Model, load_mnist, softmax_forward
+from cnn_viz.animations import save_gif
 from cnn_viz.figures import add_axes, new_figure, png_of
 from cnn_viz.palette import HUE, IMAGES, INK, MAGNITUDES, PADDING
 from cnn_viz.speeds import show_growth
@@ -31,6 +33,24 @@ class Figure:
     draw: Callable
     alt: str
     used_in: tuple
+
+    def save(self, path):
+        """Write it to a PNG file."""
+        path.write_bytes(png_of(self.draw()))
+
+
+@dataclass(frozen=True)
+class Animation:
+    """A row of the table for a GIF: draw(**state) returns a figure and a sentence, as `explore` takes it."""
+
+    draw: Callable
+    states: Callable
+    alt: str
+    used_in: tuple
+
+    def save(self, path):
+        """Write all states, one after the other, to a GIF file."""
+        save_gif(path, self.draw, self.states())
 
 
 def reading_a_digit():
@@ -111,7 +131,7 @@ FIGURES = {
 def main(folder=HERE):
     """Write every picture of the table into folder."""
     for name, row in FIGURES.items():
-        (Path(folder) / name).write_bytes(png_of(row.draw()))
+        row.save(Path(folder) / name)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 import importlib.util
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,6 +46,15 @@ def test_the_stored_picture_has_the_size_of_a_fresh_one(drawn_twice, name):
     with Image.open(ROOT / "imgs" / name) as stored, Image.open(drawn_twice[0] / name) as fresh:
         assert stored.size == fresh.size
         assert len(set(stored.convert("L").tobytes())) > 10  # not an empty page
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(".gif")])
+def test_an_animation_has_a_frame_for_each_state_and_they_differ_and_begin_again(drawn_twice, name):
+    with Image.open(ROOT / "imgs" / name) as stored:
+        frames = [frame.convert("RGB").tobytes() for frame in ImageSequence.Iterator(stored)]
+        assert stored.info["loop"] == 0  # for ever
+    assert len(frames) == len(MAKER.FIGURES[name].states()) > 1
+    assert all(one != other for one, other in pairwise(frames))
 
 
 @pytest.mark.parametrize("name", NAMES)
