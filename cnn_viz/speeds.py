@@ -39,8 +39,8 @@ def show_speeds(seconds, lines=None, unit="an image"):
     seconds : {str: float}
         From the first way to the newest.
     lines : {str: float}, optional
-        What the bars are measured against, two at most. The picture is as tall without them, for a chapter's may hang
-        on what is installed.
+        What the bars are measured against, two at most. All dictionaries give one size of picture, an empty one too,
+        for what is in it may hang on what is installed.
     unit : str
         What the seconds are for.
 
@@ -48,8 +48,8 @@ def show_speeds(seconds, lines=None, unit="an image"):
     -------
     matplotlib.figure.Figure
     """
+    top = 12 + (0 if lines is None else LINE * len(DASHES))
     names, values, lines = list(seconds), np.array(list(seconds.values())), lines or {}
-    top = 12 + LINE * len(DASHES)
     figure = new_figure(760, top + len(names) * BAR + 48)
     ax = add_axes(figure, LEFT, top, 760 - LEFT - RIGHT, len(names) * BAR)
     low = min([*values, *lines.values()]) / 2
