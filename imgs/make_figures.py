@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.patches import ConnectionPatch
 
-from cnn_core import Model, load_mnist, softmax_forward
-from cnn_viz.animations import save_gif
+from cnn_core import Model, convolve, convolve_vectorised, load_mnist, softmax_forward
+from cnn_viz import draw_columns, draw_network, draw_step
+from cnn_viz.animations import film_strip, save_gif
 from cnn_viz.figures import add_axes, new_figure, png_of
 from cnn_viz.palette import HUE, IMAGES, INK, MAGNITUDES, PADDING
 from cnn_viz.speeds import show_growth
@@ -107,22 +108,87 @@ def _arrow(figure, left, right):
     figure.add_artist(ConnectionPatch(**ends, **style))
 
 
+STROKE = np.array([[0, 0, 3, 1, 0, 0], [0, 1, 3, 0, 0, 1], [0, 2, 2, 0, 0, 2], [1, 3, 0, 0, 1, 3], [0, 3, 1, 0, 2, 2]])
+UPRIGHT = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]])  # chapter 01's filter, on chapter 01's image
+
+
+def sliding(step):
+    """One step of a convolution: the window, the filter, the outputs so far, and the sum written out."""
+    O = convolve(STROKE, UPRIGHT)
+    row, column = divmod(step, O.shape[1])
+    ax = draw_step(None, STROKE, UPRIGHT, O, (row, column), so_far=True)
+    return ax.figure, f"O[{row}, {column}] = {O[row, column]:g}"
+
+
+def sliding_states():
+    """All steps, in reading order."""
+    return [{"step": step} for step in range(convolve(STROKE, UPRIGHT).size)]
+
+
+def sliding_strip():
+    """The first window and the second, the first of the next row, and the last."""
+    states = sliding_states()
+    return film_strip(sliding, [states[step] for step in (0, 1, 4, -1)])[0]
+
+
+def matrix_transformation():
+    """Two channels of 3 by 3 under two filters: every window becomes a column, every filter a row."""
+    X = np.arange(1, 19).reshape(2, 3, 3)
+    F = np.array([[[[1, 0], [0, -1]], [[0, 1], [1, 0]]], [[[2, 0], [0, 1]], [[0, -1], [0, 0]]]])
+    return draw_columns(None, X, F, convolve_vectorised(X[None], F)[0]).figure
+
+
+def whole_network():
+    """The kept network, drawn to scale from the Model itself."""
+    return draw_network(Model.load(TRAINED)).figure
+
+
 def speed_growth():
     """How the time of a convolution grows, as `make bench` measured it."""
     return show_growth(json.loads(MEASURED.read_text())["growth"])
 
 
 FIGURES = {
+    "convolution.gif": Animation(
+        draw=sliding,
+        states=sliding_states,
+        alt="A filter of 3 by 3 slides over an image of 5 by 6, one pixel at a time. At each of its twelve places "
+        "the nine products are written out, and their sum appears in the next cell of the output.",
+        used_in=("README.md",),
+    ),
+    "convolution_steps.png": Figure(
+        draw=sliding_strip,
+        alt="Four of the twelve steps of a convolution: the window in the upper left corner, one pixel to the "
+        "right of it, at the beginning of the next row, and in the lower right corner, when the output is "
+        "full.",
+        used_in=("README.md",),
+    ),
+    "matrix_transformation.png": Figure(
+        draw=matrix_transformation,
+        alt="Every window of a small image with two channels becomes a column of eight numbers, both filters "
+        "become rows; where a row and a column meet, below the columns and beside the rows, stands the output "
+        "of that filter for that window.",
+        used_in=("notebooks/09_how_fast_can_numpy_go.ipynb",),
+    ),
+    "whole_network.png": Figure(
+        draw=whole_network,
+        alt="The network from above to below, drawn to scale: an image of 28 by 28, two rounds of convolution, "
+        "ReLU and pooling that make the maps smaller and more, then vectors of 1,568, 128 and 10 numbers. "
+        "Beside each layer its output's shape, its number of parameters and how much of the image one of its "
+        "cells sees.",
+        used_in=("README.md",),
+    ),
     "reading_a_digit.png": Figure(
         draw=reading_a_digit,
-        alt="A handwritten 7 on its way through the trained network, from left to right: the image of 28 by 28 pixels, "
-        "16 maps of 14 by 14, 32 maps of 7 by 7, and ten bars of which the one beside 7 is as long as can be.",
+        alt="A handwritten 7 on its way through the trained network, from left to right: the image of 28 by 28 "
+        "pixels, 16 maps of 14 by 14, 32 maps of 7 by 7, and ten bars of which the one beside 7 is as long as "
+        "can be.",
         used_in=("README.md",),
     ),
     "speed_growth.png": Figure(
         draw=speed_growth,
-        alt="Time against the number of images, filters and pixels, each as a multiple of its first point: three lines "
-        "with markers close to the straight line on which twice as much takes twice as long.",
+        alt="Time against the number of images, filters and pixels, each as a multiple of its first point: three "
+        "lines with markers close to the straight line on which twice as much takes twice as long.",
         used_in=("notebooks/09_how_fast_can_numpy_go.ipynb",),
     ),
 }
