@@ -8,6 +8,7 @@ Guests      are drawn as they are: nothing is computed from them, nothing is wri
 Story       notebooks/01_convolution, 02_dilation, 03_excluded_pixels, 04_pooling.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from cnn_viz.sheets import FONT, LARGE, LINE, Sign, cell_of, lay_out, text_size
 
 NUMBER = 11  # points: the largest number in a cell
 SMALLEST_NUMBER, SMALLEST_LABEL = 4, 5  # points: smaller ones could not be read and are left out
+MOST = 40  # rows and columns: more cells than that take seconds to draw, and nobody could tell them apart
 LONGEST = 8  # characters that a cell has room for
 INSET = 2.5  # pixels between a label and the edges of its cell
 GAP = 14  # pixels on both sides of an operator
@@ -136,6 +138,11 @@ class Panel:
         checks.not_empty("Panel", "array", array)
         if array.ndim == 0 or any(length != 1 for length in array.shape[:-2]):
             raise ValueError(f"Panel: array has shape {array.shape}; expected (H, W). Choose one, such as array[0, 0].")
+        if max(self.cells.shape) > MOST:
+            raise ValueError(
+                f"Panel: array has shape {array.shape}; at most {MOST} rows and columns are drawn. Choose fewer, "
+                f"such as array[:{MOST}, :{MOST}]."
+            )
         if self.role is not None:
             checks.choice("Panel", "role", self.role, tuple(HUE))
         object.__setattr__(self, "dilation", checks.pair("Panel", "dilation", self.dilation))
@@ -283,7 +290,8 @@ def are_round(numbers, decimals):
 
 def _points(texts, cell):
     """Return the size of the largest font in which each of the texts fits into a cell."""
-    widest = max((text_size(text, NUMBER)[0] for text in set(texts)), default=1)
+    alike = {re.sub(r"[0-9]", "0", text) for text in texts}  # digits are equally wide, and measuring takes long
+    widest = max((text_size(text, NUMBER)[0] for text in alike), default=1)
     return min(NUMBER, 0.42 * cell * 72 / DPI, NUMBER * 0.8 * cell / widest)
 
 

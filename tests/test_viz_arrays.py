@@ -207,6 +207,9 @@ def test_an_array_is_not_changed(rng):
         pytest.param({"array": np.zeros((2, 3, 3))}, ValueError, r"shape \(2, 3, 3\); expected \(H, W\)", id="stack"),
         pytest.param({"array": 3.0}, ValueError, r"shape \(\); expected", id="number"),
         pytest.param({"array": np.zeros((0, 3))}, ValueError, "is empty", id="empty"),
+        pytest.param(
+            {"array": np.zeros((2, 41))}, ValueError, r"at most 40 rows and columns are drawn", id="too large"
+        ),
         pytest.param({"array": [["a"]]}, TypeError, "real numbers", id="text"),
         pytest.param({"array": X, "role": "Y"}, ValueError, "unknown role 'Y'", id="role"),
         pytest.param({"array": X, "dilation": 0}, ValueError, "dilation must be a positive integer", id="dilation"),
