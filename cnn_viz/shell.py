@@ -1,7 +1,8 @@
 """The shell of a widget: controls above, the picture in the middle, under it the sentence that says what is to be seen.
 
 Shell       thin: an answer changes, the state is drawn, an image and a text are replaced. All else is in draw.
-Place       the picture has a place that grows with larger pictures and never shrinks: what stands below stays there.
+Place       picture and sentence have a place that grows with larger pictures and never shrinks: what stands below the
+            widget stays there.
 Keys        Tab moves from control to control; arrow keys move a slider; Enter presses a button.
 Stored      one bundle: the live widget, the first picture, its sentence. Where no Python runs, the picture is there.
 Used by     widgets.explore, in notebooks only.
@@ -20,6 +21,7 @@ from cnn_viz.widgets import state_of
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # On a narrow page a picture becomes smaller. Without its margin, its place is exactly as high as the picture.
 IN_PLACE = {"object_fit": "contain", "object_position": "left top", "max_width": "100%", "margin": "0"}
+WORDS = 52  # pixels: room for two lines of text under the largest picture
 BUTTONS = (("First", "fast-backward"), ("Previous", "step-backward"), ("Next", "step-forward"))
 
 
@@ -47,11 +49,11 @@ class Shell:
         self.inputs = {name: _MAKE[type(each)](name, each, answers[name]) for name, each in controls.items()}
         self.buttons = {name: _buttons(self.inputs[name]) for name, each in controls.items() if isinstance(each, Steps)}
         self.image = ipywidgets.Image(format="png", layout=IN_PLACE)
-        self.text = ipywidgets.HTML(layout={"min_height": "44px", "max_width": "760px"})
-        self.place, self.room, self.shown = ipywidgets.Box([self.image]), LEAST, None
+        self.text = ipywidgets.HTML(layout={"max_width": "760px"})
+        self.place, self.room, self.shown = ipywidgets.VBox([self.image, self.text]), LEAST, None
         rows = [ipywidgets.HBox(self._row(name)) for name in controls]
         head = ipywidgets.HBox(rows, layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 16px"})
-        self.box = ipywidgets.VBox([head, self.place, self.text])
+        self.box = ipywidgets.VBox([head, self.place])
         for each in self.inputs.values():
             each.observe(self._follow, "value")
         self._follow()
@@ -93,7 +95,7 @@ class Shell:
     def _show(self, figure, sentence):
         self.size = size_of(figure)
         self.room = tuple(map(max, self.size, self.room))
-        self.place.layout.min_height = f"{self.room[1]}px"
+        self.place.layout.min_height = f"{self.room[1] + WORDS}px"
         self.image.layout.width, self.image.layout.height = (f"{side}px" for side in self.size)
         self.image.value = picture_of(figure, SHARPNESS)
         self.sentence = sentence

@@ -16,7 +16,7 @@ from cnn_core import output_size
 from cnn_viz import Field, Steps, explore
 from cnn_viz.controls import Menu, Scale, Slide, control_of
 from cnn_viz.figures import new_figure, png_of, size_of
-from cnn_viz.shell import WIDGET, Shell
+from cnn_viz.shell import WIDGET, WORDS, Shell
 from cnn_viz.states import LEAST, draw_state, draw_state_or_reason, picture_of, write_message
 from cnn_viz.widgets import questions_of
 
@@ -142,7 +142,8 @@ def test_a_picture_is_shown_in_its_own_size_in_a_place_that_never_shrinks():
         shell.inputs["n"].value = n
         assert (shell.image.layout.width, shell.image.layout.height) == (f"{200 * n}px", f"{100 * n}px")
         heights.append(shell.place.layout.min_height)
-    assert heights == ["200px", "400px", "400px"]
+    assert heights == [f"{tallest + WORDS}px" for tallest in (200, 400, 400)]
+    assert shell.place.children == (shell.image, shell.text)  # the words lie under the picture, however small it is
 
 
 def test_a_message_has_the_size_of_the_picture_in_whose_place_it_is(stepper):
