@@ -7,7 +7,7 @@ Story       notebooks/09_how_fast_can_numpy_go; the picture of growth in imgs/.
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from cnn_viz.figures import add_axes, new_figure
+from cnn_viz.figures import DPI, add_axes, new_figure
 from cnn_viz.palette import HUE, INK, PADDING
 
 FONT = 9  # points
@@ -72,7 +72,10 @@ def show_speeds(seconds, lines=None, unit="an image"):
 def _mark_lines(ax, lines):
     for order, ((name, value), dashes) in enumerate(zip(lines.items(), DASHES[: len(lines)], strict=True)):
         ax.axvline(value, color=INK, linestyle=dashes, linewidth=1.4, zorder=2.5)
-        above = {"xytext": (0, 2 + order * LINE), "textcoords": "offset pixels"}  # a row of its own: two may lie close
+        above = {
+            "xytext": (0, (2 + order * LINE) * 72 / DPI),
+            "textcoords": "offset points",
+        }
         place = {"xycoords": ax.get_xaxis_transform(), "ha": "center", "va": "bottom", "fontsize": FONT}
         ax.annotate(name, (value, 1), **above, **place)
 

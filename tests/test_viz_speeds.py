@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color
 
+from cnn_viz.figures import DPI, SHARPNESS
 from cnn_viz.palette import HUE
 from cnn_viz.speeds import duration, show_growth, show_speeds
 
@@ -54,8 +55,10 @@ def test_growth_is_drawn_as_multiples_of_the_first_point_with_marks_of_their_own
     assert [text.get_text() for text in ax.get_legend().get_texts()][1:] == ["images", "filters"]
 
 
-def test_names_of_lines_that_lie_close_stand_one_above_the_other():
+@pytest.mark.parametrize("sharpness", [1, SHARPNESS])
+def test_names_of_lines_that_lie_close_stand_one_above_the_other(sharpness):
     figure = show_speeds(WAYS, {"floor": 1e-4, "PyTorch": 1.05e-4})
+    figure.set_dpi(DPI * sharpness)
     figure.canvas.draw()
     one, other = (text.get_window_extent() for text in figure.axes[0].texts if text.get_text() in ("floor", "PyTorch"))
     assert not one.overlaps(other)
