@@ -120,12 +120,20 @@ def check_touched(answer):
 
 
 def _why_touched(place, found, size, kernel, stride):
+    last = (output_size(size, kernel, stride) - 1) * stride  # where the last window begins
+    begins = range(0, place + 1, stride)
+    if place > last + kernel - 1:
+        return "it is left over at the end: no window reaches it."
+    if last < place and found == sum(place < begin + kernel for begin in begins):
+        return "you count a window that would reach beyond the end; there is none."
     if found == kernel:
         return (
             "only pixels far from the edge are reached by as many windows as the kernel is long, and at stride 1 only."
         )
-    if place > (output_size(size, kernel, stride) - 1) * stride + kernel - 1:
-        return "it is left over at the end: no window reaches it."
+    if found == sum(place <= begin + kernel for begin in begins if begin <= last):
+        return "you make each window one pixel too long: its last pixel is begin + kernel - 1."
+    if found == sum(place < begin + kernel for begin in begins if begin < last):
+        return "you leave out the last window."
     if found == min(place + 1, kernel, size - place):
         return "you count as if the stride were 1: windows begin at multiples of the stride only."
     return "which windows begin at or before it, and end at or after it?"

@@ -163,7 +163,17 @@ CHAPTER_01 = [
     (
         chapter_01.check_touched,
         lambda place, size, kernel, stride: touched(place, size + 1, kernel, stride),
-        "far from the edge|left over",
+        "beyond the end",
+    ),
+    (
+        chapter_01.check_touched,
+        lambda place, size, kernel, stride: touched(place, size - 1, kernel, stride),
+        "leave out the last window",
+    ),
+    (
+        chapter_01.check_touched,
+        lambda place, n, kernel, stride: sum(b <= place <= b + kernel for b in range(0, n - kernel + 1, stride)),
+        "one pixel too long",
     ),
     (chapter_01.check_touched, lambda place, size, kernel, stride: 0, "begin at or before"),
     (chapter_01.check_touched, lambda place, size, kernel, stride: None, "end in a return"),
