@@ -11,6 +11,18 @@ from cnn_viz.notebook import say
 NOT_YET = "Not answered yet."
 
 
+class Fault(Exception):
+    """A fault that shows wherever an answer is used; its text is the sentence about it."""
+
+
+def result_of(answer, *arguments):
+    """Return what an answer that is a function gives; to give nothing is a Fault."""
+    result = answer(*arguments)
+    if result is None:
+        raise Fault("your function gives nothing back. Does it end in a return?")
+    return result
+
+
 def spoken(find_fault):
     """Return the check that a notebook calls: it prints what `find_fault` finds, and returns nothing."""
 
@@ -31,6 +43,8 @@ def verdict(find_fault, answer):
         return NOT_YET
     try:
         fault = find_fault(answer)
+    except Fault as fault:
+        return f"Not yet: {fault}"
     except Exception as error:
         return f"Your answer raised {type(error).__name__}: {error}"
     return f"Not yet: {fault}" if fault else "Right."

@@ -80,10 +80,11 @@ def written_sum(window, F, bias=None, decimals=2):
     return f"{' + '.join(terms)} {'=' if exact else '≈'} {number_texts(total, decimals).item()}"
 
 
-def draw_full_convolution(ax, A, B, position=(0, 0), names=("A", "B"), roles=("X", "F"), dilation=1):
+def draw_full_convolution(ax, A, B, position=(0, 0), names=("A", "B"), roles=("X", "F"), dilation=1, O=None):
     """Draw a full convolution: A with kH - 1 rows and kW - 1 columns of zeros on every side, and B over it.
 
-    At position (0, 0) the bottom-right cell of B lies over the top-left cell of A: both have a ring.
+    At position (0, 0) the bottom-right cell of B lies over the top-left cell of A: both have a ring. If the output is
+    given it stands beside them, with the cell of this position outlined.
 
     Parameters
     ----------
@@ -92,14 +93,21 @@ def draw_full_convolution(ax, A, B, position=(0, 0), names=("A", "B"), roles=("X
     A : array, shape (H, W)
     B : array, shape (kH, kW)
     position : (int, int)
-    names, roles : (str, str)
-        As in `Panel`.
+    names, roles : (str, str) or (str, str, str)
+        As in `Panel`: of A, of B and, if there is a third, of the output; else that is 'O'.
     dilation : int or (int, int)
         If A is a dilated gradient: its stride.
+    O : array, shape (H + kH - 1, W + kW - 1), optional
+        What the full convolution of A with B gives.
 
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If the output has no such position, or O has another shape.
     """
     A, B = checks.floats("draw_full_convolution", A=(A, "(H, W)"), B=(B, "(kH, kW)"))
     around = tuple((length - 1, length - 1) for length in B.shape)
@@ -110,6 +118,11 @@ def draw_full_convolution(ax, A, B, position=(0, 0), names=("A", "B"), roles=("X
     marks = {"highlight": ((row, column, *B.shape),), "labels": labels_of(row, column, B), "rings": rings}
     below = Panel(padded, roles[0], names[0], padding=around, dilation=dilation, **marks)
     parts = [Panel(B, roles[1], names[1], rings=rings), operator("over"), below]
+    if O is not None:
+        O = checks.as_float("draw_full_convolution", "O", O)
+        checks.same_shape("draw_full_convolution", "O", O, plan.output, "(H + kH - 1, W + kW - 1)")
+        at = (tuple(map(int, position)),)
+        parts += [operator("="), Panel(O, (*roles, "O")[2], (*names, "O")[2], highlight=at)]
     note = Sign(f"○ the bottom-right cell of {names[1]}\n lies over the top-left cell of {names[0]}" if rings else "")
     return lay_out(ax, lambda cell: with_note(row_of(parts, cell), note, cell))
 

@@ -125,6 +125,8 @@ CHAPTER_01 = [
     (chapter_01.check_size, lambda n, k, s, p: (n + p - k) // s + 1, "both sides"),
     (chapter_01.check_size, lambda n, k, s, p: n + 2 * p - k + 1, "the stride divides"),
     (chapter_01.check_size, lambda n, k, s, p: n, "how many steps"),
+    (chapter_01.check_size, lambda n, k, s, p: np.floor((n + 2 * p - k) / s) + 1, "this is a float: //"),
+    (chapter_01.check_size, lambda n, k, s, p: None, "end in a return"),
     (chapter_01.check_convolve, convolve, None),
     (chapter_01.check_convolve, lambda A, B, stride: convolve(A, B), "as many cells as at stride 1"),
     (chapter_01.check_convolve, lambda A, B, stride: convolve(A, B[::-1, ::-1], stride), "turn the filter over"),
@@ -140,9 +142,12 @@ CHAPTER_01 = [
     (chapter_01.check_filter, -UPPER_DARK, "the sign"),
     (chapter_01.check_filter, UPPER_DARK.T, "upright edges"),
     (chapter_01.check_filter, UPPER_DARK + 1, "add up to 0"),
-    (chapter_01.check_filter, np.zeros((3, 3)), "no positive answer"),
+    (chapter_01.check_filter, np.zeros((3, 3)), "bright below gives 0"),
+    (chapter_01.check_filter, [[1, 1, 1], [-2, -2, -2], [1, 1, 1]], "another sign"),
     (chapter_01.check_filter, [[-1], [1]], "shape (3, 3)"),
+    (chapter_01.check_convolve, lambda A, B, stride: None, "end in a return"),
     (chapter_01.check_columns, as_columns, None),
+    (chapter_01.check_columns, lambda X, k: None, "end in a return"),
     (chapter_01.check_columns, lambda X, k: as_columns(X, k).T, "windows are rows"),
     (chapter_01.check_columns, lambda X, k: as_columns(X, k)[::-1], "another order: all of channel 0"),
     (chapter_01.check_columns, lambda X, k: as_columns(X, k)[:, ::-1], "stand in another order"),
@@ -158,9 +163,20 @@ CHAPTER_01 = [
     (
         chapter_01.check_touched,
         lambda place, size, kernel, stride: touched(place, size + 1, kernel, stride),
-        "far from the edge|left over",
+        "beyond the end",
+    ),
+    (
+        chapter_01.check_touched,
+        lambda place, size, kernel, stride: touched(place, size - 1, kernel, stride),
+        "leave out the last window",
+    ),
+    (
+        chapter_01.check_touched,
+        lambda place, n, kernel, stride: sum(b <= place <= b + kernel for b in range(0, n - kernel + 1, stride)),
+        "one pixel too long",
     ),
     (chapter_01.check_touched, lambda place, size, kernel, stride: 0, "begin at or before"),
+    (chapter_01.check_touched, lambda place, size, kernel, stride: None, "end in a return"),
 ]
 
 COLUMNS, ROWS = 64 * 16 * 9 * 196 * 4, 64 * 16 * 16 * 3 * 14 * 4

@@ -411,6 +411,21 @@ def test_a_dilated_gradient_can_be_convolved_fully():
     assert_readable(ax)
 
 
+def test_the_output_stands_beside_with_the_cell_of_the_position_outlined():
+    O = convolve(X, F, full_convolve=True) + 100
+    ax = draw_full_convolution(None, X, F, (2, 1), ("A", "B", "dC/dX"), ("O", "F", "X"), O=O)
+    assert titles(ax) == ["B (2, 2)", "A (5, 5) padded (7, 7)", "dC/dX (6, 6)"]
+    outlined = max((p for p in ax.patches if p.get_linewidth() == 3.5), key=lambda p: p.get_x())
+    assert (outlined.get_width(), outlined.get_height()) == (1, 1)
+    assert text_at(ax, outlined.get_y(), outlined.get_x()) == number_texts(O[2, 1]).item()
+    assert_readable(ax)
+
+
+def test_an_output_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"draw_full_convolution: O has shape \(5, 5\), expected \(6, 6\)"):
+        draw_full_convolution(None, X, F, O=X)
+
+
 # --- pooling ----------------------------------------------------------------------------------------------------------
 
 
