@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # JupyterLab refuses to start for the root user (a container, say) unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test notebooks figures trained bench format clean
+.PHONY: help lab test notebooks figures trained bench html format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make figures    draw the pictures in imgs/"
 	@echo "make trained    train the kept model in notebooks/trained/, and write the record of it"
 	@echo "make bench      race against PyTorch and plain NumPy, and write the table in README (ten minutes; needs PyTorch)"
+	@echo "make html       build the series as a static page from what the notebooks show: build/html/index.html"
 	@echo "make format     put the code into the house's style"
 	@echo "make clean      remove $(VENV) and every cache"
 
@@ -43,6 +44,11 @@ trained: $(STAMP)
 bench: $(STAMP)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@$(RUN) -m benchmarks.run
+
+html: $(STAMP)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[pages]"
+	@$(RUN) -m sphinx --quiet --fail-on-warning --fresh-env --builder html --conf-dir docs notebooks build/html
+	@echo "Open build/html/index.html in a browser."
 
 format: $(STAMP)
 	$(RUN) -m ruff check --fix .
