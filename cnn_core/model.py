@@ -137,7 +137,8 @@ class Model:
         excluded = "-"
         if hasattr(layer, "geometry"):
             rows, columns = layer.geometry(self.shapes[index]).excluded
-            excluded = f"{rows} rows, {columns} columns" if rows or columns else "none"
+            words = f"{rows} row{'s' * (rows != 1)}, {columns} column{'s' * (columns != 1)}"
+            excluded = words if rows or columns else "none"
         return f"{index} {layer.name}", str(self.shapes[index + 1]), f"{count:,}", excluded
 
     def _param_shapes(self, index):

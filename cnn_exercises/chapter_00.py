@@ -42,12 +42,13 @@ def check_shapes(answer):
         if not isinstance(found, tuple | list):
             return f"shape {number} is {found!r}; write it as a tuple, a vector of 3 as (3,)."
         if tuple(found) != tuple(wanted):
-            why = _why_shape(tuple(found), tuple(wanted), layers[number])
+            before = (IMAGE, *right)[number]
+            why = _why_shape(tuple(found), tuple(wanted), layers[number], before)
             return f"after layer {number} ({layers[number].name}) it is not {tuple(found)}: {why}"
     return None
 
 
-def _why_shape(found, wanted, layer):
+def _why_shape(found, wanted, layer, before):
     if found[1:] == wanted:
         return "N is left out here, the shapes are those of one image."
     if len(found) != len(wanted):
@@ -56,10 +57,19 @@ def _why_shape(found, wanted, layer):
         return "multiply all sides of the maps." if layer.name == "Flatten" else "there is one output for each node."
     if found[0] != wanted[0]:
         return "a convolution has a channel for each filter, pooling keeps the channels."
-    if found[1] == wanted[1] + 1:
+    return _why_size(found[1], wanted[1], layer.geometry(before), before[1])
+
+
+def _why_size(found, wanted, plan, size):
+    kernel, stride, padding = plan.kernel[0], plan.stride[0], sum(plan.padding[0])
+    if found == wanted + 1:
         return "round down: a window that does not fit entirely is left out."
-    if found[1] > wanted[1]:
-        return "it is too large: without padding, windows stay inside the image."
+    if stride > 1 and found in (size, size + padding - kernel + 1):
+        return f"windows start {stride} pixels apart, not at every pixel."
+    if padding and found == (size - kernel) // stride + 1:
+        return "the padding counts too: zeros stand on every side."
+    if found > wanted:
+        return "it is too large: a window must fit into the image, with its padding if it has some."
     return "it is too small: how many windows start inside the image, and how far apart?"
 
 

@@ -137,14 +137,14 @@ def test_summary_shows_shapes_parameters_and_excluded_pixels():
     assert small_model().summary() == "\n".join(
         [
             "layer             output shape  parameters  excluded pixels",
-            "-------------------------------------------------------------",
+            "------------------------------------------------------------",
             "input             (1, 8, 7)              0  -",
-            "0 Conv2D          (2, 3, 3)             20  1 rows, 0 columns",
+            "0 Conv2D          (2, 3, 3)             20  1 row, 0 columns",
             "1 ReLU            (2, 3, 3)              0  -",
-            "2 Pool2D          (2, 1, 1)              0  1 rows, 1 columns",
+            "2 Pool2D          (2, 1, 1)              0  1 row, 1 column",
             "3 Flatten         (2,)                   0  -",
             "4 FullyConnected  (3,)                   9  -",
-            "-------------------------------------------------------------",
+            "------------------------------------------------------------",
             "in all                                  29",
         ]
     )
