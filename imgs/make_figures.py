@@ -234,13 +234,13 @@ FIGURES = {
         alt="A gradient of 2 by 2 is dilated for stride 2, step by step: its first row goes into row 0 of an empty "
         "array of 3 by 3, its second row into row 2, then a row of zeros comes between the rows, and a column of "
         "zeros between the columns.",
-        used_in=(),
+        used_in=("notebooks/02_dilation.ipynb",),
     ),
     "dilation_steps.png": Figure(
         draw=dilation_strip,
         alt="Five steps of a dilation: an empty array of 3 by 3, the gradient's first row in its corners above, its "
         "second row in its corners below, a row of zeros between them, and a column of zeros in the middle.",
-        used_in=(),
+        used_in=("notebooks/02_dilation.ipynb",),
     ),
     "full_convolution.gif": Animation(
         draw=full_convolution,
@@ -249,14 +249,14 @@ FIGURES = {
         "of zeros on every side. It starts where only its bottom-right cell lies over the gradient. At each of its "
         "25 places the products that count are written out, and their sum appears in dC/dX, whose outer columns "
         "are padding.",
-        used_in=(),
+        used_in=("notebooks/02_dilation.ipynb",),
     ),
     "chain_dC_dF.png": Figure(
         draw=chain_dC_dF,
         alt="From left to right: dC/dO of 2 by 2; the same dilated to 3 by 3, with a row and a column of zeros in the "
         "middle; the padded input of 5 by 5, on which it lies in the middle, so that its four entries meet four "
         "pixels two apart; and dC/dF of 3 by 3, whose middle entry is the sum of these four products.",
-        used_in=(),
+        used_in=("notebooks/02_dilation.ipynb",),
     ),
     "chain_dC_dX.png": Figure(
         draw=chain_dC_dX,
@@ -264,7 +264,7 @@ FIGURES = {
         "weight comes to the lower right. Below: the rotated filter lies over the dilated gradient, which has two "
         "rows and columns of zeros on every side; the sum of the products stands in the middle of an array of 5 by "
         "5. Its outer columns belong to the padding and are cropped, which leaves dC/dX of 5 by 3.",
-        used_in=(),
+        used_in=("notebooks/02_dilation.ipynb",),
     ),
     "whole_network.png": Figure(
         draw=whole_network,
