@@ -42,6 +42,12 @@ def outlined(ax):
     return [(patch.get_height(), patch.get_width()) for patch in black]
 
 
+def corners(ax, size):
+    """Return the (row, column) of the upper left corner of each heavy outline of a size."""
+    heavy = [patch for patch in ax.patches if not patch.get_fill() and patch.get_linewidth() > 2.5]
+    return [(patch.get_y(), patch.get_x()) for patch in heavy if (patch.get_height(), patch.get_width()) == size]
+
+
 @pytest.mark.parametrize(("size", "stride"), CASES)
 def test_the_steps_of_a_dilation_fill_every_cell_and_put_the_entries_where_dilate_puts_them(size, stride):
     dilated = dilate(np.ones(size), stride)
@@ -81,6 +87,13 @@ def test_draw_dilation_outlines_the_row_and_where_it_goes():
     dC_dO = np.array([[12, 13], [14, 15]])
     assert sorted(outlined(draw_dilation(None, dC_dO, dilate(dC_dO, 2), 2, 2))) == [(1, 1), (1, 1), (1, 2)]
     assert outlined(draw_dilation(None, dC_dO, dilate(dC_dO, 2), 2, 3)) == [(1, 3)]
+
+
+def test_draw_dilation_outlines_each_row_of_the_gradient_when_it_is_placed():
+    dC_dO = np.array([[12, 13], [14, 15]])
+    for step in (1, 2):
+        ax = draw_dilation(None, dC_dO, dilate(dC_dO, 2), 2, step)
+        assert [row - ax.patches[0].get_y() for row, _ in corners(ax, (1, 2))] == [step - 1]
 
 
 def test_all_steps_of_a_dilation_have_one_size_and_one_place():
@@ -132,7 +145,7 @@ def test_a_step_of_the_full_convolution_leaves_later_entries_empty():
 @pytest.mark.parametrize(("stride", "padding"), GEOMETRIES)
 def test_the_chain_to_dC_dF_writes_a_sum_that_gives_each_weight(stride, padding):
     dC_dO, dilated, _, _, dC_dF = backward(stride, padding)
-    for weight in np.ndindex(F.shape):
+    for weight in [(0, 0), (1, 2), (2, 1)]:
         ax = draw_filter_chain(None, dC_dO, dilated, X, dC_dF, stride, padding, weight)
         note = next(text for text in texts(ax) if text.startswith(f"dC/dF[{weight[0]}, {weight[1]}] = "))
         assert note.endswith(f"= {dC_dF[weight]:g}")
@@ -145,6 +158,9 @@ def test_the_chain_to_dC_dF_lays_each_entry_of_the_gradient_over_its_pixel():
     ax = draw_filter_chain(None, dC_dO, dilated, X, dC_dF, 2, (0, 1), (1, 1))
     assert [text for text in texts(ax) if text.startswith("×")] == [f"×{n}" for n in dC_dO.flat]
     assert sorted(outlined(ax)) == [(1, 1), (3, 3)]
+    ((top, left),) = corners(ax, (3, 3))
+    labels = [text.get_position() for text in ax.texts if text.get_text().startswith("×")]
+    assert [(int(row - top), int(column - left)) for column, row in labels] == [(0, 0), (0, 2), (2, 0), (2, 2)]
     assert {"dC/dO (2, 2)", "dC/dO dilated (3, 3)", "X (5, 3) padded (5, 5)", "dC/dF (3, 3)"} <= set(texts(ax))
     assert cells(ax, PADDING) == 10
     assert cells(ax, "white") == 5
