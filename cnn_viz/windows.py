@@ -166,9 +166,10 @@ def winners_panel(X, wins, pool_size=2, stride=None, padding=0, name="X"):
     return Panel(np.pad(X, plan.padding), "X", name, padding=plan.padding, excluded=plan.excluded, **marks)
 
 
-def labels_of(row, column, F):
-    """Return the labels that show a filter whose upper left weight lies over the cell (row, column)."""
-    return {(row + down, column + right): f"×{number_texts(w).item()}" for (down, right), w in np.ndenumerate(F)}
+def labels_of(row, column, F, apart=(1, 1)):
+    """Return the labels that show a filter whose upper left weight lies over a cell, and its others so far apart."""
+    down, right = apart
+    return {(row + down * i, column + right * j): f"×{number_texts(w).item()}" for (i, j), w in np.ndenumerate(F)}
 
 
 def plan_of(where, size, kernel, stride, padding):

@@ -15,8 +15,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.patches import ConnectionPatch
 
-from cnn_core import Model, convolve, convolve_vectorised, load_mnist, softmax_forward
-from cnn_viz import draw_columns, draw_network, draw_step
+from cnn_core import Model, conv2d_backward, convolve, convolve_vectorised, dilate, load_mnist, softmax_forward
+from cnn_viz import (
+    dilation_steps,
+    draw_columns,
+    draw_dilation,
+    draw_filter_chain,
+    draw_full_step,
+    draw_input_chain,
+    draw_network,
+    draw_step,
+)
 from cnn_viz.animations import film_strip, save_gif
 from cnn_viz.figures import add_axes, new_figure, png_of
 from cnn_viz.palette import HUE, IMAGES, INK, MAGNITUDES, PADDING
@@ -138,6 +147,55 @@ def matrix_transformation():
     return draw_columns(None, X, F, convolve_vectorised(X[None], F)[0]).figure
 
 
+IMAGE = np.array([[1, 0, 2], [0, 3, 1], [2, 1, 0], [1, 0, 3], [0, 2, 1]])  # chapter 02's example
+WEIGHTS = np.array([[1, 2, -1], [3, -1, 1], [-2, 0, 2]])
+BLAME = np.array([[2, -1], [1, 3]])  # dC/dO
+HOW = {"stride": 2, "padding": (0, 1)}
+DILATED, ROTATED = dilate(BLAME, HOW["stride"]), WEIGHTS[::-1, ::-1]
+FULL = convolve(DILATED, ROTATED, full_convolve=True)
+CROP = (0, 0), (1, 1)
+
+
+def dilation(step):
+    """One step of a dilation: a row placed, zeros between rows, zeros between columns."""
+    ax = draw_dilation(None, BLAME, DILATED, HOW["stride"], step)
+    return ax.figure, dilation_steps(BLAME.shape, HOW["stride"])[step][0]
+
+
+def dilation_states():
+    """All steps, in their order."""
+    return [{"step": step} for step in range(len(dilation_steps(BLAME.shape, HOW["stride"])))]
+
+
+def dilation_strip():
+    """The rows in their places, and then the zeros."""
+    return film_strip(dilation, dilation_states(), columns=2)[0]
+
+
+def full_convolution(step):
+    """One step of the full convolution that gives dC/dX with its padding."""
+    position = divmod(step, FULL.shape[1])
+    ax = draw_full_step(None, DILATED, ROTATED, FULL, position, HOW["stride"], CROP, so_far=True)
+    return ax.figure, f"row {position[0]}, column {position[1]}: {FULL[position]:g}"
+
+
+def full_convolution_states():
+    """All steps, in reading order."""
+    return [{"step": step} for step in range(FULL.size)]
+
+
+def chain_dC_dF():
+    """From dC/dO to dC/dF: dilated, then laid over the padded input."""
+    _, dC_dF, _ = conv2d_backward(BLAME[None, None], IMAGE[None, None], WEIGHTS[None, None], **HOW)
+    return draw_filter_chain(None, BLAME, DILATED, IMAGE, dC_dF[0, 0], weight=(1, 1), **HOW).figure
+
+
+def chain_dC_dX():
+    """From dC/dO to dC/dX: dilated, under the rotated filter, cropped."""
+    dC_dX, *_ = conv2d_backward(BLAME[None, None], IMAGE[None, None], WEIGHTS[None, None], **HOW)
+    return draw_input_chain(None, BLAME, DILATED, WEIGHTS, FULL, dC_dX[0, 0], pixel=(2, 1), **HOW).figure
+
+
 def whole_network():
     """The kept network, drawn to scale from the Model itself."""
     return draw_network(Model.load(TRAINED)).figure
@@ -169,6 +227,44 @@ FIGURES = {
         "become rows; where a row and a column meet, below the columns and beside the rows, stands the output "
         "of that filter for that window.",
         used_in=("notebooks/09_how_fast_can_numpy_go.ipynb",),
+    ),
+    "dilation.gif": Animation(
+        draw=dilation,
+        states=dilation_states,
+        alt="A gradient of 2 by 2 is dilated for stride 2, step by step: its first row goes into row 0 of an empty "
+        "array of 3 by 3, its second row into row 2, then a row of zeros comes between the rows, and a column of "
+        "zeros between the columns.",
+        used_in=("notebooks/02_dilation.ipynb",),
+    ),
+    "dilation_steps.png": Figure(
+        draw=dilation_strip,
+        alt="Five steps of a dilation: an empty array of 3 by 3, the gradient's first row in its corners above, its "
+        "second row in its corners below, a row of zeros between them, and a column of zeros in the middle.",
+        used_in=("notebooks/02_dilation.ipynb",),
+    ),
+    "full_convolution.gif": Animation(
+        draw=full_convolution,
+        states=full_convolution_states,
+        alt="The rotated filter of 3 by 3 slides over the dilated gradient of 3 by 3, which has two rows and columns "
+        "of zeros on every side. It starts where only its bottom-right cell lies over the gradient. At each of its "
+        "25 places the products that count are written out, and their sum appears in dC/dX, whose outer columns "
+        "are padding.",
+        used_in=("notebooks/02_dilation.ipynb",),
+    ),
+    "chain_dC_dF.png": Figure(
+        draw=chain_dC_dF,
+        alt="From left to right: dC/dO of 2 by 2; the same dilated to 3 by 3, with a row and a column of zeros in the "
+        "middle; the padded input of 5 by 5, on which it lies in the middle, so that its four entries meet four "
+        "pixels two apart; and dC/dF of 3 by 3, whose middle entry is the sum of these four products.",
+        used_in=("notebooks/02_dilation.ipynb",),
+    ),
+    "chain_dC_dX.png": Figure(
+        draw=chain_dC_dX,
+        alt="Above: dC/dO is dilated to 3 by 3, and the filter is rotated by 180 degrees, so that its upper left "
+        "weight comes to the lower right. Below: the rotated filter lies over the dilated gradient, which has two "
+        "rows and columns of zeros on every side; the sum of the products stands in the middle of an array of 5 by "
+        "5. Its outer columns belong to the padding and are cropped, which leaves dC/dX of 5 by 3.",
+        used_in=("notebooks/02_dilation.ipynb",),
     ),
     "whole_network.png": Figure(
         draw=whole_network,

@@ -62,6 +62,15 @@ def test_a_picture_is_shown_with_its_alt_text_in_all_its_places_and_nowhere_else
     row = MAKER.FIGURES[name]
     texts = {path: (ROOT / path).read_text() for path in ("README.md", *row.used_in)}
     texts |= {path.relative_to(ROOT).as_posix(): path.read_text() for path in ROOT.glob("notebooks/*.ipynb")}
-    shown = {path: re.findall(rf"!\[([^]]*)\]\([^)]*{re.escape(name)}\)", text) for path, text in texts.items()}
+    link = re.compile(rf"!\[([^]]*)\]\((?:[^)]*/)?{re.escape(name)}\)")  # not one whose name ends alike
+    shown = {path: link.findall(text) for path, text in texts.items()}
     assert {path for path, alts in shown.items() if alts} == set(row.used_in)
     assert {alt for alts in shown.values() for alt in alts} == {row.alt}
+
+
+def test_the_pictures_of_chapter_02_are_of_its_example():
+    text = (ROOT / "notebooks" / "02_dilation.ipynb").read_text()
+    assert f"X = np.array({MAKER.IMAGE.tolist()})" in text
+    assert f"F = np.array({MAKER.WEIGHTS.tolist()})" in text
+    assert "stride, padding = {stride}, {padding}".format(**MAKER.HOW) in text
+    assert f"dC/dO {MAKER.BLAME.astype(float).tolist()}" in text  # printed: computed there from what was wanted
