@@ -1,7 +1,7 @@
 """cnn_viz: pictures of what cnn_core computes, and a display that follows a network while it trains.
 
 Rooms       palette (what the colours mean), figures (how a picture is shown), arrays (numbers in cells), windows,
-            sliding, products, networks, images, filtered, moved, histograms, confusion, curves, memory, speeds,
+            sliding, products, networks, images, filtered, moved, histograms, confusion, errors, curves, memory, speeds,
             history, progress (watch), widgets (explore), controls (what a reader may choose), animations; sheets,
             boxes, stages, mosaic, live, clock, states, shell and notebook work behind them.
 Rule        it draws what it is given: nothing here computes anything of a network, and cnn_core knows nothing of it.
@@ -41,6 +41,7 @@ _ROOM_OF = {
     "show_filtered": "filtered",
     "show_histograms": "histograms",
     "draw_confusion_matrix": "confusion",
+    "show_errors": "errors",
     "show_walk": "moved",
     "show_shares": "moved",
     "show_curves": "curves",
