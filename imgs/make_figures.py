@@ -185,7 +185,7 @@ FIGURES = {
         alt="A filter of 3 by 3 walks over an image of 10 by 10 in steps of two pixels, and each of its sixteen places "
         "fills one cell of an output of 4 by 4. The last row and the last column of the image are hatched: the "
         "filter never lies over them, for one more step of two would carry it past the edge.",
-        used_in=(),
+        used_in=("notebooks/03_excluded_pixels.ipynb",),
     ),
     "matrix_transformation.png": Figure(
         draw=matrix_transformation,
