@@ -18,7 +18,7 @@ from cnn_viz.figures import add_axes, new_figure
 from cnn_viz.palette import INK, MAGNITUDES
 from cnn_viz.sheets import FONT, text_size
 
-WIDEST, LEFT, TOP = 760, 108, 44  # pixels: of a page, for the names of the rows, for those of the columns
+WIDEST, LEFT, TOP = 760, 108, 58  # pixels: of a page, for the names of the rows, for those of the columns
 CELL, HIGH, GAP = 40, 22, 8  # pixels: the widest cell, its height, and what lies between two blocks
 SCALE = 74  # pixels: the room of the scale below the table
 LOWEST, DARK, BRIGHT = 1e-12, 0.3, 0.75  # the left end of the scale; where dark colours end and bright ones begin
@@ -127,8 +127,8 @@ def _cell(ax, left, top, across, error, tolerance):
 
 def _name_rows(ax, sizes, kernels):
     block = len(sizes) * HIGH + GAP
-    _write(ax, 26, TOP - 12, "filter", weight="bold")
-    _write(ax, 82, TOP - 12, "size", weight="bold")
+    _write(ax, 26, TOP - 10, "filter", weight="bold")
+    _write(ax, 82, TOP - 10, "size", weight="bold")
     for number, kernel in enumerate(kernels):
         _write(ax, 26, TOP + number * block + (block - GAP) / 2, _by(kernel), weight="bold")
         for order, size in enumerate(sizes):
@@ -141,8 +141,8 @@ def _name_columns(ax, strides, paddings, across):
     for number, stride in enumerate(strides):
         _write(ax, LEFT + number * block + (block - GAP) / 2, 12, f"stride {_short(stride)}", weight="bold")
         for order, padding in enumerate(paddings):
-            _write(ax, LEFT + number * block + (order + 0.5) * across, TOP - 12, _short(padding), across)
-    _write(ax, 82, 12, "padding", weight="bold")
+            _write(ax, LEFT + number * block + (order + 0.5) * across, 30, _short(padding), across)
+    _write(ax, 68, 30, "padding", weight="bold")
 
 
 def _by(pair):
