@@ -1,8 +1,8 @@
 """cnn_viz: pictures of what cnn_core computes, and a display that follows a network while it trains.
 
 Rooms       palette (what the colours mean), figures (how a picture is shown), arrays (numbers in cells), windows,
-            sliding, gradients, terms, products, networks, images, filtered, moved, histograms, confusion, curves,
-            memory, speeds, history, progress (watch), widgets (explore), controls (what a reader may choose),
+            sliding, gradients, terms, products, networks, images, filtered, moved, histograms, confusion, errors,
+            curves, memory, speeds, history, progress (watch), widgets (explore), controls (what a reader may choose),
             animations; sheets, boxes, stages, mosaic, live, clock, states, shell and notebook work behind them.
 Rule        it draws what it is given: nothing here computes anything of a network, and cnn_core knows nothing of it.
 Imports     a room is entered when one of its names is first asked for: `watch` runs in a terminal without matplotlib.
@@ -48,6 +48,7 @@ _ROOM_OF = {
     "show_filtered": "filtered",
     "show_histograms": "histograms",
     "draw_confusion_matrix": "confusion",
+    "show_errors": "errors",
     "show_walk": "moved",
     "show_shares": "moved",
     "show_curves": "curves",

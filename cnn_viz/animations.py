@@ -22,7 +22,7 @@ WIDEST = 760  # pixels: what a page shows without shrinking
 GAP, HEAD = 16, 24  # pixels: between two frames; above a frame, for its number
 LEAST_SHRUNK = 0.75  # of its size: still easy to read
 NARROWEST = 40  # pixels: of a frame in which something can be seen
-COLOURS = 256  # what a GIF can hold
+COLOURS = 255  # a GIF holds 256: the last one says "as it was" where a frame changes nothing
 
 
 def film_strip(draw, states, columns=None):
@@ -91,7 +91,7 @@ def save_gif(path, draw, states, milliseconds=800, last=2400, sharpness=1.5):
     first, *others = _with_one_palette(_padded([_raster(figure, sharpness) for figure in figures]))
     times = [milliseconds] * len(others) + [last]
     file = io.BytesIO()
-    first.save(file, "GIF", save_all=True, append_images=others, duration=times, loop=0, optimize=False)
+    first.save(file, "GIF", save_all=True, append_images=others, duration=times, loop=0, optimize=True)
     path.write_bytes(file.getvalue())
 
 

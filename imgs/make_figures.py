@@ -140,6 +140,22 @@ def sliding_strip():
     return film_strip(sliding, [states[step] for step in (0, 1, 4, -1)])[0]
 
 
+SLANTED = np.maximum(0, 3 - abs(np.subtract.outer(np.arange(10), np.arange(10)) + 1))  # a stroke to the last lines
+
+
+def left_over(step):
+    """One step of the filter over 10 by 10 pixels at stride 2: the last row and column are never under it."""
+    O = convolve(SLANTED, UPRIGHT, stride=2)
+    row, column = divmod(step, O.shape[1])
+    ax = draw_step(None, SLANTED, UPRIGHT, O, (row, column), stride=2, so_far=True)
+    return ax.figure, f"O[{row}, {column}] = {O[row, column]:g}"
+
+
+def left_over_states():
+    """All steps, in reading order."""
+    return [{"step": step} for step in range(convolve(SLANTED, UPRIGHT, stride=2).size)]
+
+
 def matrix_transformation():
     """Two channels of 3 by 3 under two filters: every window becomes a column, every filter a row."""
     X = np.arange(1, 19).reshape(2, 3, 3)
@@ -220,6 +236,14 @@ FIGURES = {
         "right of it, at the beginning of the next row, and in the lower right corner, when the output is "
         "full.",
         used_in=("README.md",),
+    ),
+    "excluded_pixels.gif": Animation(
+        draw=left_over,
+        states=left_over_states,
+        alt="A filter of 3 by 3 walks over an image of 10 by 10 in steps of two pixels, and each of its sixteen places "
+        "fills one cell of an output of 4 by 4. The last row and the last column of the image are hatched: the "
+        "filter never lies over them, for one more step of two would carry it past the edge.",
+        used_in=("notebooks/03_excluded_pixels.ipynb",),
     ),
     "matrix_transformation.png": Figure(
         draw=matrix_transformation,

@@ -26,6 +26,9 @@ from cnn_core import (
     gradient_check,
     gradient_check_grid,
 )
+from cnn_core.checks import padding as padding_pair
+from cnn_core.checks import pair
+from cnn_core.shapes import geometry
 
 
 def small_network(dtype="float64", seed=0):
@@ -230,6 +233,41 @@ def test_the_grid_shows_where_a_gradient_is_wrong():
     errors = gradient_check_grid(conv2d_forward, not_rotated, [5], [1, 2], [1, 2], [0])
     assert np.all(errors[0, 0] < 1e-6)
     assert np.all(errors[0, 1] > 0.1)
+
+
+AWKWARD = {
+    "sizes": [5, (5, 8)],
+    "kernels": [1, 3, (2, 3)],
+    "strides": [2, 3, (1, 2)],
+    "paddings": [0, 1, "same", "include"],
+}
+
+
+@pytest.mark.parametrize("backward", [conv2d_backward, conv2d_backward_dilated])
+def test_the_grid_of_chapter_03_is_within_the_tolerance_everywhere(backward):
+    errors = gradient_check_grid(conv2d_forward, backward, **AWKWARD)
+    assert errors.shape == (2, 3, 3, 4)
+    assert errors.max() < 1e-6
+
+
+def test_the_grid_shows_a_paste_at_the_wrong_corner_exactly_where_pixels_are_left_over():
+    def plan_of(X, F, stride, padding):
+        return geometry("test", X.shape[2:], F.shape[2:], pair("test", "stride", stride), padding_pair("test", padding))
+
+    left_over = []
+
+    def wrong_corner(dC_dO, X, F, stride, padding):
+        plan = plan_of(X, F, stride, padding)
+        left_over.append(any(plan.excluded))
+        _, *others = conv2d_backward(dC_dO, X, F, stride, padding)
+        frame = conv2d_backward(dC_dO, np.pad(X, [(0, 0), (0, 0), *plan.padding]), F, stride)[0]
+        (top, _), (left, _) = plan.padding
+        moved = np.roll(frame, plan.excluded, axis=(2, 3))
+        return moved[:, :, top : top + X.shape[2], left : left + X.shape[3]], *others
+
+    errors = gradient_check_grid(conv2d_forward, wrong_corner, **AWKWARD)
+    assert_array_equal(errors.ravel() > 1e-6, left_over)
+    assert 0 < sum(left_over) < errors.size
 
 
 def test_the_grid_does_not_hide_a_broken_function():

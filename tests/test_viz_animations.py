@@ -173,6 +173,23 @@ def test_all_frames_share_one_palette_so_that_what_stays_does_not_flicker(tmp_pa
         assert (frame[:, 60:] != frames[0][:, 60:]).any()
 
 
+def noise(step=0):
+    """Draw the same grey noise each time; two small squares, far from each other, walk on it."""
+    figure = new_figure(200, 100)
+    image = np.random.default_rng(0).random((50, 100))
+    image[:10, 10 * step : 10 * step + 10] = image[-10:, 90 - 10 * step : 100 - 10 * step] = 1
+    figure.add_axes([0, 0, 1, 1]).imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+    return figure, ""
+
+
+def test_a_gif_stores_of_each_frame_what_changed(tmp_path):
+    save_gif(tmp_path / "one.gif", noise, STATES[:1], sharpness=1)
+    save_gif(tmp_path / "five.gif", noise, STATES, sharpness=1)
+    assert len(frames_of(tmp_path / "five.gif")[0]) == 5
+    one, five = ((tmp_path / name).stat().st_size for name in ("one.gif", "five.gif"))
+    assert five < 2 * one
+
+
 def test_smaller_frames_stand_in_the_upper_left_corner_on_white(tmp_path):
     save_gif(tmp_path / "a.gif", draw, [{"step": 0}, {"step": 1, "width": 80, "height": 40}], sharpness=1)
     _, second = frames_of(tmp_path / "a.gif")[0]
