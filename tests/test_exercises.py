@@ -314,7 +314,7 @@ def sizes_for(outputs, kernel, stride):
     return list(range(smallest, smallest + stride))
 
 
-def filter_gradient(dC_dO, X, kernel_shape, stride, begin=(0, 0)):
+def trimmed_filter_gradient(dC_dO, X, kernel_shape, stride, begin=(0, 0)):
     spread = dilate(dC_dO, stride)
     H, W = np.add(spread.shape, kernel_shape) - 1
     return convolve(X[begin[0] :, begin[1] :][:H, :W], spread)
@@ -322,7 +322,7 @@ def filter_gradient(dC_dO, X, kernel_shape, stride, begin=(0, 0)):
 
 def trimmed_at_the_wrong_end(dC_dO, X, kernel_shape, stride):
     used = np.add(dilate(dC_dO, stride).shape, kernel_shape) - 1
-    return filter_gradient(dC_dO, X, kernel_shape, stride, np.subtract(X.shape, used))
+    return trimmed_filter_gradient(dC_dO, X, kernel_shape, stride, np.subtract(X.shape, used))
 
 
 def trimmed_by_a_negative_slice(dC_dO, X, kernel_shape, stride):
@@ -331,7 +331,7 @@ def trimmed_by_a_negative_slice(dC_dO, X, kernel_shape, stride):
     return convolve(kept, dilate(dC_dO, stride)) if kept.size else kept
 
 
-def input_gradient(dC_dO, X_shape, F, stride, corner="first"):
+def pasted_input_gradient(dC_dO, X_shape, F, stride, corner="first"):
     used = convolve(dilate(dC_dO, stride), F[::-1, ::-1], full_convolve=True)
     dC_dX, (H, W) = np.zeros(X_shape), used.shape
     if corner == "first":
@@ -364,29 +364,33 @@ CHAPTER_03 = [
     (chapter_03.check_sizes, lambda o, k, s: sizes_for(o, k, s)[:-1] or [o + k - 1], "that is the smallest"),
     (chapter_03.check_sizes, lambda o, k, s: sizes_for(o, k, s)[1:] or [o + k - 1], "there are more"),
     (chapter_03.check_sizes, lambda o, k, s: [k - 1], "gives 0 outputs"),
-    (chapter_03.check_filter_gradient, filter_gradient, None),
+    (chapter_03.check_filter_gradient, trimmed_filter_gradient, None),
     (chapter_03.check_filter_gradient, lambda g, X, shape, s: convolve(X, dilate(g, s)), "not trimmed"),
     (chapter_03.check_filter_gradient, lambda g, X, shape, s: convolve(X, g), "dilate it first"),
     (chapter_03.check_filter_gradient, trimmed_at_the_wrong_end, "at the wrong end"),
     (chapter_03.check_filter_gradient, trimmed_by_a_negative_slice, "holds nothing"),
-    (chapter_03.check_filter_gradient, lambda *call: filter_gradient(*call)[::-1, ::-1], "nothing is turned"),
-    (chapter_03.check_filter_gradient, lambda *call: filter_gradient(*call)[0], "has the shape of F"),
-    (chapter_03.check_filter_gradient, lambda *call: 2 * filter_gradient(*call), "the values are not"),
-    (chapter_03.check_input_gradient, input_gradient, None),
+    (chapter_03.check_filter_gradient, lambda *call: trimmed_filter_gradient(*call)[::-1, ::-1], "nothing is turned"),
+    (chapter_03.check_filter_gradient, lambda *call: trimmed_filter_gradient(*call)[0], "has the shape of F"),
+    (chapter_03.check_filter_gradient, lambda *call: 2 * trimmed_filter_gradient(*call), "the values are not"),
+    (chapter_03.check_input_gradient, pasted_input_gradient, None),
     (
         chapter_03.check_input_gradient,
         lambda g, shape, F, s: convolve(dilate(g, s), F[::-1, ::-1], full_convolve=True),
         "the strip is missing",
     ),
-    (chapter_03.check_input_gradient, lambda *call: input_gradient(*call, corner="last"), "wrong end"),
-    (chapter_03.check_input_gradient, lambda g, n, F, s: input_gradient(g, n, F[::-1, ::-1], s), "wrong way round"),
+    (chapter_03.check_input_gradient, lambda *call: pasted_input_gradient(*call, corner="last"), "wrong end"),
+    (
+        chapter_03.check_input_gradient,
+        lambda g, n, F, s: pasted_input_gradient(g, n, F[::-1, ::-1], s),
+        "wrong way round",
+    ),
     (
         chapter_03.check_input_gradient,
         lambda g, shape, F, s: convolve(g, F[::-1, ::-1], full_convolve=True),
         "dilate it first",
     ),
-    (chapter_03.check_input_gradient, lambda *call: input_gradient(*call).T, "has the shape of X"),
-    (chapter_03.check_input_gradient, lambda *call: input_gradient(*call) + 1, "dC/dX[0, 0] should be"),
+    (chapter_03.check_input_gradient, lambda *call: pasted_input_gradient(*call).T, "has the shape of X"),
+    (chapter_03.check_input_gradient, lambda *call: pasted_input_gradient(*call) + 1, "dC/dX[0, 0] should be"),
 ]
 
 COLUMNS, ROWS = 64 * 16 * 9 * 196 * 4, 64 * 16 * 16 * 3 * 14 * 4
