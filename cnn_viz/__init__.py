@@ -1,9 +1,9 @@
 """cnn_viz: pictures of what cnn_core computes, and a display that follows a network while it trains.
 
 Rooms       palette (what the colours mean), figures (how a picture is shown), arrays (numbers in cells), windows,
-            sliding, pooled, products, networks, images, filtered, moved, histograms, confusion, curves, memory, speeds,
-            history, progress (watch), widgets (explore), controls (what a reader may choose), animations; sheets,
-            boxes, stages, mosaic, live, clock, states, shell and notebook work behind them.
+            sliding, pooled, products, networks, images, filtered, moved, histograms, confusion, curves, memory,
+            speeds, history, progress (watch), widgets (explore), controls (what a reader may choose), animations;
+            sheets, boxes, stages, mosaic, live, clock, states, shell and notebook work behind them.
 Rule        it draws what it is given: nothing here computes anything of a network, and cnn_core knows nothing of it.
 Imports     a room is entered when one of its names is first asked for: `watch` runs in a terminal without matplotlib.
 """
@@ -31,8 +31,6 @@ _ROOM_OF = {
     "draw_reach": "sliding",
     "draw_touched": "sliding",
     "touched_outputs": "sliding",
-    "draw_pooling": "pooled",
-    "draw_payment": "pooled",
     "draw_pooling": "pooled",
     "draw_payment": "pooled",
     "draw_paid": "pooled",

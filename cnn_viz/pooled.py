@@ -44,12 +44,12 @@ def draw_pooling(ax, X, outputs, position=(0, 0), pool_size=2, stride=None, padd
     """
     window = _Window("draw_pooling", X, position, pool_size, stride, padding)
     outputs = {mode: window.checked(mode, O) for mode, O in outputs.items()}
-    winners = {mode: window.pixels_of(mode)[0] for mode in outputs if mode != "mean"}
-    tags = {}
-    for mode, winner in winners.items():
-        tags.setdefault(winner, []).append(mode)
-    labels = {place: ", ".join(modes) for place, modes in tags.items()} if len(outputs) > 1 else {}
-    parts = [window.panel(window.X, "X", winners.values(), labels), operator("→")]
+    won = {}
+    for mode in [mode for mode in outputs if mode != "mean"]:
+        won.setdefault(window.pixels_of(mode)[0], []).append(mode)
+    labels = {pixel: modes[0] if len(modes) == 1 else "both" for pixel, modes in won.items()}
+    labels = labels if len(outputs) > 1 else {}  # a single ring needs no name
+    parts = [window.panel(window.X, "X", tuple(won), labels), operator("→")]
     later = tuple(place for place in np.ndindex(window.plan.output) if so_far and place > window.position)
     for mode, O in outputs.items():
         name = "O" if len(outputs) == 1 else f"O, {mode}"

@@ -9,14 +9,13 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from matplotlib.patches import ConnectionPatch
 
-from cnn_core import Model, convolve, convolve_vectorised, load_mnist, pool2d_backward, pool2d_forward, softmax_forward
+from cnn_core import Model, convolve, convolve_vectorised, load_mnist, pool2d_forward, softmax_forward
 from cnn_viz import draw_columns, draw_network, draw_pooling, draw_step
 from cnn_viz.animations import film_strip, save_gif
 from cnn_viz.figures import add_axes, new_figure, png_of
@@ -132,26 +131,6 @@ def sliding_strip():
     return film_strip(sliding, [states[step] for step in (0, 1, 4, -1)])[0]
 
 
-PLAIN = np.array([[1, 5, 2, 2, 0, 1], [3, 4, 6, 0, 1, 1], [0, 2, 3, 7, 4, 4], [2, 8, 1, 3, 4, 2]])  # chapter 04's image
-
-
-def pooling(step, mode):
-    """One step of pooling: the window, who won in it, and the outputs so far."""
-    X = PLAIN[None, None]
-    O = pool2d_forward(X, mode=mode)
-    position = tuple(map(int, np.unravel_index(step, O.shape[2:])))
-    chosen = np.zeros(O.shape)
-    chosen[0, 0][position] = 1
-    shares = pool2d_backward(chosen, X, mode=mode)[0, 0]
-    ax = draw_pooling(None, PLAIN, O[0, 0], shares, position, mode=mode, so_far=True)
-    return ax.figure, f"O[{position[0]}, {position[1]}] = {O[0, 0][position]:g}"
-
-
-def pooling_states(mode):
-    """All steps, in reading order."""
-    return [{"step": step, "mode": mode} for step in range(pool2d_forward(PLAIN[None, None]).size)]
-
-
 SIX_WINDOWS = np.array([[1, 3, 2, 0, 1, 2], [2, 6, 2, 0, 8, 5], [4, 1, 0, 1, 3, 3], [3, 0, 6, 1, 3, 3]])  # chapter 04's
 
 
@@ -201,27 +180,6 @@ FIGURES = {
         "right of it, at the beginning of the next row, and in the lower right corner, when the output is "
         "full.",
         used_in=("README.md",),
-    ),
-    "pooling_max.gif": Animation(
-        draw=pooling,
-        states=partial(pooling_states, "max"),
-        alt="Max pooling: a window of 2 by 2 steps over an image of 4 by 6, two pixels at a time, without overlap. At "
-        "each of its six places the largest of the four numbers has a ring, and appears in the output's next cell.",
-        used_in=(),
-    ),
-    "pooling_mean.gif": Animation(
-        draw=pooling,
-        states=partial(pooling_states, "mean"),
-        alt="Mean pooling: the same window takes the same six places. At each of them its four numbers are added and "
-        "the sum is divided by 4; the mean appears in the next cell of the output. No pixel has a ring.",
-        used_in=(),
-    ),
-    "pooling_min.gif": Animation(
-        draw=pooling,
-        states=partial(pooling_states, "min"),
-        alt="Min pooling: the same window takes the same six places. At each of them the smallest of the four numbers "
-        "has a ring, and appears in the next cell of the output.",
-        used_in=(),
     ),
     "pooling.gif": Animation(
         draw=pooling,
