@@ -187,7 +187,7 @@ FIGURES = {
         alt="A window of 2 by 2 jumps over an input of 4 by 6, two pixels at a time. At each of its six places a ring "
         "marks the largest and the smallest pixel, the first one where several are alike, and the next cell of three "
         "outputs fills: the largest pixel, the mean and the smallest.",
-        used_in=(),
+        used_in=("notebooks/04_pooling.ipynb",),
     ),
     "matrix_transformation.png": Figure(
         draw=matrix_transformation,
