@@ -117,7 +117,7 @@ class Panel:
     decimals : int
         How many are shown at most; whole numbers are shown without.
     empty : list of (row, column)
-        Cells that have no number yet: white.
+        Cells without a number: outputs that later steps give are white, padding that takes no part is grey.
     """
 
     array: np.ndarray
@@ -196,14 +196,12 @@ class Panel:
 
     def colour(self, row, column):
         """Return the colour of a cell."""
-        if (row, column) in self.empty:
-            return "white"
         first_row, first_column, rows, columns = self.core
-        row, column = row - first_row, column - first_column
-        if not (0 <= row < rows and 0 <= column < columns):
+        down, right = row - first_row, column - first_column
+        if not (0 <= down < rows and 0 <= right < columns):
             return PADDING
-        inserted = row % self.dilation[0] or column % self.dilation[1]
-        return "white" if inserted else _hue(self.role)
+        inserted = down % self.dilation[0] or right % self.dilation[1]
+        return "white" if inserted or (row, column) in self.empty else _hue(self.role)
 
     def is_excluded(self, row, column):
         """Return whether no window reaches a cell."""

@@ -73,8 +73,8 @@ def written_sum(window, F, bias=None, decimals=2):
     """
     window, F = checks.as_float("written_sum", "window", window), checks.as_float("written_sum", "F", F)
     checks.same_shape("written_sum", "window", window, F.shape, "(the shape of F)")
-    pairs = [[_factor(value, decimals) for value in pair] for pair in zip(window.flat, F.flat, strict=True)]
-    terms = ["·".join(pair) for pair in pairs] + ([] if bias is None else [_factor(bias, decimals)])
+    pairs = [[bracketed(value, decimals) for value in pair] for pair in zip(window.flat, F.flat, strict=True)]
+    terms = ["·".join(pair) for pair in pairs] + ([] if bias is None else [bracketed(bias, decimals)])
     total = (window * F).sum() + (bias or 0)
     exact = are_round([*window.flat, *F.flat, bias or 0, total], decimals)
     return f"{' + '.join(terms)} {'=' if exact else '≈'} {number_texts(total, decimals).item()}"
@@ -163,7 +163,9 @@ def winners_panel(X, wins, pool_size=2, stride=None, padding=0, name="X"):
     windows = [corner_of("draw_winners", plan, each) for each in np.ndindex(plan.output)] if not overlap else []
     marks = {"rings": tuple(places), "labels": labels, "label_role": None}
     marks["highlight"] = [(*corner, *pool_size) for corner in windows]
-    return Panel(np.pad(X, plan.padding), "X", name, padding=plan.padding, excluded=plan.excluded, **marks)
+    padded, on_X = np.pad(X, plan.padding), np.pad(np.ones(X.shape), plan.padding)
+    marks["empty"] = tuple(map(tuple, np.argwhere(on_X == 0)))  # padding takes no part, so it has no number
+    return Panel(padded, "X", name, padding=plan.padding, excluded=plan.excluded, **marks)
 
 
 def labels_of(row, column, F, apart=(1, 1)):
@@ -185,7 +187,7 @@ def corner_of(where, plan, position):
     return tuple(place * step for place, step in zip(position, plan.stride, strict=True))
 
 
-def _factor(number, decimals):
-    """Return a number as text, in brackets if it is negative."""
+def bracketed(number, decimals):
+    """Return a number as text, in brackets if it is negative, to stand in a sum or a product."""
     text = number_texts(number, decimals).item()
     return f"({text})" if text.startswith("−") else text

@@ -15,7 +15,16 @@ from pathlib import Path
 import numpy as np
 from matplotlib.patches import ConnectionPatch
 
-from cnn_core import Model, conv2d_backward, convolve, convolve_vectorised, dilate, load_mnist, softmax_forward
+from cnn_core import (
+    Model,
+    conv2d_backward,
+    convolve,
+    convolve_vectorised,
+    dilate,
+    load_mnist,
+    pool2d_forward,
+    softmax_forward,
+)
 from cnn_viz import (
     dilation_steps,
     draw_columns,
@@ -24,6 +33,7 @@ from cnn_viz import (
     draw_full_step,
     draw_input_chain,
     draw_network,
+    draw_pooling,
     draw_step,
 )
 from cnn_viz.animations import film_strip, save_gif
@@ -156,6 +166,24 @@ def left_over_states():
     return [{"step": step} for step in range(convolve(SLANTED, UPRIGHT, stride=2).size)]
 
 
+SIX_WINDOWS = np.array([[1, 3, 2, 0, 1, 2], [2, 6, 2, 0, 8, 5], [4, 1, 0, 1, 3, 3], [3, 0, 6, 1, 3, 3]])  # chapter 04's
+
+
+def pooling(step):
+    """One step of max, mean and min pooling: the window, the two winners, the outputs so far, all three written out."""
+    image = SIX_WINDOWS[None, None]
+    outputs = {mode: pool2d_forward(image, mode=mode)[0, 0] for mode in ("max", "mean", "min")}
+    row, column = divmod(step, outputs["max"].shape[1])
+    ax = draw_pooling(None, SIX_WINDOWS, outputs, (row, column), so_far=True)
+    results = ", ".join(f"{mode} {O[row, column]:g}" for mode, O in outputs.items())
+    return ax.figure, f"Window [{row}, {column}]: {results}."
+
+
+def pooling_states():
+    """All windows, in reading order."""
+    return [{"step": step} for step in range(pool2d_forward(SIX_WINDOWS[None, None]).size)]
+
+
 def matrix_transformation():
     """Two channels of 3 by 3 under two filters: every window becomes a column, every filter a row."""
     X = np.arange(1, 19).reshape(2, 3, 3)
@@ -244,6 +272,14 @@ FIGURES = {
         "fills one cell of an output of 4 by 4. The last row and the last column of the image are hatched: the "
         "filter never lies over them, for one more step of two would carry it past the edge.",
         used_in=("notebooks/03_excluded_pixels.ipynb",),
+    ),
+    "pooling.gif": Animation(
+        draw=pooling,
+        states=pooling_states,
+        alt="A window of 2 by 2 jumps over an input of 4 by 6, two pixels at a time. At each of its six places a ring "
+        "marks the largest and the smallest pixel, the first one where several are alike, and the next cell of three "
+        "outputs fills: the largest pixel, the mean and the smallest.",
+        used_in=("notebooks/04_pooling.ipynb",),
     ),
     "matrix_transformation.png": Figure(
         draw=matrix_transformation,
