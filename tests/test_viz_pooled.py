@@ -49,6 +49,7 @@ def test_draw_pooling_writes_what_the_window_gives_and_rings_the_winner():
     ax = draw_pooling(None, X, {"max": pooled("max")}, (0, 2))
     assert "O[0, 2] = max(1, 2, 8, 5) = 8" in texts(ax)
     assert rings(ax) == ["8"]
+    assert not {"max", "both"} & set(texts(ax))  # a single ring needs no label
     assert_readable(ax)
 
 
@@ -135,6 +136,13 @@ def test_draw_paid_rings_every_winner_and_counts_those_who_won_twice():
     assert len(rings(ax)) == np.count_nonzero(wins)
     assert sorted(text for text in texts(ax) if text.endswith("×")) == sorted(f"{n:g}×" for n in wins[wins > 1])
     assert_readable(ax)
+
+
+def test_draw_paid_gives_padding_no_number():
+    ones = np.ones(pooled("max", 3, 2, 1).shape)
+    wins = paid(ones, "max", 3, 2, 1)
+    ax = draw_paid(None, ones, X, wins, wins, 3, 2, 1)
+    assert len([text for text in texts(ax) if text.isdigit()]) == ones.size + 2 * X.size
 
 
 def test_draw_paid_hatches_what_no_window_reached():
