@@ -51,7 +51,7 @@ def show_scores(scores, shares, gradient, label, names=None, largest=None):
         raise ValueError(f"show_scores: scores, shares and gradient have lengths {lengths}, the label is {label}.")
     names = [str(number) for number in range(len(arrays[0]))] if names is None else list(names)
     figure = new_figure(2 * LEFT + 3 * WIDE + 2 * GAP, TOP + TALL + BELOW)
-    titles = ("scores O", "shares p = softmax(O)", "dC/dO = p − y")
+    titles = ("scores O", "p = softmax(O)", "dC/dO = p − y")
     ends = arrays[0] if largest is None else np.array([-largest, largest])
     limits = (_limits(ends), (0, 1 + ROOM), (-1 - ROOM, 1 + ROOM))
     for number, (title, array, limit) in enumerate(zip(titles, arrays, limits, strict=True)):

@@ -21,8 +21,11 @@ from cnn_viz.palette import INK, MAGNITUDES, PADDING
 FONT = 9  # points
 SIDE, WIDE, TALL = 310, 250, 190  # pixels: of the map, of the cut
 LEFT, TOP, BELOW = 70, 30, 46  # pixels around the axes
+FEWEST, INSIDE = 4, 0.92  # contours; how far out a number may stand, of the way to the rim
 LIGHTEST, DARKEST = 1.0, 0.5  # the light half of the colours, on which black lines and numbers can be read
 ARROW = 0.22  # of the map's side
+RING = {"marker": "o", "color": "white", "markeredgecolor": INK, "markersize": 9, "markeredgewidth": 2}
+RING |= {"linestyle": "", "clip_on": False, "zorder": 5}
 HALO = [withStroke(linewidth=3, foreground="white")]
 
 
@@ -58,7 +61,7 @@ def draw_surface(ax, offsets, costs, point=None, slope=None):
     if offsets[0] <= 0 <= offsets[-1]:
         ax.plot(0, 0, "+", color=INK, markersize=13, markeredgewidth=2, path_effects=HALO, zorder=4)
     if point is not None:
-        ax.plot(*point, "o", color="white", markeredgecolor=INK, markersize=9, markeredgewidth=2, zorder=5)
+        ax.plot(*point, **RING)
     if point is not None and slope is not None and np.any(slope):
         _arrow_down(ax, np.array(point), np.array(slope), np.ptp(offsets))
     ax.set_aspect("equal")
@@ -85,7 +88,7 @@ def draw_cut(ax, offsets, costs, at, slope):
     ends = offsets[at] + np.array([-reach, reach])
     ax.plot(offsets, costs, "-", color=INK, linewidth=1.6, label="cost")
     ax.plot(ends, costs[at] + slope * (ends - offsets[at]), "--", color=INK, linewidth=1.6, label="slope")
-    ax.plot(offsets[at], costs[at], "o", color="white", markeredgecolor=INK, markersize=9, markeredgewidth=2)
+    ax.plot(offsets[at], costs[at], **RING)
     low, high = min(costs), max(costs)
     room = 0.12 * (high - low) or 0.1
     ax.set(xlim=(offsets[0], offsets[-1]), ylim=(low - room, high + room))
@@ -153,13 +156,38 @@ def _contours(ax, offsets, costs):
     if low == high:  # a plain: one colour, and no line to draw
         ax.set(xlim=offsets[[0, -1]], ylim=offsets[[0, -1]], facecolor=colormaps[MAGNITUDES](LIGHTEST))
         return
-    levels = [float(level) for level in round_numbers(low, high) if low < level < high]
-    edges = [low, *levels, high]
-    colours = colormaps[MAGNITUDES](np.linspace(DARKEST, LIGHTEST, len(edges) - 1))
-    ax.contourf(offsets, offsets, costs.T, levels=edges, colors=colours)
-    if levels:
-        lines = ax.contour(offsets, offsets, costs.T, levels=levels, colors=INK, linewidths=0.9)
-        ax.clabel(lines, fmt="{:g}".format, fontsize=FONT - 1, inline=True, inline_spacing=3)
+    levels = levels_between(low, high)
+    colours = colormaps[MAGNITUDES](np.linspace(DARKEST, LIGHTEST, len(levels) + 1))
+    ax.contourf(offsets, offsets, costs.T, levels=[low, *levels, high], colors=colours)
+    lines = ax.contour(offsets, offsets, costs.T, levels=levels, colors=INK, linewidths=0.9)
+    for number, (level, path) in enumerate(zip(levels, lines.get_paths(), strict=True)):
+        x, y = _label_place(path.vertices, offsets, 1 if number % 2 else -1)
+        style = {"ha": "center", "va": "center", "fontsize": FONT - 1, "color": INK, "path_effects": HALO}
+        ax.text(x, y, f"{level:g}", **style, zorder=3)
+
+
+def levels_between(low, high):
+    """Return round costs between low and high: about a factor of two apart, or evenly where these would be too few.
+
+    Examples
+    --------
+    >>> levels_between(0.03, 3.0), levels_between(2.5, 16.0)
+    ([0.05, 0.1, 0.2, 0.5, 1.0, 2.0], [4.0, 6.0, 8.0, 10.0, 12.0, 14.0])
+    """
+    for levels in (round_numbers(low, high), MaxNLocator(8).tick_values(low, high)):
+        inside = [float(level) for level in levels if low < level < high]
+        if len(inside) >= FEWEST:
+            break
+    return inside
+
+
+def _label_place(vertices, offsets, side):
+    """Return the point of a line that lies furthest up and right (side 1) or down and left (-1), but not at the rim."""
+    middle, reach = (offsets[0] + offsets[-1]) / 2, np.ptp(offsets) / 2
+    places = (vertices - middle) / reach
+    inside = np.abs(places).max(axis=1) < INSIDE
+    candidates = places[inside] if inside.any() else places * 0.9
+    return middle + reach * candidates[(side * candidates.sum(axis=1)).argmax()]
 
 
 def _arrow_down(ax, point, slope, side):

@@ -19,7 +19,7 @@ def test_three_panels_show_what_they_were_given():
     for ax, values in zip(axes, (SCORES, SHARES, GRADIENT), strict=True):
         assert bars(ax) == pytest.approx(list(values))
     assert [text.get_text() for text in axes[1].texts] == ["0.125", "0.250", "0.625"]
-    assert [ax.get_title(loc="left")[:6] for ax in axes] == ["scores", "shares", "dC/dO "]
+    assert [ax.get_title(loc="left")[:6] for ax in axes] == ["scores", "p = so", "dC/dO "]
 
 
 def test_what_is_negative_is_hatched_and_has_a_minus():

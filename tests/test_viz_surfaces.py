@@ -36,8 +36,28 @@ def test_contours_are_at_round_costs_and_say_their_numbers(bowl):
     assert written == {"0.2", "0.5", "1", "2", "5"}
 
 
-def test_nothing_that_is_written_is_clipped_or_covered(bowl):
-    assert_readable(draw_surface(None, OFFSETS, bowl))
+@pytest.mark.parametrize("scale", [1, 30])
+def test_nothing_that_is_written_is_clipped_or_covered(bowl, scale):
+    ax = draw_surface(None, OFFSETS, scale * bowl)
+    assert_readable(ax)
+    inner = ax.get_window_extent()
+    for text in ax.texts:
+        box = text.get_window_extent()
+        assert inner.x0 < box.x0 < box.x1 < inner.x1
+        assert inner.y0 < box.y0 < box.y1 < inner.y1
+
+
+def test_every_number_stands_on_its_own_line(bowl):
+    ax = draw_surface(None, OFFSETS, bowl)
+    for level, path in zip(lines(ax).levels, lines(ax).get_paths(), strict=True):
+        (text,) = [each for each in ax.texts if each.get_text() == f"{level:g}"]
+        assert np.hypot(*(path.vertices - text.get_position()).T).min() < 1e-9
+
+
+def test_where_costs_differ_little_the_lines_are_evenly_apart(bowl):
+    levels = lines(draw_surface(None, OFFSETS, bowl + 5)).levels
+    assert len(levels) >= 4
+    assert len(set(np.diff(levels).round(9))) == 1
 
 
 def test_the_first_direction_runs_to_the_right(bowl):
