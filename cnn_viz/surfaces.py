@@ -22,6 +22,7 @@ FONT = 9  # points
 SIDE, WIDE, TALL = 310, 250, 190  # pixels: of the map, of the cut
 LEFT, TOP, BELOW = 70, 30, 46  # pixels around the axes
 FEWEST, INSIDE = 4, 0.92  # contours; how far out a number may stand, of the way to the rim
+ROOM = np.array([0.2, 0.1])  # between the middles of two numbers, in half sides of the map
 LIGHTEST, DARKEST = 1.0, 0.5  # the light half of the colours, on which black lines and numbers can be read
 ARROW = 0.22  # of the map's side
 RING = {"marker": "o", "color": "white", "markeredgecolor": INK, "markersize": 9, "markeredgewidth": 2}
@@ -160,10 +161,29 @@ def _contours(ax, offsets, costs):
     colours = colormaps[MAGNITUDES](np.linspace(DARKEST, LIGHTEST, len(levels) + 1))
     ax.contourf(offsets, offsets, costs.T, levels=[low, *levels, high], colors=colours)
     lines = ax.contour(offsets, offsets, costs.T, levels=levels, colors=INK, linewidths=0.9)
-    for number, (level, path) in enumerate(zip(levels, lines.get_paths(), strict=True)):
-        x, y = _label_place(path.vertices, offsets, 1 if number % 2 else -1)
+    _number_lines(ax, levels, lines.get_paths(), offsets)
+
+
+def _number_lines(ax, levels, paths, offsets):
+    """Write on each line its cost: up and to the right of the middle on one, down and to the left on the next."""
+    middle, reach = (offsets[0] + offsets[-1]) / 2, np.ptp(offsets) / 2
+    taken = [np.zeros(2)]  # the middle, where the cross may be
+    for number, (level, path) in enumerate(zip(levels, paths, strict=True)):
+        place = _free_place((path.vertices - middle) / reach, 1 if number % 2 else -1, taken)
+        if place is None:
+            continue
+        taken.append(place)
         style = {"ha": "center", "va": "center", "fontsize": FONT - 1, "color": INK, "path_effects": HALO}
-        ax.text(x, y, f"{level:g}", **style, zorder=3)
+        ax.text(*(middle + reach * place), f"{level:g}", **style, zorder=3)
+
+
+def _free_place(places, side, taken):
+    """Return the place of a line furthest out on one side that is not at the rim and not taken; None without one."""
+    for place in places[np.argsort(-side * places.sum(axis=1))]:
+        apart = all((np.abs(place - other) > ROOM).any() for other in taken)
+        if np.abs(place).max() < INSIDE and apart:
+            return place
+    return None
 
 
 def levels_between(low, high):
@@ -179,15 +199,6 @@ def levels_between(low, high):
         if len(inside) >= FEWEST:
             break
     return inside
-
-
-def _label_place(vertices, offsets, side):
-    """Return the point of a line that lies furthest up and right (side 1) or down and left (-1), but not at the rim."""
-    middle, reach = (offsets[0] + offsets[-1]) / 2, np.ptp(offsets) / 2
-    places = (vertices - middle) / reach
-    inside = np.abs(places).max(axis=1) < INSIDE
-    candidates = places[inside] if inside.any() else places * 0.9
-    return middle + reach * candidates[(side * candidates.sum(axis=1)).argmax()]
 
 
 def _arrow_down(ax, point, slope, side):

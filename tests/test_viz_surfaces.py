@@ -54,6 +54,13 @@ def test_every_number_stands_on_its_own_line(bowl):
         assert np.hypot(*(path.vertices - text.get_position()).T).min() < 1e-9
 
 
+def test_in_a_tight_corner_numbers_are_left_out_rather_than_laid_over_each_other():
+    steep = 3 + 100 * np.maximum(OFFSETS[:, None] + OFFSETS[None] - 1.6, 0) ** 2
+    ax = draw_surface(None, OFFSETS, steep)
+    assert_readable(ax)
+    assert 0 < len(ax.texts) < len(lines(ax).levels)
+
+
 def test_where_costs_differ_little_the_lines_are_evenly_apart(bowl):
     levels = lines(draw_surface(None, OFFSETS, bowl + 5)).levels
     assert len(levels) >= 4
