@@ -47,6 +47,9 @@ def test_nothing_that_is_written_is_clipped_or_covered(scores):
             low, high = ax.get_ylim()
             assert low <= min([0, *bars(ax)])
             assert max([0, *bars(ax)]) <= high
+            inside = ax.get_window_extent()  # below it stand the names of the classes, above it the title
+            extents = [text.get_window_extent() for text in ax.texts]
+            assert all(inside.y0 <= each.y0 and each.y1 <= inside.y1 for each in extents)
 
 
 def test_scores_on_one_scale_can_be_compared():
