@@ -1,0 +1,174 @@
+"""The checks of chapter 06: a first cost, the mean squared error, softmax, cross-entropy, and the gradient p - t."""
+
+import numpy as np
+
+from cnn_core import CrossEntropy, MeanSquaredError, softmax_forward
+
+from .verdict import Fault, result_of, spoken
+
+CLASSES = 26
+NEAR = 1e-9  # relative: what two ways to add up a few float64 differ by is far smaller, any mistake far larger
+# By which factor an answer is off, and why. A mean over all entries of arrays (3, 4); one over the rows of (4, 3).
+OVER_ENTRIES = {
+    -1: "the sign",
+    4: "you divide by the 3 examples, and the mean goes over all 12 entries",
+    12: "that is a sum over 12 entries, and a mean is asked for",
+}
+OVER_EXAMPLES = {
+    -1: "the sign",
+    4: "divide by the 4 examples of the batch",
+    1 / 3: "you divide by the 3 classes too, but the mean goes over the 4 examples only",
+}
+
+
+@spoken
+def check_first_cost(answer):
+    """Find the fault of a number: the first cost with 26 classes, when all scores are 0."""
+    found, right = float(answer), np.log(CLASSES)
+    reasons = {
+        np.log10(CLASSES): "that is the logarithm to base 10. The cost is a natural logarithm, np.log.",
+        np.log2(CLASSES): "that is the logarithm to base 2. The cost is a natural logarithm, np.log.",
+        1 / CLASSES: "that is the probability of the right letter; the cost is minus its logarithm.",
+        -right: "the sign: the logarithm of a probability is negative, and the cost is minus that.",
+        np.log(10): "that is the first cost with 10 classes. Here there are 26.",
+        CLASSES: "that is the number of classes.",
+    }
+    if abs(found - right) < 0.01:
+        return None
+    close = [why for value, why in reasons.items() if abs(found - value) < 0.01 * abs(value)]
+    return close[0] if close else "which probability does each of 26 letters get when all scores are equal?"
+
+
+@spoken
+def check_mean_squared_error(answer):
+    """Find the fault of a function (outputs, targets) -> (cost, dC_dO)."""
+    rng = np.random.default_rng(0)
+    outputs, targets = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
+    found = _unchanged(answer, outputs, targets)
+    if not isinstance(found, tuple) or len(found) != 2:
+        return "two things are asked for: return cost, dC_dO."
+    cost, dC_dO = MeanSquaredError()(outputs, targets)
+    if np.shape(found[0]) != ():
+        return f"the cost should be one number, yours has shape {np.shape(found[0])}."
+    return _factor("the cost", found[0], cost, OVER_ENTRIES) or _why_gradient(found[1], dC_dO)
+
+
+def _why_gradient(found, right):
+    if np.shape(found) != right.shape:
+        return f"dC_dO should have the shape of the outputs, {right.shape}; yours has {np.shape(found)}."
+    return _factor("dC_dO", found, right, OVER_ENTRIES | {0.5: "the derivative of a square has a factor of 2"})
+
+
+@spoken
+def check_softmax(answer):
+    """Find the fault of a function: scores (N, classes) -> shares, row by row."""
+    scores = np.log([[1.0, 2.0, 5.0], [3.0, 1.0, 4.0]])
+    found, right = np.asarray(_unchanged(answer, scores)), softmax_forward(scores)
+    if found.shape != right.shape:
+        return f"for scores {scores.shape} the shares should have that shape, yours have {found.shape}."
+    if not _same(found, right):
+        return _why_shares(found, scores)
+    large = np.array([[1000.0, 1001.0, 1002.0], [-1000.0, -1001.0, -1002.0]])
+    with np.errstate(all="ignore"):
+        found = np.asarray(answer(large))
+    if not _same(found[0], softmax_forward(large)[0]):
+        return "for scores of 1,000 the exponential overflows. Take the largest score off first."
+    if not _same(found[1], softmax_forward(large)[1]):
+        return "the largest score must be that of each row: here one row has 1,000s, the other −1,000s."
+    return None
+
+
+def _why_shares(found, scores):
+    powers = np.exp(scores)
+    if _same(found, powers / powers.sum()):
+        return "all shares together add up to 1. Each row should: sum along axis 1, with keepdims=True."
+    if _same(found, powers / powers.sum(axis=0)):
+        return "the columns add up to 1. The rows should: axis 1."
+    ratios = found / powers
+    if np.allclose(ratios, ratios[:, :1], rtol=NEAR):
+        return f"the first row adds up to {found[0].sum():.3g}, not to 1: divide by its sum."
+    if np.allclose(found.sum(axis=1), 1):
+        return "the rows add up to 1, but a share should be in proportion to the exponential of its score."
+    return "each share is the exponential of its score, divided by the sum of them in its row."
+
+
+@spoken
+def check_cross_entropy(answer):
+    """Find the fault of a function (outputs (N, classes), labels (N,)) -> the cost."""
+    outputs, labels = np.random.default_rng(0).normal(size=(4, 3)), np.array([2, 0, 1, 1])
+    found, right = _unchanged(answer, outputs, labels), CrossEntropy()(outputs, labels)[0]
+    if np.shape(found) != ():
+        return f"the cost should be one number for the batch, yours has shape {np.shape(found)}."
+    if not _same(found, right):
+        return _why_cost(found, right, outputs, labels)
+    large = np.array([[0.0, 1000.0], [1000.0, 0.0]])
+    with np.errstate(all="ignore"):
+        found = answer(large, np.array([0, 1]))
+    if not np.isfinite(found):
+        return f"for scores of 0 and 1,000 it gives {found}, and the cost is 1,000: log-sum-exp, with the largest off."
+    return None if _same(found, 1000.0) else f"for scores of 0 and 1,000 it gives {found:g}, and the cost is 1,000."
+
+
+def _why_cost(found, right, outputs, labels):
+    p = softmax_forward(outputs)
+    reasons = {
+        -right: "the sign: logarithms of probabilities are negative, the cost is minus their mean.",
+        right / np.log(10): "the logarithm should be the natural one, np.log.",
+        right / np.log(2): "the logarithm should be the natural one, np.log.",
+        float(np.mean(1 - p[np.arange(4), labels])): "that is how much probability is missing; where is the logarithm?",
+        float(-np.log(p).mean()): "it takes all classes of a row. Only the probability of the right one counts.",
+        float(-np.log(p).sum() / 4): "it takes all classes of a row. Only the probability of the right one counts.",
+        float(-np.log(p[:, labels]).mean()): "p[:, labels] picks columns: pair rows with labels, p[rows, labels].",
+        float(-outputs[np.arange(4), labels].mean()): "that is minus the score; log-sum-exp of its row belongs to it.",
+    }
+    close = [why for value, why in reasons.items() if _same(found, value)]
+    return close[0] if close else _factor("the cost", found, right, OVER_EXAMPLES)
+
+
+@spoken
+def check_gradient(answer):
+    """Find the fault of a function (outputs, targets), both (N, classes) -> dC_dO; a row of targets adds up to 1."""
+    outputs = np.random.default_rng(0).normal(size=(4, 3))
+    hard = np.eye(3)[[2, 0, 1, 1]]
+    for targets in (hard, 0.9 * hard + 0.1 / 3):
+        found, p = np.asarray(_unchanged(answer, outputs, targets)), softmax_forward(outputs)
+        right = (p - targets) / len(outputs)
+        if found.shape != right.shape:
+            return f"dC_dO should have the shape of the outputs, {right.shape}; yours has {found.shape}."
+        if _same(found, (outputs - targets) / 4) or _same(found, outputs - targets):
+            return "the targets are taken off the scores. Take them off the probabilities."
+        if _same(found, p / 4) or _same(found, p):
+            return "those are the probabilities: where are the targets?"
+        if targets is not hard and _same(found, (p - hard) / 4):
+            return "it treats the largest target as if it were 1. For soft targets take off the targets themselves."
+        fault = _factor("dC_dO", found, right, OVER_EXAMPLES)
+        if fault:
+            return fault
+    return None
+
+
+# --- what several checks ask ------------------------------------------------------------------------------------------
+
+
+def _unchanged(answer, *arrays):
+    """Return what the answer gives for the arrays; to change one of them is a Fault."""
+    before = [array.copy() for array in arrays]
+    found = result_of(answer, *arrays)
+    if any((array != old).any() for array, old in zip(arrays, before, strict=True)):
+        raise Fault("it changes an array that it was given.")
+    return found
+
+
+def _same(found, right):
+    return np.shape(found) == np.shape(right) and np.allclose(found, right, rtol=NEAR, atol=1e-12)
+
+
+def _factor(what, found, right, reasons):
+    """Return what is wrong with found if it is not right: by which factor it is off, and the reason for that factor."""
+    if _same(found, right):
+        return None
+    first, wanted = (float(np.ravel(each)[0]) for each in (found, right))
+    if not _same(found, first / wanted * np.asarray(right)):
+        return f"{what} is off, and not by a factor: the first entry should be {wanted:.4f}, yours is {first:.4f}."
+    close = [why for factor, why in reasons.items() if np.isclose(first / wanted, factor, rtol=NEAR)]
+    return f"{what} is {first / wanted:.4g} times what it should be{': ' + close[0] if close else ''}."

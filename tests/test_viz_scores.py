@@ -1,0 +1,81 @@
+"""Bars of scores, shares and gradient: as high as they should be, signs and the right class told without colour."""
+
+import numpy as np
+import pytest
+from readable import assert_readable
+
+from cnn_viz.scores import show_costs, show_scores
+
+SCORES, SHARES = np.array([-1.0, 2.0, 0.5]), np.array([0.125, 0.25, 0.625])
+GRADIENT = SHARES - np.array([0, 1, 0])
+
+
+def bars(ax):
+    return [bar.get_height() for bar in ax.patches]
+
+
+def test_three_panels_show_what_they_were_given():
+    axes = show_scores(SCORES, SHARES, GRADIENT, 1).axes
+    for ax, values in zip(axes, (SCORES, SHARES, GRADIENT), strict=True):
+        assert bars(ax) == pytest.approx(list(values))
+    assert [text.get_text() for text in axes[1].texts] == ["0.125", "0.250", "0.625"]
+    assert [ax.get_title(loc="left")[:6] for ax in axes] == ["scores", "p = so", "dC/dO "]
+
+
+def test_what_is_negative_is_hatched_and_has_a_minus():
+    for ax, values in zip(show_scores(SCORES, SHARES, GRADIENT, 1).axes, (SCORES, SHARES, GRADIENT), strict=True):
+        assert [bool(bar.get_hatch()) for bar in ax.patches] == [value < 0 for value in values]
+        assert [text.get_text().startswith("−") for text in ax.texts] == [value < 0 for value in values]
+
+
+def test_the_right_class_has_a_heavy_outline_and_a_bold_name():
+    for ax in show_scores(SCORES, SHARES, GRADIENT, 2, names=["cat", "dog", "owl"]).axes:
+        assert np.argmax([bar.get_linewidth() for bar in ax.patches]) == 2
+        assert [text.get_text() for text in ax.get_xticklabels() if text.get_weight() == "bold"] == ["owl"]
+
+
+def test_only_the_gradient_is_dashed():
+    styles = [{bar.get_linestyle() for bar in ax.patches} for ax in show_scores(SCORES, SHARES, GRADIENT, 1).axes]
+    assert styles == [{"solid"}, {"solid"}, {"--"}]
+
+
+@pytest.mark.parametrize("scores", [SCORES, np.array([-6.0, -6.0, -6.0]), np.zeros(3), np.array([6.0, -6.0, 0.0])])
+def test_nothing_that_is_written_is_clipped_or_covered(scores):
+    for largest in (None, 6):
+        for ax in show_scores(scores, SHARES, GRADIENT, 1, largest=largest).axes:
+            assert_readable(ax)
+            low, high = ax.get_ylim()
+            assert low <= min([0, *bars(ax)])
+            assert max([0, *bars(ax)]) <= high
+            inside = ax.get_window_extent()  # below it stand the names of the classes, above it the title
+            extents = [text.get_window_extent() for text in ax.texts]
+            assert all(inside.y0 <= each.y0 and each.y1 <= inside.y1 for each in extents)
+
+
+def test_scores_on_one_scale_can_be_compared():
+    limits = {show_scores(scores, SHARES, GRADIENT, 1, largest=6).axes[0].get_ylim() for scores in (SCORES, 2 * SCORES)}
+    assert len(limits) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"label": 3}, "the label is 3"), ({"shares": np.ones(2)}, r"lengths \[3, 2, 3\]"), ({"scores": 1.0}, "scores")],
+)
+def test_what_does_not_belong_together_is_refused(changes, words):
+    given = {"scores": SCORES, "shares": SHARES, "gradient": GRADIENT, "label": 1}
+    with pytest.raises(ValueError, match=f"show_scores.*{words}"):
+        show_scores(**given | changes)
+
+
+def test_costs_have_dashes_of_their_own_and_names():
+    ax = show_costs([0, 1, 2], {"one": [1, 2, 3], "other": [3, 2, 1]}, "score", "cost").axes[0]
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 2, 3], [3, 2, 1]]
+    assert len({line.get_linestyle() for line in ax.lines}) == 2
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "other"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("score", "cost")
+
+
+@pytest.mark.parametrize("number", [0, 5])
+def test_more_lines_than_can_be_told_apart_are_refused(number):
+    with pytest.raises(ValueError, match=f"1 to 4 lines can be told apart, got {number}"):
+        show_costs([0, 1], {str(each): [0, 1] for each in range(number)}, "x", "y")
