@@ -85,7 +85,7 @@ def check_softplus(answer):
             (dC_dO * np.log1p(np.exp(X)), "you multiply with the value of softplus, not with its slope."),
             (
                 dC_dO * slopes * (1 - slopes),
-                "that is the slope of the sigmoid: you have differentiated once too often.",
+                "that is the slope of the sigmoid: you differentiated once too often.",
             ),
             (dC_dO / (1 + np.exp(X)), "that is 1 minus the slope: where X is large, softplus grows as X does."),
             (dC_dO + slopes, "dC/dO and the slope are multiplied, not added."),
@@ -94,9 +94,7 @@ def check_softplus(answer):
     with np.errstate(over="ignore", invalid="ignore"):
         far = _as_floats(result_of(answer, np.ones(2), np.array([-1000.0, 1000.0])))
     if not np.allclose(far, [0, 1]):
-        return (
-            f"at X = −1000 and 1000 it gives {far[0]:g} and {far[1]:g}: an exponential overflows. See sigmoid_forward."
-        )
+        return f"at X = −1000 and 1000 it gives {far[0]:g} and {far[1]:g}: an exponential overflows."
     return None
 
 

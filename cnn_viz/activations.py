@@ -1,8 +1,8 @@
 """Activations: each function with its derivative under it, the tangent at a point, and the slopes of a layer's units.
 
-Curves      x (n,), O and slopes (n,) or (lines, n): several lines are the outputs of a softmax. They are ink, told apart
-            by dashes; they never borrow an array's hue. Where a slope jumps, the line is broken: a full dot says which
-            value holds there, an empty one where the other side would end.
+Curves      x (n,), O and slopes (n,) or (lines, n): several lines are the outputs of a softmax. They are ink, told
+            apart by dashes; they never borrow an array's hue. Where a slope jumps, the line is broken: a full dot says
+            which value holds there, an empty one where the other side would end.
 Guests      functions, slopes and tangents are the caller's; nothing is computed from them but where a line jumps.
 Story       notebooks/05_fully_connected.
 """
