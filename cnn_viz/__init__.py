@@ -1,10 +1,10 @@
 """cnn_viz: pictures of what cnn_core computes, and a display that follows a network while it trains.
 
 Rooms       palette (what the colours mean), figures (how a picture is shown), arrays (numbers in cells), windows,
-            sliding, gradients, terms, pooled, products, networks, images, filtered, moved, histograms, confusion,
-            errors, curves, memory, speeds, surfaces, scores, history, progress (watch), widgets (explore), controls
-            (what a reader may choose), animations; sheets, boxes, stages, mosaic, live, clock, states, shell and
-            notebook work behind them.
+            sliding, gradients, terms, pooled, products, matrices, activations, networks, images, filtered, moved,
+            histograms, confusion, errors, curves, memory, speeds, surfaces, scores, history, progress (watch), widgets
+            (explore), controls (what a reader may choose), animations; sheets, boxes, stages, mosaic, live, clock,
+            states, shell and notebook work behind them.
 Rule        it draws what it is given: nothing here computes anything of a network, and cnn_core knows nothing of it.
 Imports     a room is entered when one of its names is first asked for: `watch` runs in a terminal without matplotlib.
 """
@@ -45,6 +45,10 @@ _ROOM_OF = {
     "written_pool": "pooled",
     "draw_columns": "products",
     "draw_channels": "products",
+    "draw_product": "matrices",
+    "draw_connections": "matrices",
+    "show_activations": "activations",
+    "show_slopes": "activations",
     "draw_network": "networks",
     "show_image": "images",
     "show_images": "images",

@@ -1,0 +1,154 @@
+"""The checks of chapter 05: counting weights, three gradients, a derivative, dead units, and weights as filters."""
+
+import math
+
+import numpy as np
+
+from cnn_core import conv2d_forward, dense_backward, dense_forward, sigmoid_forward
+
+from .verdict import Fault, result_of, spoken
+
+SHAPES = [((1, 28, 28), 10), ((32, 7, 7), 128), ((3, 5, 4), 1)]  # (one input's shape, nodes)
+N, INPUTS, NODES = 3, 5, 4
+ROOM = 1e-9  # of float64: far above its rounding, far below any wrong formula
+
+
+@spoken
+def check_parameters(answer):
+    """Find the fault of a function (shape of one input (C, H, W), nodes) -> the parameters of Flatten and a layer."""
+    for (C, H, W), nodes in SHAPES:
+        found, right = result_of(answer, (C, H, W), nodes), nodes * (C * H * W + 1)
+        if found != right:
+            reasons = {
+                right - nodes: "each node has a bias too.",
+                right - nodes + 1: "there is a bias for each node, not one for all.",
+                nodes * (H * W + 1): "Flatten makes one row of all channels, and every number in it has its weights.",
+                C * H * W * (nodes + 1): "a bias belongs to a node, not to an input.",
+                C * H * W + nodes: "every node has a weight for every input: that is a product, not a sum.",
+            }
+            why = reasons.get(found, "count the weights of one node first.")
+            return f"for inputs of shape {(C, H, W)} and {nodes} nodes you count {found:,}; {why}"
+    return None
+
+
+@spoken
+def check_gradients(answer):
+    """Find the fault of a function (dC_dO, X, W) -> (dC_dX, dC_dW, dC_dB)."""
+    rng = np.random.default_rng(0)
+    dC_dO, X, W = (rng.integers(-4, 5, shape).astype(float) for shape in ((N, NODES), (N, INPUTS), (INPUTS, NODES)))
+    found = result_of(answer, dC_dO, X, W)
+    if not isinstance(found, tuple | list) or len(found) != 3:
+        return "three gradients are asked for, in the order dC_dX, dC_dW, dC_dB."
+    found, right = [np.asarray(each, dtype=float) for each in found], dense_backward(dC_dO, X, W)
+    if [each.shape for each in found] != [each.shape for each in right]:
+        return _why_shape(found, right)
+    for name, mine, wanted in zip(("dC/dX", "dC/dW", "dC/dB"), found, right, strict=True):
+        if not np.allclose(mine, wanted, atol=ROOM):
+            return f"{name} has the right shape and wrong values: {_why_values(name, mine, wanted)}"
+    return None
+
+
+def _why_shape(found, right):
+    if sorted(each.shape for each in found) == sorted(each.shape for each in right):
+        return "all three are there, in another order: dC_dX, dC_dW, dC_dB."
+    for name, mine, wanted in zip(("dC/dX", "dC/dW", "dC/dB"), found, right, strict=True):
+        if mine.shape == wanted.shape[::-1] != wanted.shape:
+            return f"{name} is transposed: it has shape {mine.shape} and should have {wanted.shape}."
+        if name == "dC/dB" and mine.shape == (N,):
+            return "dC/dB: you add over the nodes; each node's bias counts in every example, so add over these."
+        if name == "dC/dB" and mine.shape == (N, NODES):
+            return "dC/dB: a bias counts in every example, so its gradient is a sum over them."
+        if mine.shape != wanted.shape:
+            return f"{name} should have the shape of what it belongs to, {wanted.shape}; yours has {mine.shape}."
+    return None
+
+
+def _why_values(name, mine, wanted):
+    if np.allclose(mine * N, wanted):
+        return f"it is divided by the {N} examples. Take the sum; if the cost is a mean, that is in dC/dO already."
+    if np.allclose(mine, -wanted):
+        return "its sign is turned. A gradient says where the cost grows; who steps against it does the minus."
+    place = tuple(int(each) for each in np.argwhere(~np.isclose(mine, wanted))[0])
+    return f"{name}{list(place)} should be {wanted[place]:g}, yours is {mine[place]:g}."
+
+
+@spoken
+def check_softplus(answer):
+    """Find the fault of a function (dC_dO, X) -> dC_dX of softplus, log(1 + exp(X))."""
+    X, dC_dO = np.array([[-2.0, -0.5, 0.0], [0.5, 1.0, 3.0]]), np.array([[1.0, -2.0, 3.0], [0.5, 2.0, -1.0]])
+    found, slopes = _as_floats(result_of(answer, dC_dO, X)), sigmoid_forward(X)
+    if found.shape != X.shape:
+        return f"dC/dX should have the shape of X, {X.shape}; yours has {found.shape}."
+    if not np.allclose(found, dC_dO * slopes, atol=ROOM):
+        mistakes = [
+            (slopes, "that is the slope alone. By the chain rule it is multiplied with dC/dO."),
+            (dC_dO * np.log1p(np.exp(X)), "you multiply with the value of softplus, not with its slope."),
+            (
+                dC_dO * slopes * (1 - slopes),
+                "that is the slope of the sigmoid: you differentiated once too often.",
+            ),
+            (dC_dO / (1 + np.exp(X)), "that is 1 minus the slope: where X is large, softplus grows as X does."),
+            (dC_dO + slopes, "dC/dO and the slope are multiplied, not added."),
+        ]
+        return next((why for wrong, why in mistakes if np.allclose(found, wrong)), "the values are not the slope's.")
+    with np.errstate(over="ignore", invalid="ignore"):
+        far = _as_floats(result_of(answer, np.ones(2), np.array([-1000.0, 1000.0])))
+    if not np.allclose(far, [0, 1]):
+        return f"at X = −1000 and 1000 it gives {far[0]:g} and {far[1]:g}: an exponential overflows."
+    return None
+
+
+def _as_floats(found):
+    return np.asarray(found, dtype=float)
+
+
+@spoken
+def check_dead(answer):
+    """Find the fault of a function (X, W, B) -> how many of the layer's ReLU units are dead on these examples."""
+    rng = np.random.default_rng(0)
+    X, W = rng.normal(size=(20, INPUTS)), rng.normal(size=(INPUTS, 12))
+    W[:, 0] = 0  # dead without its bias too
+    B = np.where(np.arange(12) < 7, -50.0, 0.0)
+    B[11] = 50.0  # a unit that always speaks
+    Z, found = dense_forward(X, W, B), result_of(answer, X, W, B)
+    if np.ndim(found):
+        return f"one number is asked for, yours has shape {np.shape(found)}."
+    reasons = {
+        int((Z <= 0).any(axis=0).sum()): "you count units that are silent for some example. A dead one is for all.",
+        int((Z <= 0).sum()): "you count single outputs, not units.",
+        int((Z <= 0).all(axis=1).sum()): "you ask which examples silence all units: the axis is the other one.",
+        int((Z > 0).any(axis=0).sum()): "these are the ones that live.",
+        int((dense_forward(X, W) <= 0).all(axis=0).sum()): "you leave out the biases.",
+    }
+    right = int((Z <= 0).all(axis=0).sum())
+    if found == right:
+        return None
+    return f"you find {found} dead units and there are {right}; {reasons.get(int(found), 'which never rise above 0?')}"
+
+
+@spoken
+def check_filters(answer):
+    """Find the fault of a function (W (C*H*W, nodes), (C, H, W)) -> filters F (nodes, C, H, W) that do the same."""
+    rng, shape, nodes = np.random.default_rng(0), (2, 3, 4), 5
+    W, X = rng.normal(size=(math.prod(shape), nodes)), rng.normal(size=(3, *shape))
+    before, found = W.copy(), _as_floats(result_of(answer, W, shape))
+    if (before != W).any():
+        raise Fault("it changes the weights that it was given.")
+    if found.shape != (nodes, *shape):
+        return f"F should have shape {(nodes, *shape)} (nodes, C, H, W); yours has {found.shape}."
+    same = np.allclose(conv2d_forward(X, found)[:, :, 0, 0], dense_forward(X.reshape(3, -1), W))
+    return None if same else _why_filters(found, W, shape)
+
+
+def _why_filters(found, W, shape):
+    nodes, (C, H, width) = W.shape[1], shape
+    right = W.T.reshape(nodes, *shape)
+    if np.allclose(found, W.reshape(nodes, *shape)):
+        return "a filter belongs to a node, and a node's weights are a column of W. Cut W by columns, not by rows."
+    if np.allclose(found, W.T.reshape(nodes, H, width, C).transpose(0, 3, 1, 2)):
+        return "you read each column with the channels last. Flatten puts all of channel 0 first."
+    if np.allclose(found, right[:, :, ::-1, ::-1]):
+        return "your filters are turned by 180 degrees. Our convolution does not flip them, so neither should you."
+    if np.allclose(np.sort(found.ravel()), np.sort(W.ravel())):
+        return "all weights are there, in wrong places. Which weight meets the pixel (c, h, w)?"
+    return "its numbers are not the weights."
