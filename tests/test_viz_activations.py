@@ -28,6 +28,8 @@ def test_each_function_stands_over_its_derivative_with_the_same_x():
     assert [ax.get_title() for ax in figure.axes] == ["sigmoid", "its derivative", "ReLU", "its derivative"]
     for above, below, (_, O, slopes) in zip(figure.axes[::2], figure.axes[1::2], (SIGMOID, RELU), strict=True):
         assert above.get_xlim() == below.get_xlim()
+        named = [any(tick.label1.get_visible() for tick in ax.xaxis.get_major_ticks()) for ax in (above, below)]
+        assert named == [False, True]  # one scale for both, numbered once
         assert above.get_position().y0 > below.get_position().y1
         assert (curves_of(above)[0].get_ydata() == O).all()
         drawn = curves_of(below)[0].get_ydata()
