@@ -10,15 +10,14 @@ Story       notebooks/05_fully_connected.
 import numpy as np
 
 from cnn_core import checks
-from cnn_viz.figures import add_axes, new_figure
+from cnn_viz.figures import WIDEST, add_axes, new_figure
 from cnn_viz.mosaic import add_colour_bar
-from cnn_viz.palette import INK, MAGNITUDES
+from cnn_viz.palette import DASHES, INK, MAGNITUDES
 
-WIDEST, FONT = 760, 9  # pixels of a page; points
+FONT = 9  # points
 LEFT, GAP, HEAD, FOOT = 46, 36, 26, 40  # pixels: left of the first column, between columns, above, below
 UPPER, LOWER = 170, 110  # pixels: the height of a function, and of its derivative
 ONE = 420  # pixels: the width of a single function
-DASHES = ("-", "--", ":", "-.")
 JUMP = 0.3  # of the slopes' range, from one x to the next: no smooth curve here is as steep
 UNIT, EXAMPLE = 7, 6  # pixels: width and height of a cell of a table of slopes
 TITLE, CROSSES = 24, 16  # pixels: above a table; below it, for the crosses

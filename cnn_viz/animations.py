@@ -14,11 +14,10 @@ import numpy as np
 from PIL import Image
 
 from cnn_core import checks
-from cnn_viz.figures import SHARPNESS, add_axes, new_figure, size_of
+from cnn_viz.figures import SHARPNESS, WIDEST, add_axes, new_figure, size_of
 from cnn_viz.palette import INK
 from cnn_viz.states import draw_state, picture_of
 
-WIDEST = 760  # pixels: what a page shows without shrinking
 GAP, HEAD = 16, 24  # pixels: between two frames; above a frame, for its number
 LEAST_SHRUNK = 0.75  # of its size: still easy to read
 NARROWEST = 40  # pixels: of a frame in which something can be seen

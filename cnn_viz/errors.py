@@ -14,11 +14,11 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from cnn_core import checks
-from cnn_viz.figures import add_axes, new_figure
+from cnn_viz.figures import WIDEST, add_axes, new_figure
 from cnn_viz.palette import INK, MAGNITUDES
 from cnn_viz.sheets import FONT, text_size
 
-WIDEST, LEFT, TOP = 760, 108, 58  # pixels: of a page, for the names of the rows, for those of the columns
+LEFT, TOP = 108, 58  # pixels: for the names of the rows, for those of the columns
 CELL, HIGH, GAP = 40, 22, 8  # pixels: the widest cell, its height, and what lies between two blocks
 SCALE = 74  # pixels: the room of the scale below the table
 LOWEST, DARK, BRIGHT = 1e-12, 0.3, 0.75  # the left end of the scale; where dark colours end and bright ones begin

@@ -14,6 +14,7 @@ from cnn_viz.notebook import in_notebook, say
 
 DPI = 100
 SHARPNESS = 2
+WIDEST, TALLEST = 760, 900  # pixels: what a page shows without shrinking or scrolling
 
 
 class Figure(matplotlib.figure.Figure):

@@ -10,13 +10,13 @@ import numpy as np
 
 from cnn_core import checks
 from cnn_viz.arrays import Panel
-from cnn_viz.figures import add_axes, new_figure
+from cnn_viz.figures import WIDEST, add_axes, new_figure
 from cnn_viz.images import show_image
 from cnn_viz.mosaic import mark_negatives, mosaic_of
 from cnn_viz.palette import INK, SIGNED
 from cnn_viz.sheets import FONT, lay_out
 
-WIDEST, WIDE, GAP = 760, 190, 14  # pixels: of a page, of the widest column, between two columns
+WIDE, GAP = 190, 14  # pixels: of the widest column, between two columns
 WEIGHTS, LINE = 128, 22  # pixels: the height of the filters; of a line of text
 
 

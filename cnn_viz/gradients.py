@@ -11,8 +11,16 @@ import numpy as np
 from cnn_core import checks, dilate
 from cnn_viz.arrays import GAP, NONE, Panel, operator, row_of
 from cnn_viz.palette import HUE
-from cnn_viz.sheets import Sign, lay_out, with_note
-from cnn_viz.windows import corner_of, labels_of, plan_of, written_sum
+from cnn_viz.sheets import Sign, counted, lay_out, with_note
+from cnn_viz.windows import (
+    corner_of,
+    full_panel,
+    labels_of,
+    later_places,
+    padded_panel,
+    plan_of,
+    written_sum,
+)
 
 DILATED, ROTATED, CROPPED = "→\ndilated", "→\nrotated\nby 180°", "→\ncropped"
 
@@ -43,16 +51,16 @@ def dilation_steps(size, stride):
     where = "dilation_steps"
     (H, W), (S_r, S_c) = checks.pair(where, "size", size), checks.pair(where, "stride", stride)
     height, width = dilate(np.zeros((H, W)), (S_r, S_c)).shape
-    steps = [(f"An empty array of {_count(height, 'row')} and {_count(width, 'column')} waits.", [])]
+    steps = [(f"An empty array of {counted(height, 'row')} and {counted(width, 'column')} waits.", [])]
     for row in range(H):
         placed = [(row * S_r, column * S_c, 1, 1) for column in range(W)]
         steps.append((f"Row {row} of dC/dO goes into row {row * S_r}.", placed))
     between = [(row * S_r + 1, 0, S_r - 1, width) for row in range(H - 1)]
     if S_r > 1 and between:
-        steps.append((f"{_count(S_r - 1, 'row')} of zeros between neighbouring rows.", between))
+        steps.append((f"{counted(S_r - 1, 'row')} of zeros between neighbouring rows.", between))
     between = [(0, column * S_c + 1, height, S_c - 1) for column in range(W - 1)]
     if S_c > 1 and between:
-        steps.append((f"{_count(S_c - 1, 'column')} of zeros between neighbouring columns.", between))
+        steps.append((f"{counted(S_c - 1, 'column')} of zeros between neighbouring columns.", between))
     return steps
 
 
@@ -124,7 +132,7 @@ def draw_full_step(ax, dilated, rotated, full, position=(0, 0), stride=1, paddin
     rotated, full = checks.floats(where, rotated=(rotated, "(kH, kW)"), full=(full, "(H + kH - 1, W + kW - 1)"))
     below = _below(where, dilated, rotated, full, position, stride)
     position = tuple(map(int, position))
-    later = tuple(place for place in np.ndindex(full.shape) if so_far and place > position)
+    later = later_places(position, full.shape) if so_far else ()
     result = Panel(full, "X", "dC/dX", padding=padding, highlight=(position,), empty=later)
     parts = [Panel(rotated, "F", "F rotated"), operator("over"), below, operator("="), result]
     note = Sign(f"row {position[0]}, column {position[1]}: {_entries_only(below, rotated)}")
@@ -158,9 +166,8 @@ def draw_filter_chain(ax, dC_dO, dilated, X, dC_dF, stride=1, padding=0, weight=
     plan = plan_of(where, X.shape, dC_dF.shape, stride, padding)
     checks.same_shape(where, "dC_dO", dC_dO, plan.output, "(H_out, W_out)")
     row, column = weight = corner_of(where, plan._replace(stride=(1, 1), output=dC_dF.shape), weight)
-    marks = {"padding": plan.padding, "excluded": plan.excluded, "highlight": ((row, column, *dilated.shape),)}
     over = labels_of(row, column, dC_dO, plan.stride)
-    below = Panel(np.pad(X, plan.padding), "X", labels=over, label_role="O", **marks)
+    below = padded_panel(X, plan, labels=over, label_role="O", highlight=((row, column, *dilated.shape),))
     result = Panel(dC_dF, "F", "dC/dF", highlight=(weight,))
     parts = [Panel(dC_dO, "O", "dC/dO"), operator(DILATED), _dilated_panel(dilated, stride)]
     parts += [operator("over"), below, operator("="), result]
@@ -217,10 +224,6 @@ def draw_input_chain(ax, dC_dO, dilated, F, full, dC_dX, stride=1, padding=0, pi
 # --- what they share --------------------------------------------------------------------------------------------------
 
 
-def _count(number, thing):
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
 def _cells(block):
     row, column, rows, columns = block
     return [(row + down, column + right) for down, right in np.ndindex(rows, columns)]
@@ -240,13 +243,8 @@ def _dilated_panel(dilated, stride, **marks):
 def _below(where, dilated, rotated, full, position, stride):
     """Return the dilated gradient with the zeros of a full convolution around it, and the filter over one place."""
     dilated = checks.as_float(where, "dilated", dilated)
-    around = tuple((length - 1, length - 1) for length in rotated.shape)
-    padded = np.pad(dilated, around)
-    plan = plan_of(where, padded.shape, rotated.shape, 1, 0)
-    checks.same_shape(where, "full", full, plan.output, "(H + kH - 1, W + kW - 1)")
-    row, column = corner_of(where, plan, position)
-    marks = {"highlight": ((row, column, *rotated.shape),), "labels": labels_of(row, column, rotated)}
-    return Panel(padded, "O", "dC/dO dilated", padding=around, dilation=stride, **marks)
+    about = {"role": "O", "name": "dC/dO dilated", "dilation": stride}
+    return full_panel(where, dilated, rotated, position, {"full": full}, **about)
 
 
 def _entries_only(below, rotated):

@@ -9,10 +9,10 @@ Story       notebooks/01_convolution.
 import numpy as np
 
 from cnn_core import checks
-from cnn_viz.figures import add_axes, new_figure
+from cnn_viz.figures import WIDEST, add_axes, new_figure
 from cnn_viz.palette import HUE, INK
 
-WIDEST, LEFT, TALL = 760, 120, 62  # pixels: of a page, for the rows' names, for a histogram
+LEFT, TALL = 120, 62  # pixels: for the rows' names, for a histogram
 GAP, HEAD, LINE = 24, 22, 36  # pixels: between columns, for the columns' names, for the numbers between rows
 FONT, BINS = 9, 41
 

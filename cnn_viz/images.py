@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from cnn_core import checks
-from cnn_viz.figures import add_axes, new_figure
+from cnn_viz.figures import TALLEST, WIDEST, add_axes, new_figure
 from cnn_viz.mosaic import (
     BAR,
     FONT,
@@ -29,7 +29,6 @@ from cnn_viz.mosaic import (
 )
 from cnn_viz.palette import HUE, IMAGES, INK, MAGNITUDES, SIGNED
 
-WIDEST, TALLEST = 760, 900  # pixels: what a page shows without shrinking or scrolling
 ROW, TABLE = (12, 28), (60, 60)  # pixels to the left of and above the tiles: with a number above each, or as a table
 
 

@@ -8,7 +8,7 @@ Story       notebooks/09_how_fast_can_numpy_go.
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from cnn_viz.figures import add_axes, new_figure
+from cnn_viz.figures import WIDEST, add_axes, new_figure
 from cnn_viz.palette import HUE, INK, PADDING
 
 CELL = 30  # pixels
@@ -104,7 +104,7 @@ def show_timeline(spans):
     matplotlib.figure.Figure
     """
     workers = 1 + max(worker for worker, *_ in spans)
-    figure = new_figure(760, 2 * MARGIN + TITLE + workers * 44 + 22)
+    figure = new_figure(WIDEST, 2 * MARGIN + TITLE + workers * 44 + 22)
     ax = add_axes(figure, 90, MARGIN, 650, workers * 44)
     for box, (worker, first, last, text) in enumerate(sorted(spans)):
         ax.barh(worker, (last - first) * 1e3, left=first * 1e3, height=0.7, color=WORKERS[box % 2], edgecolor=INK)

@@ -5,6 +5,7 @@ HUE         the arrays: X input (sky blue), F filters (yellow), O output (vermil
 PADDING     zeros added around X.  INK: text and lines.
 RUN         curves of a training run: training solid black, validation dashed blue. They never borrow an array's hue.
 METHOD      the optimisers: one hue a family, one kind of line a member; the name stands at the line's end.
+DASHES      lines of one hue that have to be told apart: four at most.
 Values      IMAGES for images, MAGNITUDES for what is never below zero, SIGNED (limits ±max|v|) for what may be.
 Rule        hue is never the only sign: every figure can be read in grey.
 Source      the hues are those of Masataka Okabe and Kei Ito, Color Universal Design, https://jfly.uni-koeln.de/color/.
@@ -19,4 +20,5 @@ METHOD = {
     "RMSProp": ("#E69F00", "-"),
     "Adam": ("#E69F00", "--"),
 }
+DASHES = ("-", "--", ":", "-.")
 IMAGES, MAGNITUDES, SIGNED = "gray", "cividis", "PuOr"

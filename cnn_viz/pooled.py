@@ -13,7 +13,15 @@ from cnn_core import checks, pool2d_backward
 from cnn_core.pooling import MODES
 from cnn_viz.arrays import Panel, are_round, number_texts, operator, row_of
 from cnn_viz.sheets import Sign, lay_out, with_note
-from cnn_viz.windows import bracketed, corner_of, plan_of, winners_panel
+from cnn_viz.windows import (
+    bracketed,
+    corner_of,
+    later_places,
+    padded_panel,
+    padding_cells,
+    plan_of,
+    winners_panel,
+)
 
 
 def draw_pooling(ax, X, outputs, position=(0, 0), pool_size=2, stride=None, padding=0, so_far=False):
@@ -50,7 +58,7 @@ def draw_pooling(ax, X, outputs, position=(0, 0), pool_size=2, stride=None, padd
     labels = {pixel: modes[0] if len(modes) == 1 else "both" for pixel, modes in won.items()}
     labels = labels if len(outputs) > 1 else {}  # a single ring needs no name
     parts = [window.panel(window.X, "X", tuple(won), labels), operator("→")]
-    later = tuple(place for place in np.ndindex(window.plan.output) if so_far and place > window.position)
+    later = later_places(window.position, window.plan.output) if so_far else ()
     for mode, O in outputs.items():
         name = "O" if len(outputs) == 1 else f"O, {mode}"
         parts.append(Panel(O, "O", name, highlight=(window.position,), empty=later))
@@ -60,7 +68,8 @@ def draw_pooling(ax, X, outputs, position=(0, 0), pool_size=2, stride=None, padd
 
 def _written_pools(window, outputs):
     """Return what one mode does, after the name of its output; of several, a line for each."""
-    texts = {mode: written_pool(window.pixels, mode, O[window.position]) for mode, O in outputs.items()}
+    pixels = window.pixels
+    texts = {mode: written_pool(pixels, mode, O[window.position]) for mode, O in outputs.items()}
     if len(texts) > 1:
         return "\n".join(f"mean: {text}" if mode == "mean" else text for mode, text in texts.items())
     return f"O{list(window.position)} = {''.join(texts.values())}"
@@ -205,10 +214,8 @@ class _Window:
     def panel(self, array, name, rings, labels):
         """Return an array of the shape of X as a Panel, with its padding and this window; places count without it."""
         top, left = (before for before, _ in self.plan.padding)
-        padded = np.pad(array, self.plan.padding)
         rings = tuple((row + top, column + left) for row, column in rings)
         labels = {(row + top, column + left): text for (row, column), text in labels.items()}
         marks = {"highlight": ((*self.corner, *self.plan.kernel),), "rings": rings, "labels": labels}
-        marks |= {"padding": self.plan.padding, "excluded": self.plan.excluded, "label_role": None}
-        inside = np.pad(np.ones_like(self.X), self.plan.padding)
-        return Panel(padded, "X", name, empty=tuple(map(tuple, np.argwhere(inside == 0).tolist())), **marks)
+        marks |= {"empty": padding_cells(self.plan, self.X.shape), "label_role": None}
+        return padded_panel(array, self.plan, name, **marks)

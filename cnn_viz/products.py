@@ -7,13 +7,11 @@ Guests      outputs and sums are the caller's; the windows are laid down by cnn_
 Story       notebooks/01_convolution.
 """
 
-import numpy as np
-
 from cnn_core import checks
 from cnn_core.convolution import pad, windows_to_columns
 from cnn_viz.arrays import GAP, Panel, operator, row_of
 from cnn_viz.sheets import lay_out
-from cnn_viz.windows import corner_of, plan_of, window_panel
+from cnn_viz.windows import corner_of, padded_panel, plan_of, window_panel
 
 
 def draw_columns(ax, X, F, O, position=(0, 0), stride=1, padding=0):
@@ -54,11 +52,8 @@ def draw_columns(ax, X, F, O, position=(0, 0), stride=1, padding=0):
 
 def _channels(X, plan, position):
     """Return the channels of X as Panels, with the window outlined in each."""
-    marks = {"padding": plan.padding, "excluded": plan.excluded}
-    marks["highlight"] = ((*corner_of("draw_columns", plan, position), *plan.kernel),)
-    return [
-        Panel(np.pad(image, plan.padding), "X", name, **marks) for image, name in zip(X, _names("X", X), strict=True)
-    ]
+    window = (*corner_of("draw_columns", plan, position), *plan.kernel)
+    return [padded_panel(image, plan, name, highlight=(window,)) for image, name in zip(X, _names("X", X), strict=True)]
 
 
 def _product(channels, panels, cell):

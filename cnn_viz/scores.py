@@ -11,14 +11,13 @@ import numpy as np
 from cnn_core import checks
 from cnn_viz.arrays import number_texts
 from cnn_viz.figures import add_axes, new_figure
-from cnn_viz.palette import HUE, INK, PADDING
+from cnn_viz.palette import DASHES, HUE, INK, PADDING
 
 FONT = 9  # points
 WIDE, TALL = 200, 170  # pixels: of one panel
 LEFT, TOP, GAP, BELOW = 16, 34, 24, 34  # pixels around the panels
 ROOM = 0.24  # of a panel's height, on each side that has bars, for their numbers
 DECIMALS = 3
-LINES = ("-", "--", ":", "-.")
 
 
 def show_scores(scores, shares, gradient, label, names=None, largest=None):
@@ -76,11 +75,11 @@ def show_costs(x, lines, across, up):
     -------
     matplotlib.figure.Figure
     """
-    if not 1 <= len(lines) <= len(LINES):
-        raise ValueError(f"show_costs: 1 to {len(LINES)} lines can be told apart, got {len(lines)}.")
+    if not 1 <= len(lines) <= len(DASHES):
+        raise ValueError(f"show_costs: 1 to {len(DASHES)} lines can be told apart, got {len(lines)}.")
     figure = new_figure(560, 300)
     ax = add_axes(figure, 66, 14, 478, 236)
-    for (name, values), dashes in zip(lines.items(), LINES, strict=False):
+    for (name, values), dashes in zip(lines.items(), DASHES, strict=False):
         ax.plot(x, values, dashes, color=INK, linewidth=1.7, label=name)
     ax.set_xlabel(across, fontsize=FONT)
     ax.set_ylabel(up, fontsize=FONT)

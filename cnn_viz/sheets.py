@@ -13,10 +13,9 @@ from functools import lru_cache
 
 from matplotlib.textpath import TextPath
 
-from cnn_viz.figures import DPI, add_axes, new_figure
+from cnn_viz.figures import DPI, TALLEST, WIDEST, add_axes, new_figure
 from cnn_viz.palette import INK
 
-WIDEST, TALLEST = 760, 900  # pixels: what a page shows without shrinking or scrolling
 CELL, SMALLEST = 40, 8  # pixels: the side of a cell where there is room, and where there is least
 FONT, LARGE = 9, 16  # points: names and notes; operators
 LINE = 20  # pixels: the height of a line of FONT
@@ -107,6 +106,11 @@ def text_size(text, points=FONT):
     lines = text.split("\n")
     widths = [TextPath((0, 0), line, size=points).get_extents().x1 if line.strip() else 0 for line in lines]
     return max(widths) * DPI / 72, len(lines) * points * 1.4 * DPI / 72
+
+
+def counted(number, thing):
+    """Return how many things there are, in words: '1 row', '2 rows'."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import ipywidgets
 from IPython.display import display
 
 from cnn_viz.controls import Field, Menu, Scale, Slide, Steps
-from cnn_viz.figures import SHARPNESS, size_of
+from cnn_viz.figures import SHARPNESS, WIDEST, size_of
 from cnn_viz.states import LEAST, draw_state_or_reason, picture_of
 from cnn_viz.widgets import state_of
 
@@ -49,7 +49,7 @@ class Shell:
         self.inputs = {name: _MAKE[type(each)](name, each, answers[name]) for name, each in controls.items()}
         self.buttons = {name: _buttons(self.inputs[name]) for name, each in controls.items() if isinstance(each, Steps)}
         self.image = ipywidgets.Image(format="png", layout=IN_PLACE)
-        self.text = ipywidgets.HTML(layout={"max_width": "760px"})
+        self.text = ipywidgets.HTML(layout={"max_width": f"{WIDEST}px"})
         self.place, self.room, self.shown = ipywidgets.VBox([self.image, self.text]), LEAST, None
         rows = [ipywidgets.HBox(self._row(name)) for name in controls]
         head = ipywidgets.HBox(rows, layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 16px"})

@@ -10,7 +10,16 @@ import numpy as np
 from cnn_core import checks, conv2d_backward
 from cnn_viz.arrays import Panel, operator, row_of
 from cnn_viz.sheets import Sign, lay_out, with_note
-from cnn_viz.windows import corner_of, labels_of, plan_of, window_panel, written_sum
+from cnn_viz.windows import (
+    corner_of,
+    labels_of,
+    later_places,
+    padded_panel,
+    place_in,
+    plan_of,
+    window_panel,
+    written_sum,
+)
 
 
 def draw_step(ax, X, F, O, position=(0, 0), stride=1, padding=0, so_far=False):
@@ -39,7 +48,7 @@ def draw_step(ax, X, F, O, position=(0, 0), stride=1, padding=0, so_far=False):
     O = checks.as_float("draw_step", "O", O)
     row, column, kH, kW = below.highlight[0]
     window = below.array[row : row + kH, column : column + kW]
-    later = tuple(place for place in np.ndindex(O.shape) if so_far and place > position)
+    later = later_places(position, O.shape) if so_far else ()
     parts = [below, operator("*"), Panel(F, "F"), operator("=")]
     parts.append(Panel(O, "O", highlight=(position,), empty=later))
     note = Sign(f"O[{position[0]}, {position[1]}] = {written_sum(window, F)}")
@@ -97,9 +106,7 @@ def touched_outputs(size, kernel, cell, stride=1, padding=0):
     {(0, 0): (0, 1), (0, 1): (0, 0)}
     """
     plan = plan_of("touched_outputs", size, kernel, stride, padding)
-    cell = checks.pair("touched_outputs", "cell", cell, minimum=0)
-    if any(place >= length for place, length in zip(cell, size, strict=True)):
-        raise ValueError(f"touched_outputs: cell {cell} lies outside the input, which has shape {tuple(size)}.")
+    cell = place_in("touched_outputs", "cell", cell, size, "the input, which has shape")
     on_padded = np.add(cell, [before for before, _ in plan.padding])
     found = {}
     for output in np.ndindex(plan.output):
@@ -132,8 +139,7 @@ def draw_touched(ax, X, F, O, cell, stride=1, padding=0):
     plan = plan_of("draw_touched", X.shape, F.shape, stride, padding)
     touched = touched_outputs(X.shape, F.shape, cell, stride, padding)
     at = tuple(place + before for place, (before, _) in zip(cell, plan.padding, strict=True))
-    marks = {"padding": plan.padding, "excluded": plan.excluded, "highlight": (at,)}
     labels = {output: labels_of(0, 0, F)[weight] for output, weight in touched.items()}
-    parts = [Panel(np.pad(X, plan.padding), "X", **marks), operator("*"), Panel(F, "F"), operator("=")]
+    parts = [padded_panel(X, plan, highlight=(at,)), operator("*"), Panel(F, "F"), operator("=")]
     parts.append(Panel(O, "O", highlight=tuple(touched), labels=labels))
     return lay_out(ax, lambda cell: row_of(parts, cell))

@@ -7,7 +7,7 @@ Story       notebooks/09_how_fast_can_numpy_go; the picture of growth in imgs/.
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from cnn_viz.figures import DPI, add_axes, new_figure
+from cnn_viz.figures import DPI, WIDEST, add_axes, new_figure
 from cnn_viz.palette import HUE, INK, PADDING
 
 FONT = 9  # points
@@ -50,8 +50,8 @@ def show_speeds(seconds, lines=None, unit="an image"):
     """
     top = 12 + (0 if lines is None else LINE * len(DASHES))
     names, values, lines = list(seconds), np.array(list(seconds.values())), lines or {}
-    figure = new_figure(760, top + len(names) * BAR + 48)
-    ax = add_axes(figure, LEFT, top, 760 - LEFT - RIGHT, len(names) * BAR)
+    figure = new_figure(WIDEST, top + len(names) * BAR + 48)
+    ax = add_axes(figure, LEFT, top, WIDEST - LEFT - RIGHT, len(names) * BAR)
     low = min([*values, *lines.values()]) / 2
     colours = [PADDING] * (len(names) - 1) + [HUE["O"]]
     ax.barh(range(len(names)), values - low, left=low, height=0.68, color=colours, edgecolor=INK, linewidth=0.8)
@@ -72,10 +72,8 @@ def show_speeds(seconds, lines=None, unit="an image"):
 def _mark_lines(ax, lines):
     for order, ((name, value), dashes) in enumerate(zip(lines.items(), DASHES[: len(lines)], strict=True)):
         ax.axvline(value, color=INK, linestyle=dashes, linewidth=1.4, zorder=2.5)
-        above = {
-            "xytext": (0, (2 + order * LINE) * 72 / DPI),
-            "textcoords": "offset points",
-        }
+        height = (2 + order * LINE) * 72 / DPI  # points; a row for each name, since two lines may lie close
+        above = {"xytext": (0, height), "textcoords": "offset points"}
         place = {"xycoords": ax.get_xaxis_transform(), "ha": "center", "va": "bottom", "fontsize": FONT}
         ax.annotate(name, (value, 1), **above, **place)
 
@@ -91,7 +89,7 @@ def show_growth(series, unit="time by that of the first point"):
     -------
     matplotlib.figure.Figure
     """
-    figure = new_figure(760, 380)
+    figure = new_figure(WIDEST, 380)
     ax = add_axes(figure, 70, 20, 670, 300)
     most = max(points[-1][0] / points[0][0] for points in series.values())
     ax.plot([1, most], [1, most], color=INK, linewidth=1, label="twice as much, twice as long")

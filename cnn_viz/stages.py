@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from cnn_core import Flatten, FullyConnected, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, receptive_field
+from cnn_viz.sheets import counted
 
 CELLWISE = (ReLU, LeakyReLU, Sigmoid, Tanh, Flatten)  # each output cell depends on one input cell
 WHOLE = (FullyConnected, Softmax)  # each output of a vector depends on the whole input
@@ -76,20 +77,16 @@ def settings_of(layer):
     """Return how a layer is set, in words: '8 filters 3 × 3, stride 2, padding same'."""
     parts = []
     if hasattr(layer, "num_filters"):
-        parts.append(f"{_count(layer.num_filters, 'filter')} {_by(layer.kernel_size)}")
+        parts.append(f"{counted(layer.num_filters, 'filter')} {_by(layer.kernel_size)}")
     if hasattr(layer, "pool_size"):
         parts.append(f"{layer.mode} of {_by(layer.pool_size)}")
     if hasattr(layer, "num_nodes"):
-        parts.append(_count(layer.num_nodes, "node"))
+        parts.append(counted(layer.num_nodes, "node"))
     if hasattr(layer, "stride"):
         parts.append(f"stride {_short(layer.stride)}")
     if getattr(layer, "padding", "valid") not in ("valid", (0, 0)):
         parts.append(f"padding {_short(layer.padding)}")
     return ", ".join(parts)
-
-
-def _count(number, name):
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
 def _by(sizes):
@@ -182,7 +179,7 @@ def _left_out(layer, shape):
 
 def _note(title, left_out):
     counts = [sum(length for _, length in runs) for runs in left_out]
-    parts = [_count(count, name) for count, name in zip(counts, ("row", "column"), strict=True) if count]
+    parts = [counted(count, name) for count, name in zip(counts, ("row", "column"), strict=True) if count]
     return f"{title} leaves out {' and '.join(parts)}" if parts else ""
 
 

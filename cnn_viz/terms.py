@@ -11,7 +11,7 @@ from cnn_core import checks
 from cnn_viz.arrays import Panel, number_texts, operator, row_of
 from cnn_viz.sheets import Sign, lay_out, with_note
 from cnn_viz.sliding import touched_outputs
-from cnn_viz.windows import plan_of, written_sum
+from cnn_viz.windows import padded_panel, place_in, plan_of, written_sum
 
 IN_A_LINE = 4  # terms of a sum
 
@@ -75,23 +75,15 @@ def draw_weight_terms(ax, X, dC_dO, dC_dF, weight, stride=1, padding=0):
     dC_dF = checks.as_float(where, "dC_dF", dC_dF)
     plan = plan_of(where, X.shape, dC_dF.shape, stride, padding)
     checks.same_shape(where, "dC_dO", dC_dO, plan.output, "(H_out, W_out)")
-    weight = _inside(where, "weight", weight, dC_dF.shape)
-    Xp = np.pad(X, plan.padding)
+    weight = place_in(where, "weight", weight, dC_dF.shape, "an array of shape")
     under = {tuple(map(int, np.multiply(each, plan.stride) + weight)): each for each in np.ndindex(dC_dO.shape)}
-    marks = {"padding": plan.padding, "excluded": plan.excluded, "highlight": tuple(under), "label_role": "O"}
     labels = _labels({pixel: dC_dO[output] for pixel, output in under.items()})
-    parts = [Panel(Xp, "X", labels=labels, **marks), operator("*"), Panel(dC_dO, "O", "dC/dO")]
+    below = padded_panel(X, plan, labels=labels, label_role="O", highlight=tuple(under))
+    parts = [below, operator("*"), Panel(dC_dO, "O", "dC/dO")]
     parts += [operator("="), Panel(dC_dF, "F", "dC/dF", highlight=(weight,))]
     names = [f"Xp{_at(pixel)}·dC/dO{_at(output)}" for pixel, output in under.items()]
-    note = _sum(f"dC/dF{_at(weight)}", names, [Xp[pixel] for pixel in under], dC_dO.ravel())
+    note = _sum(f"dC/dF{_at(weight)}", names, [below.array[pixel] for pixel in under], dC_dO.ravel())
     return lay_out(ax, lambda cell: with_note(row_of(parts, cell), note, cell))
-
-
-def _inside(where, name, place, shape):
-    place = checks.pair(where, name, place, minimum=0)
-    if any(each >= length for each, length in zip(place, shape, strict=True)):
-        raise ValueError(f"{where}: {name} {place} lies outside an array of shape {tuple(shape)}.")
-    return place
 
 
 def _at(place):

@@ -5,6 +5,8 @@ Geometry    where a window lies and which pixels none reaches is cnn_core's; out
 Story       notebooks/01_convolution, 02_dilation, 03_excluded_pixels, 04_pooling.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from cnn_core import checks
@@ -48,7 +50,7 @@ def window_panel(X, F, position=(0, 0), stride=1, padding=0, name="X", role="X")
     plan = plan_of("draw_window", X.shape, F.shape, stride, padding)
     row, column = corner_of("draw_window", plan, position)
     marks = {"highlight": ((row, column, *F.shape),), "labels": labels_of(row, column, F)}
-    return Panel(np.pad(X, plan.padding), role, name, padding=plan.padding, excluded=plan.excluded, **marks)
+    return padded_panel(X, plan, name, role, **marks)
 
 
 def written_sum(window, F, bias=None, decimals=2):
@@ -110,21 +112,28 @@ def draw_full_convolution(ax, A, B, position=(0, 0), names=("A", "B"), roles=("X
         If the output has no such position, or O has another shape.
     """
     A, B = checks.floats("draw_full_convolution", A=(A, "(H, W)"), B=(B, "(kH, kW)"))
-    around = tuple((length - 1, length - 1) for length in B.shape)
-    padded = np.pad(A, around)
-    plan = plan_of("draw_full_convolution", padded.shape, B.shape, 1, 0)
-    row, column = corner_of("draw_full_convolution", plan, position)
-    rings = ((B.shape[0] - 1, B.shape[1] - 1),) if (row, column) == (0, 0) else ()
-    marks = {"highlight": ((row, column, *B.shape),), "labels": labels_of(row, column, B), "rings": rings}
-    below = Panel(padded, roles[0], names[0], padding=around, dilation=dilation, **marks)
-    parts = [Panel(B, roles[1], names[1], rings=rings), operator("over"), below]
-    if O is not None:
-        O = checks.as_float("draw_full_convolution", "O", O)
-        checks.same_shape("draw_full_convolution", "O", O, plan.output, "(H + kH - 1, W + kW - 1)")
-        at = (tuple(map(int, position)),)
-        parts += [operator("="), Panel(O, (*roles, "O")[2], (*names, "O")[2], highlight=at)]
+    results = {} if O is None else {"O": checks.as_float("draw_full_convolution", "O", O)}
+    about = {"role": roles[0], "name": names[0], "dilation": dilation}
+    below = full_panel("draw_full_convolution", A, B, position, results, **about)
+    at = below.highlight[0][:2]
+    rings = ((B.shape[0] - 1, B.shape[1] - 1),) if at == (0, 0) else ()
+    parts = [Panel(B, roles[1], names[1], rings=rings), operator("over"), replace(below, rings=rings)]
+    for output in results.values():
+        parts += [operator("="), Panel(output, (*roles, "O")[2], (*names, "O")[2], highlight=(at,))]
     note = Sign(f"○ the bottom-right cell of {names[1]}\n lies over the top-left cell of {names[0]}" if rings else "")
     return lay_out(ax, lambda cell: with_note(row_of(parts, cell), note, cell))
+
+
+def full_panel(where, A, B, position, results, **about):
+    """Return A with the zeros of a full convolution around it, and B over one place; the results must fit in shape."""
+    around = tuple((length - 1, length - 1) for length in B.shape)
+    padded = np.pad(A, around)
+    plan = plan_of(where, padded.shape, B.shape, 1, 0)
+    for name, result in results.items():
+        checks.same_shape(where, name, result, plan.output, "(H + kH - 1, W + kW - 1)")
+    row, column = corner_of(where, plan, position)
+    marks = {"highlight": ((row, column, *B.shape),), "labels": labels_of(row, column, B)}
+    return Panel(padded, padding=around, **marks, **about)
 
 
 def draw_winners(ax, X, wins, pool_size=2, stride=None, padding=0, name="X"):
@@ -163,9 +172,25 @@ def winners_panel(X, wins, pool_size=2, stride=None, padding=0, name="X"):
     windows = [corner_of("draw_winners", plan, each) for each in np.ndindex(plan.output)] if not overlap else []
     marks = {"rings": tuple(places), "labels": labels, "label_role": None}
     marks["highlight"] = [(*corner, *pool_size) for corner in windows]
-    padded, on_X = np.pad(X, plan.padding), np.pad(np.ones(X.shape), plan.padding)
-    marks["empty"] = tuple(map(tuple, np.argwhere(on_X == 0)))  # padding takes no part, so it has no number
-    return Panel(padded, "X", name, padding=plan.padding, excluded=plan.excluded, **marks)
+    return padded_panel(X, plan, name, empty=padding_cells(plan, X.shape), **marks)
+
+
+# --- what they share --------------------------------------------------------------------------------------------------
+
+
+def padded_panel(X, plan, name="X", role="X", **marks):
+    """Return an array (H, W) as a Panel, with the padding and the excluded pixels that a window's way gives it."""
+    return Panel(np.pad(X, plan.padding), role, name, padding=plan.padding, excluded=plan.excluded, **marks)
+
+
+def padding_cells(plan, size):
+    """Return the cells of the padding around an image: where it takes no part, it has no number."""
+    return tuple(map(tuple, np.argwhere(np.pad(np.ones(size), plan.padding) == 0).tolist()))
+
+
+def later_places(position, shape):
+    """Return the places that follow a position in reading order: empty, where only the steps so far are shown."""
+    return tuple(place for place in np.ndindex(shape) if place > position)
 
 
 def labels_of(row, column, F, apart=(1, 1)):
@@ -181,10 +206,16 @@ def plan_of(where, size, kernel, stride, padding):
 
 def corner_of(where, plan, position):
     """Return the upper left cell, on the padded input, of the window that gives the output at `position`."""
-    position = checks.pair(where, "position", position, minimum=0)
-    if any(place >= length for place, length in zip(position, plan.output, strict=True)):
-        raise ValueError(f"{where}: position {position} lies outside the output, which has shape {plan.output}.")
+    position = place_in(where, "position", position, plan.output, "the output, which has shape")
     return tuple(place * step for place, step in zip(position, plan.stride, strict=True))
+
+
+def place_in(where, name, place, shape, whole):
+    """Return a place as (row, column), if it lies in the whole of that shape."""
+    place = checks.pair(where, name, place, minimum=0)
+    if any(each >= length for each, length in zip(place, shape, strict=True)):
+        raise ValueError(f"{where}: {name} {place} lies outside {whole} {tuple(shape)}.")
+    return place
 
 
 def bracketed(number, decimals):
