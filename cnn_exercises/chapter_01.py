@@ -4,7 +4,7 @@ import numpy as np
 
 from cnn_core import conv2d_backward, convolve, output_size
 
-from .verdict import result_of, spoken
+from .verdict import first_difference, result_of, spoken
 
 SIZES = [(6, 3, 1, 0), (28, 5, 1, 2), (10, 3, 2, 0), (11, 4, 3, 1), (5, 5, 2, 0)]  # (size, kernel, stride, padding)
 CALLS = [((5, 6), (3, 3), 1), ((6, 5), (2, 3), 1), ((7, 6), (3, 2), 2), ((8, 9), (3, 3), 3)]  # (A's shape, B's, stride)
@@ -58,8 +58,7 @@ def _why_convolved(found, right, A, B):
         return "the shape is right, but your window moves by one pixel: its corner is at row · stride, column · stride."
     if found.shape == convolve(A, B[::-1, ::-1]).shape and (found == convolve(A, B[::-1, ::-1])).all():
         return "you turn the filter over. That is the mathematicians' convolution; here it is not flipped."
-    row, column = (int(place) for place in np.argwhere(found != right)[0])
-    return f"O[{row}, {column}] should be {right[row, column]:g}, yours is {found[row, column]:g}."
+    return first_difference("O", found, right)
 
 
 @spoken

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from cnn_core import conv2d_backward, conv2d_forward, dilate
+from cnn_core import conv2d_forward, dilate
 
-from .verdict import spoken
+from .single import gradients_of_one
+from .verdict import first_difference, spoken
 
 LENGTHS = [(4, 3), (3, 2), (2, 2), (5, 1), (1, 4)]  # (entries, stride)
 DILATIONS = [((2, 3), 2), ((3, 2), 3), ((1, 4), 2), ((2, 2), 1)]  # (shape of dC_dO, stride)
@@ -65,7 +66,7 @@ def _why_dilated(found, right, dC_dO, stride):
 def check_filter_gradient(answer):
     """Find the fault of a function (dC_dO, X, stride) -> dC/dF, without padding and without left-over pixels."""
     for dC_dO, X, F, stride in _convolutions():
-        right, found = _backward(dC_dO, X, F, stride)[1], np.asarray(answer(dC_dO, X, stride))
+        right, found = gradients_of_one(dC_dO, X, F, stride)[1], np.asarray(answer(dC_dO, X, stride))
         if found.shape != right.shape or not np.allclose(found, right):
             given = f"for X {X.shape}, dC_dO {dC_dO.shape} and stride {stride}"
             return f"{given}: {_why_filter_gradient(found, right, dC_dO, X, F)}"
@@ -82,8 +83,7 @@ def _why_filter_gradient(found, right, dC_dO, X, F):
         return "the numbers are right, but turned by 180 degrees: only dC/dX needs the rotation."
     if np.allclose(found * dC_dO.size, right):
         return f"yours is {dC_dO.size} times too small: terms are added, and there is no mean over the outputs."
-    row, column = (int(place) for place in np.argwhere(~np.isclose(found, right))[0])
-    return f"dC/dF[{row}, {column}] should be {right[row, column]:g}, yours is {found[row, column]:g}."
+    return first_difference("dC/dF", found, right)
 
 
 @spoken
@@ -114,7 +114,7 @@ def _why_cropped(found, right, padded, P_r):
 def check_input_gradient(answer):
     """Find the fault of a function (dC_dO, F, stride) -> dC/dX, without padding and without left-over pixels."""
     for dC_dO, X, F, stride in _convolutions():
-        right, found = _backward(dC_dO, X, F, stride)[0], np.asarray(answer(dC_dO, F, stride))
+        right, found = gradients_of_one(dC_dO, X, F, stride)[0], np.asarray(answer(dC_dO, F, stride))
         if found.shape != right.shape or not np.allclose(found, right):
             given = f"for dC_dO {dC_dO.shape}, F {F.shape} and stride {stride}"
             return f"{given}: {_why_input_gradient(found, right, dC_dO, X, F, stride)}"
@@ -129,10 +129,9 @@ def _why_input_gradient(found, right, dC_dO, X, F, stride):
     weights = {"not turned at all": F[::-1, ::-1], "turned over from top to bottom only": F[:, ::-1]}
     weights["turned over from left to right only"] = F[::-1]
     for how, other in weights.items():
-        if np.allclose(found, _backward(dC_dO, X, other, stride)[0]):
+        if np.allclose(found, gradients_of_one(dC_dO, X, other, stride)[0]):
             return f"the shape is right, but your filter is {how}. By 180 degrees: rows and columns both run backwards."
-    row, column = (int(place) for place in np.argwhere(~np.isclose(found, right))[0])
-    return f"dC/dX[{row}, {column}] should be {right[row, column]:g}, yours is {found[row, column]:g}."
+    return first_difference("dC/dX", found, right)
 
 
 def _convolutions():
@@ -143,9 +142,3 @@ def _convolutions():
         size = conv2d_forward(X[None, None], F[None, None], stride=stride).shape[2:]
         found.append((rng.integers(-3, 5, size), X, F, stride))
     return found
-
-
-def _backward(dC_dO, X, F, stride):
-    """Return dC_dX and dC_dF of one image and one filter."""
-    dC_dX, dC_dF, _ = conv2d_backward(dC_dO[None, None], X[None, None], F[None, None], stride)
-    return dC_dX[0, 0], dC_dF[0, 0]

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from cnn_core import conv2d_backward, excluded_pixels, output_size
+from cnn_core import excluded_pixels, output_size
 
-from .verdict import spoken
+from .single import gradients_of_one
+from .verdict import first_difference, spoken
 
 LINES = [(10, 3, 2, 0), (9, 3, 2, 1), (28, 5, 3, 1), (12, 5, 4, 0), (11, 4, 4, 1), (7, 2, 5, 2), (13, 2, 5, 1)]
 CALLS = [((6, 7), (3, 2), 2), ((5, 6), (3, 2), 2), ((8, 9), (3, 3), 3), ((7, 5), (2, 3), 1)]  # (X's shape, F's, stride)
@@ -85,7 +86,7 @@ def _why_sizes(found, right, kernel, stride):
 def check_filter_gradient(answer):
     """Find the fault of a function (dC_dO, X, kernel_shape, stride) -> dC/dF, for one channel and no padding."""
     for X, dC_dO, F, stride, call in _examples():
-        right = conv2d_backward(dC_dO[None, None], X[None, None], F[None, None], stride)[1][0, 0]
+        right = gradients_of_one(dC_dO, X, F, stride)[1]
         found = np.asarray(answer(dC_dO.copy(), X.copy(), F.shape, stride))
         left = [excluded_pixels(*each, stride) for each in zip(X.shape, F.shape, strict=True)]
         if found.shape != right.shape or not np.allclose(found, right):
@@ -104,7 +105,7 @@ def _why_filter(found, right, left, call):
     if found.shape != right.shape:
         return f"dC/dF has the shape of F, {right.shape}, yours has {found.shape}."
     shifted = X[left[0] :, left[1] :]
-    wrong_end = conv2d_backward(dC_dO[None, None], shifted[None, None], np.ones((1, 1, kH, kW)), stride)[1][0, 0]
+    wrong_end = gradients_of_one(dC_dO, shifted, np.ones((kH, kW)), stride)[1]
     if np.allclose(found, wrong_end):
         return "X was trimmed at the wrong end: the strip is the last rows and columns."
     if np.allclose(found, right[::-1, ::-1]):
@@ -116,7 +117,7 @@ def _why_filter(found, right, left, call):
 def check_input_gradient(answer):
     """Find the fault of a function (dC_dO, X_shape, F, stride) -> dC/dX, for one channel and no padding."""
     for X, dC_dO, F, stride, call in _examples():
-        right = conv2d_backward(dC_dO[None, None], X[None, None], F[None, None], stride)[0][0, 0]
+        right = gradients_of_one(dC_dO, X, F, stride)[0]
         found = np.asarray(answer(dC_dO.copy(), X.shape, F.copy(), stride))
         left = [excluded_pixels(*each, stride) for each in zip(X.shape, F.shape, strict=True)]
         if found.shape != right.shape or not np.allclose(found, right):
@@ -134,11 +135,10 @@ def _why_input(found, right, left, call):
         return f"dC/dX has the shape of X, {right.shape}, yours has {found.shape}."
     if np.allclose(found, np.roll(right, left, (0, 1))):
         return "the strip of zeros is at the wrong end: it is the last rows and columns that no window reached."
-    turned = conv2d_backward(dC_dO[None, None], X[None, None], F[None, None, ::-1, ::-1], stride)[0][0, 0]
+    turned = gradients_of_one(dC_dO, X, F[::-1, ::-1], stride)[0]
     if np.allclose(found, turned):
         return "the filter stands the wrong way round: in a full convolution it is turned by 180 degrees."
-    row, column = (int(place) for place in np.argwhere(~np.isclose(found, right))[0])
-    return f"dC/dX[{row}, {column}] should be {right[row, column]:g}, yours is {found[row, column]:g}."
+    return first_difference("dC/dX", found, right)
 
 
 def _examples():

@@ -6,6 +6,8 @@ nothing is. `spoken` turns it into what a notebook calls.
 
 import functools
 
+import numpy as np
+
 from cnn_viz.notebook import say
 
 NOT_YET = "Not answered yet."
@@ -21,6 +23,23 @@ def result_of(answer, *arguments):
     if result is None:
         raise Fault("your function gives nothing back. Does it end in a return?")
     return result
+
+
+def untouched(answer, *arguments, given="an array"):
+    """Return what an answer that is a function gives, as result_of; to change an array that it was given is a Fault."""
+    arrays = [each for each in arguments if isinstance(each, np.ndarray)]
+    before = [array.copy() for array in arrays]
+    result = result_of(answer, *arguments)
+    if any((array != old).any() for array, old in zip(arrays, before, strict=True)):
+        raise Fault(f"it changes {given} that it was given.")
+    return result
+
+
+def first_difference(name, found, right):
+    """Return what the first entry of an array should be that is not what it is; both have one shape."""
+    apart = ~np.isclose(found, right)
+    place = tuple(np.argwhere(apart if apart.any() else found != right)[0].tolist())
+    return f"{name}{list(place)} should be {right[place]:g}, yours is {found[place]:g}."
 
 
 def spoken(find_fault):
