@@ -1,0 +1,65 @@
+"""Chapter 00, the whole network: the answers to its exercises, and mistakes with what is said of them."""
+
+import numpy as np
+
+from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D
+from cnn_exercises import chapter_00
+
+
+def field(windows):
+    seen = apart = 1
+    for kernel, stride in windows:
+        seen += (kernel - 1) * apart
+        apart *= stride
+    return seen
+
+
+def field_with_its_own_stride(windows):
+    seen = apart = 1
+    for kernel, stride in windows:
+        apart *= stride
+        seen += (kernel - 1) * apart
+    return seen
+
+
+SHAPES = [(8, 28, 28), (8, 14, 14), (16, 7, 7), (784,), (10,)]
+DECISION = [Flatten(), FullyConnected(10)]
+DESIGN = [Conv2D(4, 4, stride=4), Conv2D(4, 7), *DECISION]
+CHECKS = [
+    (chapter_00.check_parameters, lambda C, K, kH, kW: K * (C * kH * kW + 1), None),
+    (chapter_00.check_parameters, lambda C, K, kH, kW: K * C * kH * kW, "has a bias too"),
+    (chapter_00.check_parameters, lambda C, K, kH, kW: K * (kH * kW + 1), "all channels"),
+    (chapter_00.check_parameters, lambda C, K, kH, kW: K * C * kH * kW + 1, "not one for all"),
+    (chapter_00.check_parameters, lambda C, K, kH, kW: K * C * (kH * kW + 1), "one bias"),
+    (chapter_00.check_parameters, lambda C, K, kH, kW: 0, "count its weights"),
+    (chapter_00.check_parameters, 160, "raised TypeError"),
+    (chapter_00.check_shapes, SHAPES, None),
+    (chapter_00.check_shapes, SHAPES[:3], "you give 3"),
+    (chapter_00.check_shapes, [(3, 28, 28), *SHAPES[1:]], "channel for each filter"),
+    (chapter_00.check_shapes, [(8, 32, 32), *SHAPES[1:]], "too large"),
+    (chapter_00.check_shapes, [SHAPES[0], (8, 7, 7), *SHAPES[2:]], "too small"),
+    (chapter_00.check_shapes, [*SHAPES[:2], (16, 8, 8), *SHAPES[3:]], "round down"),
+    (chapter_00.check_shapes, [SHAPES[0], (8, 27, 27), *SHAPES[2:]], "2 pixels apart, not at every pixel"),
+    (chapter_00.check_shapes, [*SHAPES[:2], (16, 14, 14), *SHAPES[3:]], "2 pixels apart, not at every pixel"),
+    (chapter_00.check_shapes, [*SHAPES[:2], (16, 6, 6), *SHAPES[3:]], "the padding counts too"),
+    (chapter_00.check_shapes, [(64, 8, 28, 28), *SHAPES[1:]], "N is left out"),
+    (chapter_00.check_shapes, [*SHAPES[:3], (112,), (10,)], "multiply all sides"),
+    (chapter_00.check_shapes, [*SHAPES[:3], (16, 49), (10,)], "1 axis, not 2"),
+    (chapter_00.check_shapes, [*SHAPES[:3], 784, (10,)], "as a tuple"),
+    (chapter_00.check_shapes, [*SHAPES[:4], (784,)], "each node"),
+    (chapter_00.check_shapes, [(8,), *SHAPES[1:]], "3 axes, not 1"),
+    (chapter_00.check_field, field, None),
+    (chapter_00.check_field, lambda windows: 1 + sum(kernel - 1 for kernel, _ in windows), "the strides count"),
+    (chapter_00.check_field, lambda windows: int(np.prod([kernel for kernel, _ in windows])), "not multiplied"),
+    (chapter_00.check_field, lambda windows: sum(kernel for kernel, _ in windows), "one less than its kernel"),
+    (chapter_00.check_field, field_with_its_own_stride, "own stride"),
+    (chapter_00.check_field, lambda windows: field(windows) - 1, "start at 1"),
+    (chapter_00.check_field, lambda windows: 100, "how far apart"),
+    (chapter_00.check_design, DESIGN, None),
+    (chapter_00.check_design, [Conv2D(4, 4, stride=4), *DECISION], "parameters"),
+    (chapter_00.check_design, [Conv2D(1, 5, stride=4), *DECISION], "leaves out 3 rows and 3 columns"),
+    (chapter_00.check_design, [Pool2D(4), Conv2D(4, 5, stride=2), *DECISION], "sees 20 by 20"),
+    (chapter_00.check_design, [Flatten(), FullyConnected(1), FullyConnected(10)], "no convolution"),
+    (chapter_00.check_design, [Conv2D(4, 7)], "shape (10,)"),
+    (chapter_00.check_design, [Conv2D(4, 29)], "larger than"),
+]
