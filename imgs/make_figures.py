@@ -1,7 +1,7 @@
 """The pictures of README and the notebooks, drawn from what cnn_core computed or was measured of it: `make figures`.
 
 Table       FIGURES, at the end: what draws it, its alt text, who uses it. There is no picture from anywhere else.
-Moving      an Animation is a list of states of a drawing function, as widgets and film-strips have it, stored as a GIF.
+Moving      an Animation is a function that draws a step, as widgets and film-strips have it; its GIF shows all steps.
 Same bytes  a second run on the same machine writes the same bytes; test_figures.py runs it twice.
 """
 
@@ -9,6 +9,7 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -61,12 +62,16 @@ class Figure:
 
 @dataclass(frozen=True)
 class Animation:
-    """A row of the table for a GIF: draw(**state) returns a figure and a sentence, as `explore` takes it."""
+    """A row of the table for a GIF: draw(step) returns a figure and a sentence; count() is how many steps there are."""
 
     draw: Callable
-    states: Callable
+    count: Callable
     alt: str
     used_in: tuple
+
+    def states(self):
+        """Return all steps in their order, as film-strips and GIFs take them."""
+        return [{"step": step} for step in range(self.count())]
 
     def save(self, path):
         """Write all states, one after the other, to a GIF file."""
@@ -131,39 +136,21 @@ STROKE = np.array([[0, 0, 3, 1, 0, 0], [0, 1, 3, 0, 0, 1], [0, 2, 2, 0, 0, 2], [
 UPRIGHT = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]])  # chapter 01's filter, on chapter 01's image
 
 
-def sliding(step):
+SLANTED = np.maximum(0, 3 - abs(np.subtract.outer(np.arange(10), np.arange(10)) + 1))  # a stroke to the last lines
+
+
+def sliding(step, image=STROKE, stride=1):
     """One step of a convolution: the window, the filter, the outputs so far, and the sum written out."""
-    O = convolve(STROKE, UPRIGHT)
+    O = convolve(image, UPRIGHT, stride)
     row, column = divmod(step, O.shape[1])
-    ax = draw_step(None, STROKE, UPRIGHT, O, (row, column), so_far=True)
+    ax = draw_step(None, image, UPRIGHT, O, (row, column), stride, so_far=True)
     return ax.figure, f"O[{row}, {column}] = {O[row, column]:g}"
-
-
-def sliding_states():
-    """All steps, in reading order."""
-    return [{"step": step} for step in range(convolve(STROKE, UPRIGHT).size)]
 
 
 def sliding_strip():
     """The first window and the second, the first of the next row, and the last."""
-    states = sliding_states()
+    states = FIGURES["convolution.gif"].states()
     return film_strip(sliding, [states[step] for step in (0, 1, 4, -1)])[0]
-
-
-SLANTED = np.maximum(0, 3 - abs(np.subtract.outer(np.arange(10), np.arange(10)) + 1))  # a stroke to the last lines
-
-
-def left_over(step):
-    """One step of the filter over 10 by 10 pixels at stride 2: the last row and column are never under it."""
-    O = convolve(SLANTED, UPRIGHT, stride=2)
-    row, column = divmod(step, O.shape[1])
-    ax = draw_step(None, SLANTED, UPRIGHT, O, (row, column), stride=2, so_far=True)
-    return ax.figure, f"O[{row}, {column}] = {O[row, column]:g}"
-
-
-def left_over_states():
-    """All steps, in reading order."""
-    return [{"step": step} for step in range(convolve(SLANTED, UPRIGHT, stride=2).size)]
 
 
 SIX_WINDOWS = np.array([[1, 3, 2, 0, 1, 2], [2, 6, 2, 0, 8, 5], [4, 1, 0, 1, 3, 3], [3, 0, 6, 1, 3, 3]])  # chapter 04's
@@ -177,11 +164,6 @@ def pooling(step):
     ax = draw_pooling(None, SIX_WINDOWS, outputs, (row, column), so_far=True)
     results = ", ".join(f"{mode} {O[row, column]:g}" for mode, O in outputs.items())
     return ax.figure, f"Window [{row}, {column}]: {results}."
-
-
-def pooling_states():
-    """All windows, in reading order."""
-    return [{"step": step} for step in range(pool2d_forward(SIX_WINDOWS[None, None]).size)]
 
 
 def matrix_transformation():
@@ -206,14 +188,9 @@ def dilation(step):
     return ax.figure, dilation_steps(BLAME.shape, HOW["stride"])[step][0]
 
 
-def dilation_states():
-    """All steps, in their order."""
-    return [{"step": step} for step in range(len(dilation_steps(BLAME.shape, HOW["stride"])))]
-
-
 def dilation_strip():
     """The rows in their places, and then the zeros."""
-    return film_strip(dilation, dilation_states(), columns=2)[0]
+    return film_strip(dilation, FIGURES["dilation.gif"].states(), columns=2)[0]
 
 
 def full_convolution(step):
@@ -221,11 +198,6 @@ def full_convolution(step):
     position = divmod(step, FULL.shape[1])
     ax = draw_full_step(None, DILATED, ROTATED, FULL, position, HOW["stride"], CROP, so_far=True)
     return ax.figure, f"row {position[0]}, column {position[1]}: {FULL[position]:g}"
-
-
-def full_convolution_states():
-    """All steps, in reading order."""
-    return [{"step": step} for step in range(FULL.size)]
 
 
 def chain_dC_dF():
@@ -253,7 +225,7 @@ def speed_growth():
 FIGURES = {
     "convolution.gif": Animation(
         draw=sliding,
-        states=sliding_states,
+        count=lambda: convolve(STROKE, UPRIGHT).size,
         alt="A filter of 3 by 3 slides over an image of 5 by 6, one pixel at a time. At each of its twelve places "
         "the nine products are written out, and their sum appears in the next cell of the output.",
         used_in=("README.md", "notebooks/index.md"),
@@ -266,8 +238,8 @@ FIGURES = {
         used_in=("README.md",),
     ),
     "excluded_pixels.gif": Animation(
-        draw=left_over,
-        states=left_over_states,
+        draw=partial(sliding, image=SLANTED, stride=2),
+        count=lambda: convolve(SLANTED, UPRIGHT, stride=2).size,
         alt="A filter of 3 by 3 walks over an image of 10 by 10 in steps of two pixels, and each of its sixteen places "
         "fills one cell of an output of 4 by 4. The last row and the last column of the image are hatched: the "
         "filter never lies over them, for one more step of two would carry it past the edge.",
@@ -275,7 +247,7 @@ FIGURES = {
     ),
     "pooling.gif": Animation(
         draw=pooling,
-        states=pooling_states,
+        count=lambda: pool2d_forward(SIX_WINDOWS[None, None]).size,
         alt="A window of 2 by 2 jumps over an input of 4 by 6, two pixels at a time. At each of its six places a ring "
         "marks the largest and the smallest pixel, the first one where several are alike, and the next cell of three "
         "outputs fills: the largest pixel, the mean and the smallest.",
@@ -290,7 +262,7 @@ FIGURES = {
     ),
     "dilation.gif": Animation(
         draw=dilation,
-        states=dilation_states,
+        count=lambda: len(dilation_steps(BLAME.shape, HOW["stride"])),
         alt="A gradient of 2 by 2 is dilated for stride 2, step by step: its first row goes into row 0 of an empty "
         "array of 3 by 3, its second row into row 2, then a row of zeros comes between the rows, and a column of "
         "zeros between the columns.",
@@ -304,7 +276,7 @@ FIGURES = {
     ),
     "full_convolution.gif": Animation(
         draw=full_convolution,
-        states=full_convolution_states,
+        count=lambda: FULL.size,
         alt="The rotated filter of 3 by 3 slides over the dilated gradient of 3 by 3, which has two rows and columns "
         "of zeros on every side. It starts where only its bottom-right cell lies over the gradient. At each of its "
         "25 places the products that count are written out, and their sum appears in dC/dX, whose outer columns "
