@@ -15,7 +15,8 @@ from cnn_viz.mosaic import add_colour_bar
 from cnn_viz.palette import DASHES, INK, MAGNITUDES
 
 FONT = 9  # points
-LEFT, GAP, HEAD, FOOT = 46, 36, 26, 40  # pixels: left of the first column, between columns, above, below
+LEFT, GAP, HEAD, FOOT = 46, 36, 26, 40  # pixels: left of the first column, between two pictures, above, below
+APART = 42  # pixels between columns: room for a number with a sign
 UPPER, LOWER = 170, 110  # pixels: the height of a function, and of its derivative
 ONE = 420  # pixels: the width of a single function
 JUMP = 0.3  # of the slopes' range, from one x to the next: no smooth curve here is as steep
@@ -40,11 +41,11 @@ def show_activations(curves, point=None):
     if not curves:
         raise ValueError("show_activations: there is nothing to draw; give at least one name with (x, O, slopes).")
     room = ONE if len(curves) == 1 else WIDEST
-    wide = (room - LEFT - 14 - GAP * (len(curves) - 1)) // len(curves)
+    wide = (room - LEFT - 14 - APART * (len(curves) - 1)) // len(curves)
     figure = new_figure(room, HEAD + UPPER + GAP + LOWER + FOOT)
     for column, (name, given) in enumerate(curves.items()):
         x, O, slopes = _curve(name, *given)
-        left = LEFT + column * (wide + GAP)
+        left = LEFT + column * (wide + APART)
         above = _axes(figure, (left, HEAD, wide, UPPER), x, O, name)
         below = _axes(figure, (left, HEAD + UPPER + GAP, wide, LOWER), x, slopes, f"its derivative{_plural(O)}")
         below.set_xlabel("X", fontsize=FONT, color=INK)
