@@ -1,0 +1,45 @@
+"""Runs side by side: each value where it belongs, names at the lines' ends, a dot for each seed."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import same_color
+
+from cnn_viz.palette import METHOD
+from cnn_viz.runs import show_lines, show_spread
+
+LINES = {"GradientDescent": np.array([3.0, 2.0, 1.0]), "Adam": np.array([3.0, 1.0, 0.5])}
+
+
+def test_a_line_goes_through_its_values_from_step_1_on():
+    (ax,) = show_lines(LINES).axes
+    for line, values in zip(ax.lines, LINES.values(), strict=True):
+        np.testing.assert_allclose(line.get_xydata(), np.stack([[1, 2, 3], values], axis=1))
+
+
+def test_the_name_of_a_line_leads_to_its_end():
+    (ax,) = show_lines(LINES, x=[10, 20, 40]).axes
+    assert {text.get_text(): text.xy for text in ax.texts} == {"GradientDescent": (40, 1.0), "Adam": (40, 0.5)}
+
+
+def test_lines_wear_the_colours_of_their_methods():
+    (ax,) = show_lines(LINES).axes
+    assert [(line.get_color(), line.get_linestyle()) for line in ax.lines] == [METHOD[name] for name in LINES]
+
+
+@pytest.mark.parametrize(("x", "scales"), [(None, ("linear", "log")), ([1, 2, 4], ("log", "log"))])
+def test_the_scales_are_logarithmic_on_demand(x, scales):
+    (ax,) = show_lines(LINES, x=x, log=True).axes
+    assert (ax.get_xscale(), ax.get_yscale()) == scales
+
+
+def test_every_seed_is_a_dot_in_the_row_of_its_name_and_the_bar_is_their_mean():
+    results = {"Adam": np.array([0.9, 0.92, 0.97]), "GradientDescent": np.array([0.8, 0.9, 0.85])}
+    (ax,) = show_spread(results, "accuracy").axes
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    bars = [line for line in ax.lines if line.get_marker() == "|"]
+    for row, (name, values) in enumerate(results.items()):
+        np.testing.assert_allclose(dots[row].get_xydata(), np.stack([values, [row] * 3], axis=1))
+        np.testing.assert_allclose(bars[row].get_xydata(), [[values.mean(), row]])
+        assert same_color(dots[row].get_color(), METHOD[name][0])
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(results)
+    assert ax.yaxis_inverted()  # the first name on top
