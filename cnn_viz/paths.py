@@ -103,8 +103,9 @@ def write_names(ax, ends):
     at = [(ax.transData.transform([end])[0, 1] - low) / (high - low) for end in ends.values()]
     for (name, end), place in zip(ends.items(), spread_apart(np.clip(at, 0, 1), APART), strict=True):
         lead = {"arrowstyle": "-", "color": INK, "linewidth": 0.6, "alpha": 0.5, "shrinkA": 0, "shrinkB": 0}
-        text = {"xytext": (1.03, place), "textcoords": "axes fraction", "va": "center", "fontsize": FONT, "color": INK}
-        ax.annotate(name, end, **text, arrowprops=lead, annotation_clip=False, zorder=2)
+        place = {"xytext": (1.02, place), "textcoords": "axes fraction"}
+        ax.annotate("", end, **place, arrowprops=lead, annotation_clip=False, zorder=2)
+        ax.text(1.03, place["xytext"][1], name, va="center", fontsize=FONT, color=INK, transform=ax.transAxes)
 
 
 def _draw_path(ax, path, style):
