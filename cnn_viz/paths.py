@@ -103,15 +103,14 @@ def write_names(ax, ends):
     at = [(ax.transData.transform([end])[0, 1] - low) / (high - low) for end in ends.values()]
     for (name, end), place in zip(ends.items(), spread_apart(np.clip(at, 0, 1), APART), strict=True):
         lead = {"arrowstyle": "-", "color": INK, "linewidth": 0.6, "alpha": 0.5, "shrinkA": 0, "shrinkB": 0}
-        place = {"xytext": (1.02, place), "textcoords": "axes fraction"}
-        ax.annotate("", end, **place, arrowprops=lead, annotation_clip=False, zorder=2)
-        ax.text(1.03, place["xytext"][1], name, va="center", fontsize=FONT, color=INK, transform=ax.transAxes)
+        at_names = {"xytext": (1.02, place), "textcoords": "axes fraction"}
+        ax.annotate("", end, **at_names, arrowprops=lead, annotation_clip=False, zorder=2)
+        ax.text(1.03, place, name, va="center", fontsize=FONT, color=INK, transform=ax.transAxes)
 
 
 def _draw_path(ax, path, style):
     colour, kind = style
-    many = len(path) > 2
-    ax.plot(*path.T, color=colour, linestyle=kind, linewidth=1.8, marker="o", markersize=3.2 if many else 0, zorder=3)
+    ax.plot(*path.T, color=colour, linestyle=kind, linewidth=1.8, marker="o", markersize=3.2, zorder=3)
     ax.plot(*path[0], "o", color="white", markeredgecolor=INK, markersize=9, zorder=4)
     ax.plot(*path[-1], "s", color=colour, markeredgecolor=INK, markersize=6, zorder=5)
 
