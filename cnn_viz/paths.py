@@ -17,7 +17,7 @@ WIDE, HIGH = 280, 230  # pixels: the surface
 LEFT, TOP, RIGHT, BOTTOM = 52, 26, 140, 44  # pixels around it
 FONT = 9  # points
 CONTOUR = "#8C8C8C"
-OTHERS = ((INK, "-"), (INK, "--"), (INK, ":"))  # for paths that are not a method's
+OTHERS = ((INK, "-"), (INK, "--"), (INK, ":"), (INK, "-."))  # for what is not a method; four at most
 APART = 0.075  # of the height: the least between two names
 LEAVES = " (out)"
 

@@ -55,7 +55,7 @@ def show_lines(lines, x=None, names=("step", ""), title="", log=False, marker=""
     return figure
 
 
-def show_spread(results, unit, title=""):
+def show_spread(results, unit, title="", mean=True):
     """Draw the results of several seeds: a dot for each, a row for each name, a bar at the mean of the row.
 
     Parameters
@@ -64,6 +64,8 @@ def show_spread(results, unit, title=""):
     unit : str
         What the results are.
     title : str
+    mean : bool
+        Whether there is a bar: a mean of things that are not alike would say nothing.
 
     Returns
     -------
@@ -76,7 +78,8 @@ def show_spread(results, unit, title=""):
         values = checks.as_float("show_spread", name, values)
         ax.plot([values.min(), values.max()], [row, row], color=INK, linewidth=0.8, zorder=1)
         ax.plot(values, np.full(len(values), row), "o", color=colour, markeredgecolor=INK, markersize=8, alpha=0.85)
-        ax.plot(values.mean(), row, "|", color=INK, markersize=22, markeredgewidth=2.5, zorder=4)
+        if mean:
+            ax.plot(values.mean(), row, "|", color=INK, markersize=22, markeredgewidth=2.5, zorder=4)
     ax.set(ylim=(len(results) - 0.5, -0.5), yticks=range(len(results)), yticklabels=list(results))
     _dress(ax, (unit, ""), title)
     ax.grid(axis="x", color=INK, linewidth=0.8, alpha=0.12)
