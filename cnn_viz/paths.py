@@ -14,7 +14,7 @@ from cnn_viz.figures import add_axes, new_figure
 from cnn_viz.palette import INK, METHOD
 
 WIDE, HIGH = 280, 230  # pixels: the surface
-LEFT, TOP, RIGHT, BOTTOM = 52, 26, 140, 44  # pixels around it
+LEFT, TOP, RIGHT, BOTTOM = 60, 26, 156, 44  # pixels around it
 FONT = 9  # points
 CONTOUR = "#8C8C8C"
 OTHERS = ((INK, "-"), (INK, "--"), (INK, ":"), (INK, "-."))  # for what is not a method; four at most

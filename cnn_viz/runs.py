@@ -7,18 +7,20 @@ Story       notebooks/07_optimisers.
 """
 
 import numpy as np
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from cnn_core import checks
+from cnn_viz.curves import round_numbers
 from cnn_viz.figures import add_axes, new_figure
 from cnn_viz.palette import INK
 from cnn_viz.paths import FONT, styles_of, write_names
 
-LEFT, TOP, WIDE, HIGH, RIGHT, BOTTOM = 66, 26, 500, 220, 150, 46  # pixels
+LEFT, TOP, WIDE, HIGH, RIGHT, BOTTOM = 66, 26, 480, 220, 190, 46  # pixels
 ROW = 34  # pixels: a name with its dots
 NAMES = 150  # pixels
 
 
-def show_lines(lines, x=None, names=("step", ""), title="", log=False, marker=""):
+def show_lines(lines, x=None, names=("step", ""), title="", log=False, wide=WIDE):
     """Draw one line for each name against the step, or against x, with the name at its end.
 
     Parameters
@@ -26,29 +28,27 @@ def show_lines(lines, x=None, names=("step", ""), title="", log=False, marker=""
     lines : dict of str: array, shape (S,)
         Finite; above 0 where the scale is logarithmic.
     x : array, shape (S,), optional
-        Otherwise 1, 2, ... S.
+        Otherwise 1, 2, ... S. Each value at a given x has a mark.
     names : (str, str)
         What is written along the two edges.
     title : str
     log : bool
-        Whether both scales (with x) or the upright one (without) are logarithmic.
-    marker : str
-        A sign at each value, as matplotlib calls it.
+        Whether both scales (with x) or the upright one (without) are logarithmic. Otherwise it begins at 0 if it can.
+    wide : int
+        How many pixels the lines have from left to right.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure = new_figure(LEFT + WIDE + RIGHT, TOP + HIGH + BOTTOM)
-    ax = add_axes(figure, LEFT, TOP, WIDE, HIGH)
+    figure = new_figure(LEFT + wide + RIGHT, TOP + HIGH + BOTTOM)
+    ax = add_axes(figure, LEFT, TOP, wide, HIGH)
     ends = {}
     for (name, values), (colour, kind) in zip(lines.items(), styles_of(lines), strict=True):
         at = np.arange(1, len(values) + 1) if x is None else np.asarray(x)
-        ax.plot(at, values, color=colour, linestyle=kind, linewidth=1.8, marker=marker, markersize=5)
+        ax.plot(at, values, color=colour, linestyle=kind, linewidth=1.8, marker="o" if x is not None else "")
         ends[name] = (at[-1], values[-1])
-    if log:
-        ax.set(yscale="log", xscale="linear" if x is None else "log")
-    ax.margins(x=0)
+    _scale(ax, x, log, min(np.min(values) for values in lines.values()))
     write_names(ax, ends)
     _dress(ax, names, title)
     ax.grid(axis="y", color=INK, linewidth=0.8, alpha=0.12)
@@ -84,6 +84,22 @@ def show_spread(results, unit, title="", mean=True):
     _dress(ax, (unit, ""), title)
     ax.grid(axis="x", color=INK, linewidth=0.8, alpha=0.12)
     return figure
+
+
+def _scale(ax, x, log, lowest):
+    if x is None:
+        ax.margins(x=0)
+    if log:
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(FixedLocator(round_numbers(*ax.get_ylim())))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        ax.yaxis.set_minor_locator(NullLocator())
+    elif lowest >= 0:
+        ax.set_ylim(bottom=0)
+    if log and x is not None:
+        ax.set_xscale("log")
+        ax.set_xticks(x, [f"{value:g}" for value in x])
+        ax.xaxis.set_minor_locator(NullLocator())
 
 
 def _dress(ax, names, title):
