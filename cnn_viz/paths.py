@@ -1,7 +1,7 @@
 """Paths of optimisers over a surface: contours from above, a dot for each step, the name beside the path's end.
 
 Shapes      heights (R, C) over x (C,) and y (R,), a height for each crossing; a path (S + 1, 2), start first.
-Signs       a ring where all start, a small dot for each step, a square at the end, a cross at the goal. Each name
+Signs       a ring where all start, a dot for each step (white with dashes), a square at the end, a cross at the goal. Each name
             stands at the right, and a thin line leads there from the end; a path that leaves the picture is (out).
 Colours     METHOD: one hue a family, one kind of line a member. Contours are grey, their heights written on them.
 Story       notebooks/07_optimisers.
@@ -110,7 +110,8 @@ def write_names(ax, ends):
 
 def _draw_path(ax, path, style):
     colour, kind = style
-    ax.plot(*path.T, color=colour, linestyle=kind, linewidth=1.8, marker="o", markersize=3.2, zorder=3)
+    dots = {"marker": "o", "markersize": 3.6, "markerfacecolor": "white" if kind == "--" else colour}
+    ax.plot(*path.T, color=colour, linestyle=kind, linewidth=1.8, **dots, zorder=3)
     ax.plot(*path[0], "o", color="white", markeredgecolor=INK, markersize=9, zorder=4)
     ax.plot(*path[-1], "s", color=colour, markeredgecolor=INK, markersize=6, zorder=5)
 

@@ -15,7 +15,7 @@ from cnn_viz.figures import add_axes, new_figure
 from cnn_viz.palette import INK
 from cnn_viz.paths import FONT, styles_of, write_names
 
-LEFT, TOP, WIDE, HIGH, RIGHT, BOTTOM = 66, 26, 480, 220, 190, 46  # pixels
+LEFT, TOP, WIDE, HIGH, RIGHT, BOTTOM = 82, 26, 470, 220, 190, 46  # pixels
 ROW = 34  # pixels: a name with its dots
 NAMES = 150  # pixels
 

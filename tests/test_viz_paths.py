@@ -39,6 +39,7 @@ def test_a_path_wears_the_colour_and_the_dashes_of_its_method():
     for line, name in zip(lines_of(drawn()), PATHS, strict=True):
         assert same_color(line.get_color(), METHOD[name][0])
         assert line.get_linestyle() == METHOD[name][1]
+        assert same_color(line.get_markerfacecolor(), "white") == (METHOD[name][1] == "--")
 
 
 def test_paths_of_no_method_are_ink_and_differ_in_their_dashes():
