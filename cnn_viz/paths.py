@@ -1,8 +1,8 @@
 """Paths of optimisers over a surface: contours from above, a dot for each step, the name beside the path's end.
 
 Shapes      heights (R, C) over x (C,) and y (R,), a height for each crossing; a path (S + 1, 2), start first.
-Signs       a ring where all start, a dot for each step, white on dashes, a square at the end, a cross at the goal. A thin
-            line leads from each end to a name at the right; a path that leaves the picture is (out).
+Signs       a ring where all start, a dot for each step, white on dashes, a square at the end, a cross at the goal. A
+            thin line leads from each end to a name at the right; a path that leaves the picture is (out).
 Colours     METHOD: one hue a family, one kind of line a member. Contours are grey, their heights written on them.
 Story       notebooks/07_optimisers.
 """
