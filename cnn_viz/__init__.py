@@ -2,9 +2,9 @@
 
 Rooms       palette (what the colours mean), figures (how a picture is shown), arrays (numbers in cells), windows,
             sliding, gradients, terms, pooled, products, matrices, activations, networks, images, filtered, moved,
-            histograms, confusion, errors, curves, memory, speeds, surfaces, scores, history, progress (watch), widgets
-            (explore), controls (what a reader may choose), animations; sheets, boxes, stages, mosaic, live, clock,
-            states, shell and notebook work behind them.
+            histograms, confusion, errors, curves, paths, runs, memory, speeds, surfaces, scores, history, progress
+            (watch), widgets (explore), controls (what a reader may choose), animations; sheets, boxes, stages, mosaic,
+            live, clock, states, shell and notebook work behind them.
 Rule        it draws what it is given: nothing here computes anything of a network, and cnn_core knows nothing of it.
 Imports     a room is entered when one of its names is first asked for: `watch` runs in a terminal without matplotlib.
 """
@@ -64,7 +64,9 @@ _ROOM_OF = {
     "draw_surface": "surfaces",
     "show_surface": "surfaces",
     "show_scores": "scores",
-    "show_costs": "scores",
+    "show_paths": "paths",
+    "show_lines": "runs",
+    "show_spread": "runs",
     "show_blocks": "memory",
     "show_orders": "memory",
     "show_timeline": "memory",

@@ -17,8 +17,10 @@ RUN = {"train": ("#000000", "-"), "validation": ("#0072B2", "--")}
 METHOD = {
     "GradientDescent": ("#009E73", "-"),
     "Momentum": ("#009E73", "--"),
+    "Nesterov": ("#009E73", ":"),
     "RMSProp": ("#E69F00", "-"),
     "Adam": ("#E69F00", "--"),
+    "AdamW": ("#E69F00", ":"),
 }
 DASHES = ("-", "--", ":", "-.")
 IMAGES, MAGNITUDES, SIGNED = "gray", "cividis", "PuOr"

@@ -1,4 +1,4 @@
-"""Scores: a network's outputs, the shares that softmax makes of them, and the gradient, as bars; costs as lines.
+"""Scores: a network's outputs, the shares that softmax makes of them, and the gradient, as bars.
 
 Shapes      scores, shares and gradient (classes,).
 Signs       the right class has a bold name and a heavy outline; what is negative hangs below its line and is hatched;
@@ -11,7 +11,7 @@ import numpy as np
 from cnn_core import checks
 from cnn_viz.arrays import number_texts
 from cnn_viz.figures import add_axes, new_figure
-from cnn_viz.palette import DASHES, HUE, INK, PADDING
+from cnn_viz.palette import HUE, INK
 
 FONT = 9  # points
 WIDE, TALL = 200, 170  # pixels: of one panel
@@ -57,37 +57,6 @@ def show_scores(scores, shares, gradient, label, names=None, largest=None):
         ax = add_axes(figure, LEFT + number * (WIDE + GAP), TOP, WIDE, TALL)
         _bars(ax, array, label, names, gradient=number == 2, limit=limit)
         ax.set_title(title, fontsize=FONT + 1, color=INK, loc="left", pad=8)
-    return figure
-
-
-def show_costs(x, lines, across, up):
-    """Draw lines over one axis, each with dashes of its own and its name in a legend.
-
-    Parameters
-    ----------
-    x : array, shape (P,)
-    lines : {str: array, shape (P,)}
-        Four at most.
-    across, up : str
-        What stands at the axes.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    if not 1 <= len(lines) <= len(DASHES):
-        raise ValueError(f"show_costs: 1 to {len(DASHES)} lines can be told apart, got {len(lines)}.")
-    figure = new_figure(560, 300)
-    ax = add_axes(figure, 66, 14, 478, 236)
-    for (name, values), dashes in zip(lines.items(), DASHES, strict=False):
-        ax.plot(x, values, dashes, color=INK, linewidth=1.7, label=name)
-    ax.set_xlabel(across, fontsize=FONT)
-    ax.set_ylabel(up, fontsize=FONT)
-    ax.tick_params(labelsize=FONT)
-    ax.grid(color=PADDING)
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=True, framealpha=1, edgecolor=PADDING, fontsize=FONT)
     return figure
 
 

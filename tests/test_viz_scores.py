@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from readable import assert_readable
 
-from cnn_viz.scores import show_costs, show_scores
+from cnn_viz.scores import show_scores
 
 SCORES, SHARES = np.array([-1.0, 2.0, 0.5]), np.array([0.125, 0.25, 0.625])
 GRADIENT = SHARES - np.array([0, 1, 0])
@@ -65,17 +65,3 @@ def test_what_does_not_belong_together_is_refused(changes, words):
     given = {"scores": SCORES, "shares": SHARES, "gradient": GRADIENT, "label": 1}
     with pytest.raises(ValueError, match=f"show_scores.*{words}"):
         show_scores(**given | changes)
-
-
-def test_costs_have_dashes_of_their_own_and_names():
-    ax = show_costs([0, 1, 2], {"one": [1, 2, 3], "other": [3, 2, 1]}, "score", "cost").axes[0]
-    assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 2, 3], [3, 2, 1]]
-    assert len({line.get_linestyle() for line in ax.lines}) == 2
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "other"]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("score", "cost")
-
-
-@pytest.mark.parametrize("number", [0, 5])
-def test_more_lines_than_can_be_told_apart_are_refused(number):
-    with pytest.raises(ValueError, match=f"1 to 4 lines can be told apart, got {number}"):
-        show_costs([0, 1], {str(each): [0, 1] for each in range(number)}, "x", "y")

@@ -1,0 +1,126 @@
+"""Paths on a surface: every step is a dot where it was, start, end and goal are marked, names never overlap."""
+
+import itertools
+
+import numpy as np
+import pytest
+from matplotlib.colors import same_color
+from matplotlib.text import Annotation
+
+from cnn_viz.figures import DPI, SHARPNESS
+from cnn_viz.palette import INK, METHOD
+from cnn_viz.paths import show_paths, spread_apart
+
+X, Y = np.linspace(-3, 3, 13), np.linspace(-2, 2, 9)
+HEIGHTS = X**2 + 3 * Y[:, None] ** 2
+PATHS = {
+    "GradientDescent": np.array([[2.0, 1.0], [1.0, 0.5], [0.5, 0.0], [0.1, 0.0]]),
+    "Adam": np.array([[2.0, 1.0], [1.5, 0.5], [0.1, 0.01]]),
+}
+
+
+def drawn(paths=PATHS, **options):
+    return show_paths(X, Y, HEIGHTS, paths, **options).axes[0]
+
+
+def lines_of(ax):
+    """Return the path lines: those of more than one point."""
+    return [line for line in ax.lines if len(line.get_xdata()) > 1]
+
+
+def test_every_step_of_a_path_is_a_dot_where_it_was():
+    for line, path in zip(lines_of(drawn()), PATHS.values(), strict=True):
+        np.testing.assert_allclose(line.get_xydata(), path)
+        assert line.get_marker() == "o"
+        assert line.get_markersize() > 0
+
+
+def test_a_path_wears_the_colour_and_the_dashes_of_its_method():
+    for line, name in zip(lines_of(drawn()), PATHS, strict=True):
+        assert same_color(line.get_color(), METHOD[name][0])
+        assert line.get_linestyle() == METHOD[name][1]
+        assert same_color(line.get_markerfacecolor(), "white") == (METHOD[name][1] == "--")
+
+
+def test_paths_of_no_method_are_ink_and_differ_in_their_dashes():
+    one, other = lines_of(drawn({"this": PATHS["Adam"], "that": PATHS["GradientDescent"]}))
+    assert same_color(one.get_color(), INK)
+    assert one.get_linestyle() != other.get_linestyle()
+
+
+def test_start_end_and_goal_have_signs_of_their_own():
+    points = {line.get_marker(): line for line in drawn(goal=(0, 0)).lines if len(line.get_xdata()) == 1}
+    assert set(points) == {"o", "s", "+"}
+    np.testing.assert_allclose(points["o"].get_xydata(), [[2, 1]])
+    np.testing.assert_allclose(points["s"].get_xydata(), [PATHS["Adam"][-1]])
+    np.testing.assert_allclose(points["+"].get_xydata(), [[0, 0]])
+
+
+def test_the_surface_has_a_row_for_each_y():
+    (contours,) = (each for each in drawn(levels=[1, 4]).collections if hasattr(each, "levels"))
+    assert list(contours.levels) == [1, 4]
+    for level, path in zip(contours.levels, contours.get_paths(), strict=True):
+        x, y = path.vertices.T
+        np.testing.assert_allclose(x**2 + 3 * y**2, level, atol=0.4)  # straight pieces between the crossings
+
+
+@pytest.mark.parametrize("sharpness", [1, SHARPNESS])
+def test_the_names_of_paths_that_end_together_stand_apart_and_inside_the_picture(sharpness):
+    paths = dict.fromkeys(METHOD, PATHS["Adam"])
+    figure = show_paths(X, Y, HEIGHTS, paths)
+    figure.set_dpi(DPI * sharpness)
+    figure.canvas.draw()
+    names = [text for text in figure.axes[0].texts if text.get_text() in METHOD]
+    boxes = {text.get_text(): text.get_window_extent() for text in names}
+    assert set(boxes) == set(METHOD)
+    heights = sorted((box.y0, box.y1) for box in boxes.values())
+    assert all(above[0] >= below[1] for below, above in itertools.pairwise(heights))
+    assert max(box.x1 for box in boxes.values()) <= figure.bbox.width
+    assert all(box.y0 >= 0 and box.y1 <= figure.bbox.height for box in boxes.values())
+
+
+def test_a_path_that_leaves_the_picture_says_so_where_it_was_last_seen():
+    paths = {"Adam": np.array([[0.0, 0.0], [2.5, 0.0], [9.0, 0.0]])}
+    ax = drawn(paths)
+    (lead,) = (text for text in ax.texts if isinstance(text, Annotation))
+    assert tuple(lead.xy) == (2.5, 0.0)
+    assert "Adam (out)" in [text.get_text() for text in ax.texts]
+    assert drawn(paths).get_xlim() == (-3, 3)
+
+
+def test_the_names_of_the_edges_and_the_title_are_written():
+    ax = drawn(names=("one weight", "another"), title="step 3")
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title("left")) == ("one weight", "another", "step 3")
+
+
+@pytest.mark.parametrize("places", [[0.2, 0.2, 0.2], [0.99, 1.0, 0.98], [0.0, 0.0], [0.5], []])
+def test_places_are_spread_apart_and_stay_within_the_picture(places):
+    found = np.sort(spread_apart(places, 0.1))
+    assert (np.diff(found) >= 0.1 - 1e-9).all()
+    assert ((found >= -1e-9) & (found <= 1 + 1e-9)).all()
+
+
+def test_places_keep_their_order():
+    found = spread_apart([0.9, 0.1, 0.12], 0.1)
+    assert np.argsort(found).tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("heights", "paths", "words"),
+    [
+        (HEIGHTS.T, PATHS, "a row for each y"),
+        (np.full_like(HEIGHTS, np.nan), PATHS, "not finite"),
+        (HEIGHTS, {"Adam": np.zeros(3)}, r"\(steps \+ 1, 2\)"),
+        (HEIGHTS, {"Adam": np.zeros((0, 2))}, r"\(steps \+ 1, 2\)"),
+        (HEIGHTS, {"Adam": np.array([[0, np.inf]])}, "Give its first steps"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_with_a_reason(heights, paths, words):
+    with pytest.raises(ValueError, match=words):
+        show_paths(X, Y, heights, paths)
+
+
+def test_nothing_that_is_given_is_changed():
+    before = {name: path.copy() for name, path in PATHS.items()}
+    drawn()
+    assert all((before[name] == path).all() for name, path in PATHS.items())
