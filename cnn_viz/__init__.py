@@ -2,9 +2,9 @@
 
 Rooms       palette (what the colours mean), figures (how a picture is shown), arrays (numbers in cells), windows,
             sliding, gradients, terms, pooled, products, matrices, activations, networks, images, filtered, moved,
-            histograms, confusion, errors, curves, paths, runs, memory, speeds, surfaces, scores, history, progress
-            (watch), widgets (explore), controls (what a reader may choose), animations; sheets, boxes, stages, mosaic,
-            live, clock, states, shell and notebook work behind them.
+            inside, histograms, confusion, mistakes, calibration, errors, curves, paths, runs, memory, speeds,
+            surfaces, scores, history, progress (watch), widgets (explore), controls (what a reader may choose),
+            animations; sheets, boxes, stages, mosaic, live, clock, states, shell and notebook work behind them.
 Rule        it draws what it is given: nothing here computes anything of a network, and cnn_core knows nothing of it.
 Imports     a room is entered when one of its names is first asked for: `watch` runs in a terminal without matplotlib.
 """
@@ -56,7 +56,10 @@ _ROOM_OF = {
     "show_feature_maps": "images",
     "show_filtered": "filtered",
     "show_histograms": "histograms",
+    "show_inside": "inside",
     "draw_confusion_matrix": "confusion",
+    "show_mistakes": "mistakes",
+    "show_calibration": "calibration",
     "show_errors": "errors",
     "show_walk": "moved",
     "show_shares": "moved",

@@ -1,6 +1,7 @@
-"""The live display of a training run in a notebook: a progress bar, a line of text, and a plot of cost and accuracy.
+"""The live display of a training run in a notebook: a progress bar, a line of text, a plot of cost and accuracy.
 
-Cost        at most some 5 % of the time: after each drawing it waits some thirty times as long as the drawing took.
+Inside      under it, if the reader gives a function that draws it, what the network looks like by now.
+Cost        at most some 5 % of the time: after each drawing it waits some forty times as long as the drawing took.
 Stored      at the end a picture of the curves takes the display's place. A picture is seen everywhere, also where no
             Python runs and no widget moves: on GitHub, in a static page, in a notebook that nobody has run.
 Used by     progress.watch.
@@ -11,9 +12,10 @@ from IPython.display import display
 
 from cnn_viz.clock import Pace, duration
 from cnn_viz.curves import HEIGHT, WIDTH, Curves, describe, percent, running_mean, window_for
-from cnn_viz.figures import bundle_of, png_of
+from cnn_viz.figures import bundle_of, png_of, size_of
 from cnn_viz.notebook import say
 from cnn_viz.progress import Plain
+from cnn_viz.states import draw_state
 
 
 class Live(Plain):
@@ -23,9 +25,11 @@ class Live(Plain):
     ----------
     history : History
         Filled by the caller, who calls `show` after each record and `close` at the end.
+    look : callable, optional
+        Returns a figure and a sentence.
     """
 
-    def __init__(self, history):
+    def __init__(self, history, look=None):
         super().__init__(history)
         self.curves = Curves()
         self.bar = ipywidgets.FloatProgress(max=1.0, layout={"width": f"{WIDTH}px"})
@@ -34,7 +38,8 @@ class Live(Plain):
         self.image = ipywidgets.Image(value=self._picture(), format="png", layout=size)
         self.box = ipywidgets.VBox([self.bar, self.text, self.image])
         self.handle = display(self.box, display_id=True)
-        self.text_pace, self.picture_pace = Pace(0.2, share=0.01), Pace(0.5, share=0.03)
+        self.inside = None if look is None else Inside(look)
+        self.text_pace, self.picture_pace = Pace(0.2, share=0.01), Pace(0.5, share=0.025)
 
     def show(self, record):
         """Bring up to date what is due of the bar, the text and the picture, and print the line of an epoch."""
@@ -45,6 +50,8 @@ class Live(Plain):
             self.text_pace.spend(self._show_text)
         if self.picture_pace.due():
             self.picture_pace.spend(self._show_picture)
+        if self.inside is not None:
+            self.inside.follow()
 
     def close(self):
         """Put the final picture where the live display was, and print the sentence that says what it shows."""
@@ -54,6 +61,8 @@ class Live(Plain):
         for widget in (self.box, self.bar, self.text, self.image):
             widget.close()
         say(sentence)
+        if self.inside is not None:
+            self.inside.close()
 
     def _show_text(self):
         last = self.history.steps[-1]
@@ -78,3 +87,36 @@ class Live(Plain):
         to_come = last.steps - last.step if last else 0
         figure = self.curves.update(self.history, len(self.history.steps) + to_come).figure
         return png_of(figure, sharpness=1, compression=1)
+
+
+class Inside:
+    """A picture of the network itself, under the curves.
+
+    Parameters
+    ----------
+    look : callable
+        Returns a figure and a sentence. It is asked at once: what is wrong with it shows before the training begins.
+    """
+
+    def __init__(self, look):
+        self.look, self.pace = look, Pace(0.5, share=0.025)
+        width, height = size_of(draw_state("watch", look, {})[0])
+        self.image = ipywidgets.Image(format="png", layout={"width": f"{width}px", "height": f"{height}px"})
+        self.handle = display(self.image, display_id=True)
+        self.follow()
+
+    def follow(self):
+        """Draw the network as it is now, if that is due."""
+        if self.pace.due():
+            self.pace.spend(self._show)
+
+    def close(self):
+        """Put the last picture where the live one was, and print its sentence."""
+        figure, sentence = draw_state("watch", self.look, {})
+        data, metadata = bundle_of(figure, sentence)
+        self.handle.update(data, metadata=metadata, raw=True)
+        self.image.close()
+        say(sentence)
+
+    def _show(self):
+        self.image.value = png_of(draw_state("watch", self.look, {})[0], sharpness=1, compression=1)

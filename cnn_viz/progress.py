@@ -15,7 +15,7 @@ from cnn_viz.history import History
 from cnn_viz.notebook import in_notebook, say
 
 
-def watch(records, history=None):
+def watch(records, history=None, look=None):
     """Show how a network trains, and return the history.
 
     Parameters
@@ -25,6 +25,9 @@ def watch(records, history=None):
     history : History, optional
         Where the records are kept; a new one if not given. Your own still holds what happened if fit ends with an
         error, and goes on where it ended when it is given again.
+    look : callable, optional
+        ``look() -> (figure, sentence)``: a picture of the network as it is now. In a notebook it stands under the
+        curves and is drawn as often as they are, before the first step and after the last one too.
 
     Returns
     -------
@@ -38,10 +41,10 @@ def watch(records, history=None):
     Raises
     ------
     TypeError
-        If records does not hold the records of fit.
+        If records does not hold the records of fit, or if look is no such function.
     """
-    history = _checked(records, history)
-    display = _display(history)
+    history = _checked(records, history, look)
+    display = _display(history, look)
     interrupted = False
     try:
         for record in records:
@@ -56,21 +59,23 @@ def watch(records, history=None):
     return history
 
 
-def _checked(records, history):
+def _checked(records, history, look):
     if not hasattr(records, "__iter__"):
         kind = type(records).__name__
         raise TypeError(f"watch: records must be what fit returns, got {kind}. Use watch(fit(model, ...)).")
     if history is not None and not isinstance(history, History):
         raise TypeError(f"watch: history must be a History, got {type(history).__name__}.")
+    if look is not None and not callable(look):
+        raise TypeError(f"watch: look must be a function that returns (figure, sentence), got {look!r}.")
     return History() if history is None else history
 
 
-def _display(history):
+def _display(history, look):
     if not in_notebook() or importlib.util.find_spec("ipywidgets") is None:
         return Plain(history)
     from cnn_viz.live import Live
 
-    return Live(history)
+    return Live(history, look)
 
 
 def _place(history):

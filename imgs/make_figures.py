@@ -6,6 +6,7 @@ Same bytes  a second run on the same machine writes the same bytes; test_figures
 """
 
 import argparse
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,15 +16,20 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.patches import ConnectionPatch
+from PIL import Image
 
 from cnn_core import (
+    Epoch,
     Model,
+    Step,
     conv2d_backward,
+    conv2d_forward,
     convolve,
     convolve_vectorised,
     dilate,
     load_mnist,
     pool2d_forward,
+    relu_forward,
     softmax_forward,
 )
 from cnn_viz import (
@@ -36,14 +42,18 @@ from cnn_viz import (
     draw_network,
     draw_pooling,
     draw_step,
+    show_inside,
 )
 from cnn_viz.animations import film_strip, save_gif
-from cnn_viz.figures import add_axes, new_figure, png_of
+from cnn_viz.curves import Curves
+from cnn_viz.figures import add_axes, new_figure, png_of, size_of
+from cnn_viz.history import History
 from cnn_viz.palette import HUE, IMAGES, INK, MAGNITUDES, PADDING
 from cnn_viz.speeds import show_growth
 
 HERE = Path(__file__).resolve().parent
 TRAINED = HERE.parent / "notebooks" / "trained" / "08_model.npz"
+TRACE = TRAINED.with_name("08_trace.npz")
 MEASURED = HERE.parent / "benchmarks" / "results.json"
 
 
@@ -180,6 +190,7 @@ HOW = {"stride": 2, "padding": (0, 1)}
 DILATED, ROTATED = dilate(BLAME, HOW["stride"]), WEIGHTS[::-1, ::-1]
 FULL = convolve(DILATED, ROTATED, full_convolve=True)
 CROP = (0, 0), (1, 1)
+EPOCHS = 3  # of chapter 08
 
 
 def dilation(step):
@@ -215,6 +226,83 @@ def chain_dC_dX():
 def whole_network():
     """The kept network, drawn to scale from the Model itself."""
     return draw_network(Model.load(TRAINED)).figure
+
+
+def training(step):
+    """The live display of chapter 08 at one of the moments of the trace: curves so far, and the first layer."""
+    with np.load(TRACE) as trace:
+        moment, history = (
+            int(trace["moments"][step]),
+            _history(trace["cost"], trace["accuracy"], trace["moments"][step]),
+        )
+        F, B, steps = trace["F"][step], trace["B"][step], len(trace["cost"])
+    maps = relu_forward(conv2d_forward(load_mnist().X_test[:1], F, B, padding=1))[0]
+    title = f"after {moment:,} of {steps:,} steps"
+    return _one_above_the_other(Curves().update(history, steps).figure, show_inside(F, maps, title)), title
+
+
+def _history(cost, accuracy, until):
+    """Return the history of a training until some step, from what each step gave; with the ends of its epochs."""
+    history, steps, epoch = History(), len(cost), len(cost) // EPOCHS
+    for step in range(1, until + 1):
+        kept = float(cost[step - 1]), float(accuracy[step - 1])
+        history.append(Step(-(-step // epoch), EPOCHS, step, steps, *kept, 0.0))
+        if step % epoch == 0:
+            history.append(Epoch(step // epoch, EPOCHS, step, *kept, None, None))
+    return history
+
+
+def _one_above_the_other(*figures):
+    """Return a figure that holds figures, sharp enough for a GIF."""
+    sizes = [size_of(figure) for figure in figures]
+    whole = new_figure(max(wide for wide, _ in sizes), sum(high for _, high in sizes))
+    top = 0
+    for figure, (wide, high) in zip(figures, sizes, strict=True):
+        ax = add_axes(whole, 0, top, wide, high)
+        ax.imshow(np.asarray(Image.open(io.BytesIO(png_of(figure)))), interpolation="antialiased", aspect="auto")
+        ax.set_axis_off()
+        top += high
+    return whole
+
+
+WRITTEN = np.array(
+    [
+        [78, 138],
+        [89, 110],
+        [115, 96],
+        [139, 110],
+        [143, 142],
+        [127, 178],
+        [100, 214],
+        [80, 242],
+        [103, 240],
+        [130, 244],
+        [156, 238],
+    ]
+)  # fmt: skip; x and y of the pen, in pixels
+
+
+def own_digit():
+    """A picture of a 2 on paper, as a camera would see it: uneven light, a dark pen, a little noise."""
+    x, y = np.meshgrid(np.arange(300), np.arange(360))
+    way = _smooth(WRITTEN)
+    nearest = np.min([(x - a) ** 2 + (y - b) ** 2 for a, b in way], axis=0)
+    pen = np.clip(3.75 - np.sqrt(nearest) / 2, 0, 1)  # 1 within 5.5 pixels of the way, 0 beyond 7.5
+    light = 0.95 - 0.225 * (x / 300 + y / 360)
+    noise = np.random.default_rng(0).normal(0, 0.02, light.shape)
+    figure = new_figure(300, 360)
+    ax = add_axes(figure, 0, 0, 300, 360)
+    ax.imshow(light * (1 - 0.75 * pen) + noise, cmap=IMAGES, vmin=0, vmax=1, interpolation="nearest")
+    ax.set_axis_off()
+    return figure
+
+
+def _smooth(points, between=40):
+    """Return a smooth line through points (P, 2), by Catmull and Rom's splines."""
+    before, here, there, after = (np.pad(points, ((1, 2), (0, 0)), mode="edge")[k : k + len(points)] for k in range(4))
+    u = np.linspace(0, 1, between)[:, None, None]
+    a, b, c = there - before, 2 * before - 5 * here + 4 * there - after, 3 * here - before - 3 * there + after
+    return (here + (a * u + b * u**2 + c * u**3) / 2).reshape(-1, 2)
 
 
 def speed_growth():
@@ -312,6 +400,20 @@ FIGURES = {
         "pixels, 16 maps of 14 by 14, 32 maps of 7 by 7, and ten bars of which the one beside 7 is as long as "
         "can be.",
         used_in=("README.md",),
+    ),
+    "training.gif": Animation(
+        draw=training,
+        count=lambda: len(np.load(TRACE)["moments"]),
+        alt="A network while it trains on 60,000 digits for three epochs. Above, the cost falls from 2.3 to below 0.05 "
+        "and the accuracy climbs beyond 99 per cent. Below, its 16 filters turn from random numbers into light and "
+        "dark sides, and the maps under them, at first blurred sevens, become edges of a seven.",
+        used_in=("README.md",),
+    ),
+    "own_digit.png": Figure(
+        draw=own_digit,
+        alt="A 2 written with a dark pen on a sheet of paper that is bright at the upper left and darker towards the "
+        "lower right. The digit stands to the left of the middle and fills nearly half of the height.",
+        used_in=("notebooks/08_model.ipynb",),
     ),
     "speed_growth.png": Figure(
         draw=speed_growth,

@@ -2,7 +2,9 @@
 
 Called by   `make trained`. The notebooks load what lies there; they never write to it.
 Record      08_model.json: what was trained and how, what each epoch and the test digits gave, how long it took, where;
-            one machine, one NumPy and one seed give the same bits; another machine differs in the last digits.
+            and what three seeds of each of RUNS gave. One machine, one NumPy and one seed give the same bits; another
+            machine differs in the last digits.
+Trace       08_trace.npz: cost and accuracy of every step, and the first layer at a few moments, for pictures.
 """
 
 import json
@@ -25,13 +27,16 @@ from cnn_core import (
     OneCycle,
     Pool2D,
     ReLU,
+    Step,
     evaluate,
     fit,
     load_mnist,
 )
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks" / "trained"
-EPOCHS, BATCH_SIZE, LEARNING_RATE = 2, 64, 0.003
+EPOCHS, BATCH_SIZE, LEARNING_RATE = 3, 64, 0.003
+SEEDS = range(3)
+MOMENTS = (0, 10, 30, 100, 300, 938, 1876, 2814)  # steps after which the trace holds the first layer
 
 
 def digits_model(seed=0):
@@ -44,18 +49,57 @@ def digits_model(seed=0):
     return Model(layers, input_shape=(1, 28, 28), seed=seed)
 
 
-def train(model, digits):
-    """Train the model; return the record of it."""
-    steps = EPOCHS * -(-len(digits.X_train) // BATCH_SIZE)
-    optimiser = Adam(learning_rate=OneCycle(LEARNING_RATE, steps))
+def dense_model(seed=0):
+    """Return chapter 08's network without convolution, with as many parameters; untrained."""
+    layers = [Flatten(), FullyConnected(260), ReLU(), FullyConnected(10, initialisation="zeros")]
+    return Model(layers, input_shape=(1, 28, 28), seed=seed)
+
+
+def one_cycle(examples):
+    """Return the schedule of chapter 08 for that many training examples."""
+    return OneCycle(LEARNING_RATE, EPOCHS * -(-examples // BATCH_SIZE))
+
+
+# what is trained with each seed: the network, and its learning rate for a number of training examples
+RUNS = {
+    "one cycle up to 0.003": (digits_model, one_cycle),
+    "0.001 throughout": (digits_model, lambda examples: 0.001),
+    "no convolution": (dense_model, one_cycle),
+}
+
+
+def train(model, digits, rate):
+    """Train the model; return the record of it, and the trace."""
+    optimiser = Adam(learning_rate=rate)
     start = time.perf_counter()
     records = fit(model, digits.X_train, digits.y_train, optimiser, CrossEntropy(), EPOCHS, BATCH_SIZE)
-    epochs = [asdict(record) for record in records if isinstance(record, Epoch)]
+    epochs, trace = follow(records, model)
     seconds = time.perf_counter() - start
     cost, accuracy = evaluate(model, digits.X_test, digits.y_test, CrossEntropy())
     made = {"model": repr(model), "optimiser": repr(optimiser), "loss": "CrossEntropy()", "batch_size": BATCH_SIZE}
     given = {"epochs": epochs, "test_cost": cost, "test_accuracy": accuracy, "seconds": round(seconds, 1)}
-    return made | given | where()
+    return made | given | where(), trace
+
+
+def follow(records, model):
+    """Return the epochs as dictionaries, and the trace: every step's cost and accuracy, the first layer at MOMENTS."""
+    epochs, steps, moments = [], [], [first_layer(model)]
+    for record in records:
+        if isinstance(record, Epoch):
+            epochs.append(asdict(record))
+        if isinstance(record, Step):
+            steps.append((record.cost, record.accuracy))
+            moments += [first_layer(model)] if record.step in MOMENTS else []
+    cost, accuracy = np.array(steps, dtype=np.float32).T
+    filters, biases = (np.stack(each) for each in zip(*moments, strict=True))
+    moments = np.array(MOMENTS[: len(filters)])
+    return epochs, {"cost": cost, "accuracy": accuracy, "moments": moments, "F": filters, "B": biases}
+
+
+def first_layer(model):
+    """Return copies of the first convolution's filters and biases; of nothing where there is none."""
+    params = model.layers[0].params
+    return params.get("F", np.empty(0)).copy(), params.get("B", np.empty(0)).copy()
 
 
 def where():
@@ -64,14 +108,28 @@ def where():
     return machine | {"python": platform.python_version(), "numpy": np.__version__}
 
 
+def train_all(digits):
+    """Train every run with every seed; return the first one's model, record and trace, with all test accuracies."""
+    kept, runs = None, {name: [] for name in RUNS}
+    for name, (make, rate) in RUNS.items():
+        for seed in SEEDS:
+            model = make(seed)
+            record, trace = train(model, digits, rate(len(digits.X_train)))
+            kept = kept or (model, record, trace)
+            runs[name].append({"test_accuracy": record["test_accuracy"], "seconds": record["seconds"]})
+    model, record, trace = kept
+    return model, record | {"runs": runs}, trace
+
+
 def main():
-    """Train, and write the model and its record."""
-    model = digits_model()
-    record = train(model, load_mnist())
+    """Train, and write the model, its record and its trace."""
+    model, record, trace = train_all(load_mnist())
     FOLDER.mkdir(exist_ok=True)
     model.save(FOLDER / "08_model.npz")
+    np.savez(FOLDER / "08_trace.npz", **trace)
     (FOLDER / "08_model.json").write_text(json.dumps(record, indent=2) + "\n")
-    print(f"{record['test_accuracy']:.2%} of the test digits after {EPOCHS} epochs, {record['seconds']} s")
+    for name, results in record["runs"].items():
+        print(name, *(f"{each['test_accuracy']:.2%} in {each['seconds']} s" for each in results), sep=", ")
 
 
 if __name__ == "__main__":
