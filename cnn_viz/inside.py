@@ -16,8 +16,8 @@ from cnn_viz.palette import INK, MAGNITUDES, SIGNED
 CELL, PIXEL = 13, 2  # pixels of the page: a weight; a cell of a map
 GAP, ROW_GAP = 22, 18  # pixels between two columns, and between two rows
 BETWEEN = 6  # pixels from a filter to its map
-LEFT, TOP = 12, 30  # pixels
-FONT = 9  # points
+LEFT, TOP = 12, 34  # pixels
+FONT = 12  # points: a strip of several such pictures shrinks them
 
 
 def show_inside(F, maps, title="", columns=8):
@@ -55,7 +55,7 @@ def show_inside(F, maps, title="", columns=8):
     ax.imshow(sheet, interpolation="nearest", extent=(0, width, height, 0))
     _mark_negatives(ax, F, tops, lefts + inset)
     ax.set_axis_off()
-    ax.set_title(title, fontsize=FONT + 1, loc="left", color=INK, pad=8)
+    ax.set_title(title, fontsize=FONT, loc="left", color=INK, pad=8)
     return figure
 
 

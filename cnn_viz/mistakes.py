@@ -15,7 +15,7 @@ SIDE = 84  # pixels: an image
 WIDE, TALL = 148, 152  # pixels: an image with all that belongs to it
 HEAD, BAR = 20, 16  # pixels: the line above an image; a bar with its gap
 FONT = 9  # points
-LONGEST = 58  # pixels: a bar of probability 1
+LONGEST = 50  # pixels: a bar of probability 1
 
 
 def show_mistakes(images, labels, probabilities, columns=5):

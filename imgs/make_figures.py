@@ -53,7 +53,7 @@ from cnn_viz.speeds import show_growth
 
 HERE = Path(__file__).resolve().parent
 TRAINED = HERE.parent / "notebooks" / "trained" / "08_model.npz"
-TRACE = TRAINED.with_name("08_trace.npz")
+RECORD, TRACE = TRAINED.with_name("08_model.json"), TRAINED.with_name("08_trace.npz")
 MEASURED = HERE.parent / "benchmarks" / "results.json"
 
 
@@ -190,7 +190,6 @@ HOW = {"stride": 2, "padding": (0, 1)}
 DILATED, ROTATED = dilate(BLAME, HOW["stride"]), WEIGHTS[::-1, ::-1]
 FULL = convolve(DILATED, ROTATED, full_convolve=True)
 CROP = (0, 0), (1, 1)
-EPOCHS = 3  # of chapter 08
 
 
 def dilation(step):
@@ -230,25 +229,26 @@ def whole_network():
 
 def training(step):
     """The live display of chapter 08 at one of the moments of the trace: curves so far, and the first layer."""
-    with np.load(TRACE) as trace:
-        moment, history = (
-            int(trace["moments"][step]),
-            _history(trace["cost"], trace["accuracy"], trace["moments"][step]),
-        )
-        F, B, steps = trace["F"][step], trace["B"][step], len(trace["cost"])
+    with np.load(TRACE) as stored:
+        trace = dict(stored)
+    moment, steps = int(trace["moments"][step]), len(trace["cost"])
+    F, B = trace["F"][step], trace["B"][step]
     maps = relu_forward(conv2d_forward(load_mnist().X_test[:1], F, B, padding=1))[0]
     title = f"after {moment:,} of {steps:,} steps"
-    return _one_above_the_other(Curves().update(history, steps).figure, show_inside(F, maps, title)), title
+    curves = Curves().update(_history(trace, moment), steps)
+    return _one_above_the_other(curves.figure, show_inside(F, maps, title)), title
 
 
-def _history(cost, accuracy, until):
-    """Return the history of a training until some step, from what each step gave; with the ends of its epochs."""
-    history, steps, epoch = History(), len(cost), len(cost) // EPOCHS
+def _history(trace, until):
+    """Return the history of the kept model's training until some step."""
+    history, steps = History(), len(trace["cost"])
+    epochs = [Epoch(**epoch) for epoch in json.loads(RECORD.read_text())["epochs"]]
+    ended = {epoch.step: epoch for epoch in epochs}
     for step in range(1, until + 1):
-        kept = float(cost[step - 1]), float(accuracy[step - 1])
-        history.append(Step(-(-step // epoch), EPOCHS, step, steps, *kept, 0.0))
-        if step % epoch == 0:
-            history.append(Epoch(step // epoch, EPOCHS, step, *kept, None, None))
+        values = float(trace["cost"][step - 1]), float(trace["accuracy"][step - 1])
+        history.append(Step(1, len(epochs), step, steps, *values, 0.0))
+        if step in ended:
+            history.append(ended[step])
     return history
 
 
@@ -290,8 +290,8 @@ def own_digit():
     pen = np.clip(3.75 - np.sqrt(nearest) / 2, 0, 1)  # 1 within 5.5 pixels of the way, 0 beyond 7.5
     light = 0.95 - 0.225 * (x / 300 + y / 360)
     noise = np.random.default_rng(0).normal(0, 0.02, light.shape)
-    figure = new_figure(300, 360)
-    ax = add_axes(figure, 0, 0, 300, 360)
+    figure = new_figure(150, 180)  # a sharp picture has a pixel for each
+    ax = add_axes(figure, 0, 0, 150, 180)
     ax.imshow(light * (1 - 0.75 * pen) + noise, cmap=IMAGES, vmin=0, vmax=1, interpolation="nearest")
     ax.set_axis_off()
     return figure
@@ -405,8 +405,8 @@ FIGURES = {
         draw=training,
         count=lambda: len(np.load(TRACE)["moments"]),
         alt="A network while it trains on 60,000 digits for three epochs. Above, the cost falls from 2.3 to below 0.05 "
-        "and the accuracy climbs beyond 99 per cent. Below, its 16 filters turn from random numbers into light and "
-        "dark sides, and the maps under them, at first blurred sevens, become edges of a seven.",
+        "and the accuracy climbs beyond 99 per cent. Below, its 16 filters, random numbers at the beginning, and under "
+        "each what it finds in a 7: they change little, but the edges of the 7 become clearer.",
         used_in=("README.md",),
     ),
     "own_digit.png": Figure(

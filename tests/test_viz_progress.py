@@ -9,6 +9,7 @@ import pytest
 from cnn_core import Epoch, Step
 from cnn_viz import clock
 from cnn_viz.clock import Clock, Pace, duration
+from cnn_viz.figures import new_figure
 from cnn_viz.history import History
 from cnn_viz.progress import epoch_line, watch
 
@@ -139,6 +140,9 @@ def test_histories_do_not_share_their_lists():
         pytest.param((3,), r"watch: records must be what fit returns, got int\.", id="no-records"),
         pytest.param(([1, 2],), r"expected a Step or an Epoch, as fit yields them, got int", id="other-records"),
         pytest.param(([], []), r"watch: history must be a History, got list", id="no-history"),
+        pytest.param(
+            ([], None, 3), r"watch: look must be a function that returns \(figure, sentence\), got 3", id="no-look"
+        ),
     ],
 )
 def test_watch_refuses_what_is_not_from_fit(arguments, message):
@@ -203,25 +207,38 @@ def test_durations_are_written_as_clocks_do(seconds, text):
 # --- in a notebook ----------------------------------------------------------------------------------------------------
 
 
-class Notebook:
-    """Stands in for the notebook: keeps what is displayed, and what takes its place."""
+class Place:
+    """Stands in for an output of a notebook: keeps what is displayed there, and what takes its place."""
 
-    def __init__(self, monkeypatch):
-        from cnn_viz import live
-
-        self.shown, self.bundle, self.display = None, None, None
-        monkeypatch.setattr("cnn_viz.progress.in_notebook", lambda: True)
-        monkeypatch.setattr(live, "display", self.show)
-
-    def show(self, widget, display_id):
-        assert display_id
-        self.shown = widget
-        return self
+    def __init__(self, widget):
+        self.shown, self.bundle = widget, None
 
     def update(self, data, metadata, raw):
         assert raw
         self.bundle, self.metadata = data, metadata
         self.left_open = self.shown.comm is not None
+
+
+class Notebook:
+    """Stands in for the notebook: the first place belongs to the curves."""
+
+    def __init__(self, monkeypatch):
+        from cnn_viz import live
+
+        self.places = []
+        monkeypatch.setattr("cnn_viz.progress.in_notebook", lambda: True)
+        monkeypatch.setattr(live, "display", self.show)
+
+    def show(self, widget, display_id):
+        assert display_id
+        self.places.append(Place(widget))
+        return self.places[-1]
+
+    def __getattr__(self, name):
+        """Return what the first place holds; nothing is shown before there is one."""
+        if not self.places and name == "shown":
+            return None
+        return getattr(self.places[0], name)
 
 
 @pytest.fixture
@@ -287,6 +304,70 @@ def test_the_picture_is_left_behind_however_the_run_ends(notebook, error):
     assert len(history.steps) == 2
     assert "image/png" in notebook.bundle
     assert notebook.shown.comm is None
+
+
+class Look:
+    """A picture of a network that changes: its number is how often it was drawn."""
+
+    def __init__(self):
+        self.times = 0
+
+    def __call__(self):
+        self.times += 1
+        figure = new_figure(200, 100)
+        figure.text(0.1, 0.5, str(self.times))
+        return figure, f"Drawn {self.times} times."
+
+
+def test_a_look_at_the_network_follows_the_run_in_a_place_of_its_own(notebook, time):
+    seen = []
+
+    def records():
+        for record in run_of(epochs=1, steps=10):
+            if len(notebook.places) == 2:
+                seen.append(bytes(notebook.places[1].shown.value))
+            time.now += 1.0
+            yield record
+
+    watch(records(), look=Look())
+    assert len(set(seen)) >= 9
+    assert all(image.startswith(b"\x89PNG") for image in seen)
+
+
+def test_at_the_end_the_last_look_is_left_with_its_sentence(notebook, capsys):
+    look = Look()
+    watch(run_of(epochs=1, steps=4), look=look)
+    curves, inside = notebook.places
+    assert curves.bundle["text/plain"] == "<Figure size 760x300 with 2 Axes>"
+    assert inside.bundle["text/plain"] == "<Figure size 200x100 with 0 Axes>"
+    assert inside.metadata["image/png"]["alt"] == f"Drawn {look.times} times."
+    assert capsys.readouterr().out.splitlines()[-1] == f"Drawn {look.times} times."
+    assert inside.left_open
+    assert inside.shown.comm is None
+
+
+def test_a_look_that_is_not_due_is_not_drawn(notebook, time):
+    look = Look()
+
+    def records():
+        for record in run_of(epochs=1, steps=50):
+            time.now += 0.01
+            yield record
+
+    watch(records(), look=look)
+    assert look.times <= 5  # its size, before the run, once or twice in it, and at the end
+
+
+def test_a_look_that_draws_nothing_is_refused_before_the_training_begins(notebook):
+    asked = []
+
+    def records():
+        asked.append("a step")
+        yield from run_of()
+
+    with pytest.raises(TypeError, match="figure"):
+        watch(records(), look=lambda: "no figure")
+    assert not asked
 
 
 def test_a_run_that_begins_with_the_end_of_an_epoch_can_be_watched(notebook):

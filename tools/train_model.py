@@ -72,10 +72,11 @@ def train(model, digits, rate):
     """Train the model; return the record of it, and the trace."""
     optimiser = Adam(learning_rate=rate)
     start = time.perf_counter()
-    records = fit(model, digits.X_train, digits.y_train, optimiser, CrossEntropy(), EPOCHS, BATCH_SIZE)
+    test = digits.X_test, digits.y_test  # looked at after each epoch; nothing is decided by it
+    records = fit(model, digits.X_train, digits.y_train, optimiser, CrossEntropy(), EPOCHS, BATCH_SIZE, test)
     epochs, trace = follow(records, model)
     seconds = time.perf_counter() - start
-    cost, accuracy = evaluate(model, digits.X_test, digits.y_test, CrossEntropy())
+    cost, accuracy = evaluate(model, *test, CrossEntropy())
     made = {"model": repr(model), "optimiser": repr(optimiser), "loss": "CrossEntropy()", "batch_size": BATCH_SIZE}
     given = {"epochs": epochs, "test_cost": cost, "test_accuracy": accuracy, "seconds": round(seconds, 1)}
     return made | given | where(), trace
