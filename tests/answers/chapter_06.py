@@ -104,6 +104,7 @@ CHECKS = [
     (COST, lambda o, y: -np.log(picked(o, y)), "one number for the batch"),
     (COST, lambda o, y: None, "end in a return"),
     (GRADIENT, gradient, None),
+    (GRADIENT, lambda outputs, targets: (0.0, gradient(outputs, targets)), "dC_dO alone, without the cost"),
     (GRADIENT, lambda o, t: softmax_forward(o) - t, "4 times what it should be: divide by the 4 examples"),
     (GRADIENT, lambda o, t: -gradient(o, t), "the sign"),
     (GRADIENT, lambda o, t: gradient(o, t) / 3, "you divide by the 3 classes too"),
