@@ -81,7 +81,8 @@ def show_spread(results, unit, title="", mean=True, notes=None):
     for row, (name, values) in enumerate(results.items()):
         values = checks.as_float("show_spread", name, values)
         ax.plot([values.min(), values.max()], [row, row], color=INK, linewidth=0.8, zorder=1)
-        ax.plot(values, np.full(len(values), row), "o", color=METHOD.get(name, (INK,))[0], markeredgecolor=INK, markersize=8, alpha=0.85)
+        dots = {"color": METHOD.get(name, (INK,))[0], "markeredgecolor": INK, "markersize": 8, "alpha": 0.85}
+        ax.plot(values, np.full(len(values), row), "o", **dots)
         if mean:
             ax.plot(values.mean(), row, "|", color=INK, markersize=22, markeredgewidth=2.5, zorder=4)
     labels = [f"{name}\n{notes[name]}" for name in results] if notes else list(results)
