@@ -4,12 +4,13 @@ import numpy as np
 
 from cnn_core import AdamW, Momentum
 
-from .verdict import result_of, spoken
+from .verdict import Fault, result_of, spoken, untouched
 
 CURVATURES = [[1.0, 15.0], [4.0], [0.5, 0.25, 2.0]]
 GRADIENTS = [np.array([8.0, -30.0]), np.array([7.0, 15.0]), np.array([-1.0, 2.0])]
 START = np.array([8.0, 2.0])
 RATE, MOMENTUM, BETA1, BETA2, EPSILON, DECAY = 0.1, 0.9, 0.9, 0.999, 1e-8, 0.5
+NEW_ONES = "Make new ones: velocity = momentum * velocity + grad."
 RUNS = [(10, 0.5, 4), (20, 1.0, 5), (7, 0.1, 1)]  # (steps, peak, warm_up)
 
 
@@ -38,83 +39,91 @@ def _why_rate(found, curvatures):
 def check_momentum(answer):
     """Find the fault of a function (param, grad, velocity, rate, momentum) -> (new param, new velocity)."""
     taught, right = Momentum(RATE, MOMENTUM), START.copy()
-    param, velocity = START.copy(), np.array([2.0, -4.0])  # in motion: at rest, several mistakes look the same
+    param, velocity = START, np.array([2.0, -4.0])  # in motion: at rest, several mistakes look the same
     taught.state["w"] = {"velocity": velocity.copy()}
     for number, grad in enumerate(GRADIENTS, 1):
-        old, given = (param.copy(), velocity.copy()), (param.copy(), velocity.copy())
-        pair = result_of(answer, param, grad.copy(), velocity, RATE, MOMENTUM)
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            return "give back two things: the new parameter and the new velocity."
-        if (param != given[0]).any() or (velocity != given[1]).any():
-            return "it changes an array that it was given. Make new ones: velocity = momentum * velocity + grad."
         taught.step([("w", right, grad)])
-        param, velocity = (np.array(each, dtype=float) for each in pair)
-        if not np.allclose(param, right) or not np.allclose(velocity, taught.state["w"]["velocity"]):
-            return f"step {number}: {_why_momentum(param, velocity, grad, *old)}"
+        found = untouched(answer, param, grad, velocity, RATE, MOMENTUM, instead=NEW_ONES)
+        found = _arrays(found, 2, "two things: the new parameter and the new velocity")
+        if not np.allclose(found, [right, taught.state["w"]["velocity"]]):
+            return f"step {number}: {_why_momentum(*found, param, grad, velocity)}"
+        param, velocity = found
     return None
 
 
-def _why_momentum(param, velocity, grad, old_param, old_velocity):
-    new = MOMENTUM * old_velocity + grad
-    if np.allclose(param, old_param + RATE * new):
-        return "it goes uphill: the parameter goes against the velocity."
-    if np.allclose(velocity, MOMENTUM * old_velocity + (1 - MOMENTUM) * grad):
-        return "you weight the new gradient by 1 − momentum. Here, as in PyTorch, it counts in full."
-    if np.allclose(velocity, grad):
-        return "the velocity forgets: it should keep `momentum` of what it was."
-    if np.allclose(velocity, old_velocity + grad):
-        return "the velocity never fades: multiply the old one by momentum."
-    if np.allclose(param, old_param - RATE * (grad + MOMENTUM * new)):
-        return "that is Nesterov's step, which looks ahead."
-    if np.allclose(velocity, new) and np.allclose(param, old_param - RATE * old_velocity):
-        return "the parameter moves by the old velocity. The new one is meant."
-    if np.allclose(velocity, new):
-        return "the velocity is right, the parameter is not: subtract rate times velocity."
-    return "the new velocity is momentum times the old one, plus the gradient."
+def _arrays(found, count, what):
+    if not isinstance(found, tuple | list) or len(found) != count:
+        raise Fault(f"give back {what}.")
+    found = [np.array(each, dtype=float) for each in found]
+    if any(each.shape != START.shape for each in found):
+        raise Fault(f"each of them should have the parameter's shape, {START.shape}.")
+    return found
+
+
+def _why_momentum(param, velocity, old, grad, before):
+    new = MOMENTUM * before + grad
+    averaged, ahead = MOMENTUM * before + (1 - MOMENTUM) * grad, grad + MOMENTUM * new
+    mistakes = [
+        (param, old + RATE * new, "it goes uphill: the parameter goes against the velocity."),
+        (velocity, averaged, "you weight the new gradient by 1 − momentum. Here, as in PyTorch, it counts in full."),
+        (velocity, grad, "the velocity forgets: it should keep `momentum` of what it was."),
+        (velocity, before + grad, "the velocity never fades: multiply the old one by momentum."),
+        (param, old - RATE * ahead, "that is Nesterov's step, which looks ahead."),
+        (param, old - RATE * before, "the parameter moves by the old velocity. The new one is meant."),
+        (velocity, new, "the velocity is right, the parameter is not: subtract rate times velocity."),
+    ]
+    near = (why for mine, wrong, why in mistakes if np.allclose(mine, wrong))
+    return next(near, "the new velocity is momentum times the old one, plus the gradient.")
 
 
 @spoken
 def check_adamw(answer):
     """Find the fault of a function (param, grad, first, second, step) -> (param, first, second), AdamW's."""
     taught, right = AdamW(RATE, BETA1, BETA2, EPSILON, DECAY), START.copy()
-    now = (START.copy(), np.zeros(2), np.zeros(2))
+    now = [START, np.zeros(2), np.zeros(2)]
     for step, grad in enumerate(GRADIENTS, 1):
-        before = tuple(each.copy() for each in now)
-        with np.errstate(all="ignore"):  # a root of what was not squared
-            found = result_of(answer, *(each.copy() for each in (now[0], grad, *now[1:])), step)
-        if not isinstance(found, (tuple, list)) or len(found) != 3:
-            return "give back three things: the new parameter, first and second."
         taught.step([("w", right, grad)])
-        now = tuple(np.array(each, dtype=float) for each in found)
-        moments = taught.state["w"]
-        if not all(map(np.allclose, now, (right, moments["first"], moments["second"]))):
-            return f"step {step}: {_why_adamw(now, before, grad, step)}"
+        param, first, second = (each.copy() for each in now)
+        with np.errstate(all="ignore"):  # a root of what was not squared
+            found = result_of(answer, param, grad.copy(), first, second, step)
+        found = _arrays(found, 3, "three things: the new parameter, first and second")
+        if not np.allclose(found, [right, *taught.state["w"].values()]):
+            return f"step {step}: {_why_adamw(found, now, grad, step)}"
+        now = found
     return None
 
 
 def _why_adamw(found, before, grad, step):
     param, first, second = before
-    m, v = BETA1 * first + (1 - BETA1) * grad, BETA2 * second + (1 - BETA2) * grad**2
-    m_hat, v_hat, kept = m / (1 - BETA1**step), v / (1 - BETA2**step), param * (1 - RATE * DECAY)
-    if np.allclose(found[1], m_hat) and not np.allclose(m, m_hat):
+    m, s = _mean(BETA1, first, grad), _mean(BETA2, second, grad**2)
+    if np.allclose(found[1], m / (1 - BETA1**step)):
         return "give back first and second as they are kept; only the step uses the corrected ones."
-    leaky = grad + DECAY * param
-    if np.allclose(found[1], BETA1 * first + (1 - BETA1) * leaky):
+    if np.allclose(found[1], _mean(BETA1, first, grad + DECAY * param)):
         return "the decay went through the gradient and into the moments. That is L2, Adam's way, not AdamW's."
     if not np.allclose(found[1], m):
         return "first should be beta1 of what it was, and 1 − beta1 of the gradient."
-    if not np.allclose(found[2], v):
+    if not np.allclose(found[2], s):
         return "second should be beta2 of what it was, and 1 − beta2 of the *squared* gradient."
-    steps = {
-        "no bias correction: divide first by 1 − beta1**step, and second by 1 − beta2**step.": kept
-        - RATE * m / (np.sqrt(v) + EPSILON),
-        "the weights do not decay: multiply them by 1 − rate · decay first.": param
-        - RATE * m_hat / (np.sqrt(v_hat) + EPSILON),
-        "the decay lacks the learning rate: the factor is 1 − rate · decay.": param * (1 - DECAY)
-        - RATE * m_hat / (np.sqrt(v_hat) + EPSILON),
-        "divide by the root of the second moment.": kept - RATE * m_hat / (v_hat + EPSILON),
-    }
-    near = (words for words, value in steps.items() if np.allclose(found[0], value))
+    return _why_step(found[0], param, m, s, step)
+
+
+def _mean(beta, old, new):
+    return beta * old + (1 - beta) * new
+
+
+def _why_step(found, param, m, s, step):
+    kept, m_hat, s_hat = param * (1 - RATE * DECAY), m / (1 - BETA1**step), s / (1 - BETA2**step)
+    move = RATE * m_hat / (np.sqrt(s_hat) + EPSILON)
+    mistakes = [
+        (
+            kept - RATE * m / (np.sqrt(s) + EPSILON),
+            "no bias correction: divide first by 1 − beta1**step, and second by 1 − beta2**step.",
+        ),
+        (param - move, "the weights do not decay: multiply them by 1 − rate · decay first."),
+        (param * (1 - DECAY) - move, "the decay lacks the learning rate: the factor is 1 − rate · decay."),
+        (kept - RATE * m_hat / (s_hat + EPSILON), "divide by the root of the second moment."),
+    ]
+    near = (why for wrong, why in mistakes if np.allclose(found, wrong))
     return next(near, "first and second are right, the new parameter is not.")
 
 

@@ -25,13 +25,16 @@ def result_of(answer, *arguments):
     return result
 
 
-def untouched(answer, *arguments, given="an array"):
-    """Return what an answer that is a function gives, as result_of; to change an array that it was given is a Fault."""
+def untouched(answer, *arguments, given="an array", instead=""):
+    """Return what an answer that is a function gives, as result_of; to change an array that it was given is a Fault.
+
+    `instead` says in a sentence what to do instead.
+    """
     arrays = [each for each in arguments if isinstance(each, np.ndarray)]
     before = [array.copy() for array in arrays]
     result = result_of(answer, *arguments)
     if any((array != old).any() for array, old in zip(arrays, before, strict=True)):
-        raise Fault(f"it changes {given} that it was given.")
+        raise Fault(f"it changes {given} that it was given. {instead}".rstrip())
     return result
 
 

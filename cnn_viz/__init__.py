@@ -68,6 +68,7 @@ _ROOM_OF = {
     "show_surface": "surfaces",
     "show_scores": "scores",
     "show_paths": "paths",
+    "show_paths_apart": "paths",
     "show_lines": "runs",
     "show_spread": "runs",
     "show_blocks": "memory",

@@ -3,6 +3,7 @@
 Shapes      heights (R, C) over x (C,) and y (R,), a height for each crossing; a path (S + 1, 2), start first.
 Signs       a ring where all start, a dot for each step, white on dashes, a square at the end, a cross at the goal. A
             thin line leads from each end to a name at the right; a path that leaves the picture is (out).
+Apart       paths that would cross each other get a picture each, side by side, over the same surface.
 Colours     METHOD: one hue a family, one kind of line a member. Contours are grey, their heights written on them.
 Story       notebooks/07_optimisers.
 """
@@ -10,7 +11,7 @@ Story       notebooks/07_optimisers.
 import numpy as np
 
 from cnn_core import checks
-from cnn_viz.figures import add_axes, new_figure
+from cnn_viz.figures import WIDEST, add_axes, new_figure
 from cnn_viz.palette import DASHES, INK, METHOD
 
 WIDE, HIGH = 280, 230  # pixels: the surface
@@ -19,6 +20,7 @@ FONT = 9  # points
 CONTOUR = "#8C8C8C"
 APART = 0.075  # of the height: the least between two names
 LEAVES = " (out)"
+GAP, MOST = 16, 4  # pixels between two pictures side by side; so many fit
 
 
 def show_paths(x, y, heights, paths, levels=None, goal=None, title="", names=("a", "b")):
@@ -51,18 +53,47 @@ def show_paths(x, y, heights, paths, levels=None, goal=None, title="", names=("a
     x, y, heights = _checked(x, y, heights)
     figure = new_figure(LEFT + WIDE + RIGHT, TOP + HIGH + BOTTOM)
     ax = add_axes(figure, LEFT, TOP, WIDE, HIGH)
-    lines = ax.contour(x, y, heights, levels=levels, colors=CONTOUR, linewidths=0.8, linestyles="-", zorder=1)
-    ax.clabel(lines, fmt="%g", fontsize=FONT - 2)
-    if goal is not None:
-        ax.plot(*goal, "+", color=INK, markersize=11, markeredgewidth=1.8, zorder=4)
+    _draw_surface(ax, x, y, heights, levels, goal)
     ends = {}
     for (name, path), style in zip(paths.items(), styles_of(paths), strict=True):
         path = _checked_path(name, path)
         _draw_path(ax, path, style)
         ends[name] = _end_in(path, x, y)
-    ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
     write_names(ax, {name + LEAVES * left: end for name, (end, left) in ends.items()})
     _dress(ax, title, names)
+    return figure
+
+
+def show_paths_apart(x, y, heights, paths, levels=None, goal=None, names=("a", "b")):
+    """Draw each path on a surface of its own, side by side, so that those that would cross can be followed.
+
+    Parameters
+    ----------
+    x, y, heights, paths, levels, goal, names
+        As show_paths takes them; the surface is the same for all paths. The name of each path is its title.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        As wide as a page, with axes for each path.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a number is not finite, or there are more than four paths, or none.
+    """
+    if not 1 <= len(paths) <= MOST:
+        raise ValueError(f"show_paths_apart: 1 to {MOST} paths have room side by side, got {len(paths)}.")
+    x, y, heights = _checked(x, y, heights)
+    wide = (WIDEST - LEFT) // len(paths) - GAP
+    figure = new_figure(WIDEST, TOP + HIGH + BOTTOM)
+    for column, ((name, path), style) in enumerate(zip(paths.items(), styles_of(paths), strict=True)):
+        path = _checked_path(name, path)
+        ax = add_axes(figure, LEFT + column * (wide + GAP), TOP, wide, HIGH)
+        _draw_surface(ax, x, y, heights, levels, goal)
+        _draw_path(ax, path, style)
+        _dress(ax, name + LEAVES * _end_in(path, x, y)[1], (names[0], "" if column else names[1]))
+        ax.tick_params(labelleft=not column)
     return figure
 
 
@@ -108,6 +139,14 @@ def write_names(ax, ends):
         at_names = {"xytext": (1.02, place), "textcoords": "axes fraction"}
         ax.annotate("", end, **at_names, arrowprops=lead, annotation_clip=False, zorder=2)
         ax.text(1.03, place, name, va="center", fontsize=FONT, color=INK, transform=ax.transAxes)
+
+
+def _draw_surface(ax, x, y, heights, levels, goal):
+    lines = ax.contour(x, y, heights, levels=levels, colors=CONTOUR, linewidths=0.8, linestyles="-", zorder=1)
+    ax.clabel(lines, fmt="%g", fontsize=FONT - 2)
+    if goal is not None:
+        ax.plot(*goal, "+", color=INK, markersize=11, markeredgewidth=1.8, zorder=4)
+    ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
 
 
 def _draw_path(ax, path, style):

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from cnn_core import checks
 from cnn_viz.curves import round_numbers
 from cnn_viz.figures import add_axes, new_figure
-from cnn_viz.palette import INK
+from cnn_viz.palette import INK, METHOD
 from cnn_viz.paths import FONT, styles_of, write_names
 
 LEFT, TOP, WIDE, HIGH, RIGHT, BOTTOM = 82, 26, 470, 220, 190, 46  # pixels
@@ -57,7 +57,7 @@ def show_lines(lines, x=None, names=("step", ""), title="", log=False, wide=WIDE
     return figure
 
 
-def show_spread(results, unit, title="", mean=True):
+def show_spread(results, unit, title="", mean=True, notes=None):
     """Draw the results of several seeds: a dot for each, a row for each name, a bar at the mean of the row.
 
     Parameters
@@ -68,6 +68,8 @@ def show_spread(results, unit, title="", mean=True):
     title : str
     mean : bool
         Whether there is a bar: a mean of things that are not alike would say nothing.
+    notes : dict of str: str, optional
+        A few words for each name, written under it.
 
     Returns
     -------
@@ -76,13 +78,15 @@ def show_spread(results, unit, title="", mean=True):
     tall = ROW * len(results)
     figure = new_figure(NAMES + WIDE + 40, TOP + tall + BOTTOM)
     ax = add_axes(figure, NAMES, TOP, WIDE, tall)
-    for row, ((name, values), (colour, _)) in enumerate(zip(results.items(), styles_of(results), strict=True)):
+    for row, (name, values) in enumerate(results.items()):
         values = checks.as_float("show_spread", name, values)
         ax.plot([values.min(), values.max()], [row, row], color=INK, linewidth=0.8, zorder=1)
-        ax.plot(values, np.full(len(values), row), "o", color=colour, markeredgecolor=INK, markersize=8, alpha=0.85)
+        dots = {"color": METHOD.get(name, (INK,))[0], "markeredgecolor": INK, "markersize": 8, "alpha": 0.85}
+        ax.plot(values, np.full(len(values), row), "o", **dots)
         if mean:
             ax.plot(values.mean(), row, "|", color=INK, markersize=22, markeredgewidth=2.5, zorder=4)
-    ax.set(ylim=(len(results) - 0.5, -0.5), yticks=range(len(results)), yticklabels=list(results))
+    labels = [f"{name}\n{notes[name]}" for name in results] if notes else list(results)
+    ax.set(ylim=(len(results) - 0.5, -0.5), yticks=range(len(results)), yticklabels=labels)
     _dress(ax, (unit, ""), title)
     ax.grid(axis="x", color=INK, linewidth=0.8, alpha=0.12)
     return figure

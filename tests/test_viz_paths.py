@@ -7,9 +7,9 @@ import pytest
 from matplotlib.colors import same_color
 from matplotlib.text import Annotation
 
-from cnn_viz.figures import DPI, SHARPNESS
+from cnn_viz.figures import DPI, SHARPNESS, WIDEST, size_of
 from cnn_viz.palette import INK, METHOD
-from cnn_viz.paths import show_paths, spread_apart
+from cnn_viz.paths import show_paths, show_paths_apart, spread_apart
 
 X, Y = np.linspace(-3, 3, 13), np.linspace(-2, 2, 9)
 HEIGHTS = X**2 + 3 * Y[:, None] ** 2
@@ -86,6 +86,30 @@ def test_a_path_that_leaves_the_picture_says_so_where_it_was_last_seen():
     assert tuple(lead.xy) == (2.5, 0.0)
     assert "Adam (out)" in [text.get_text() for text in ax.texts]
     assert drawn(paths).get_xlim() == (-3, 3)
+
+
+def test_paths_apart_have_each_a_picture_of_the_same_surface_under_their_name():
+    figure = show_paths_apart(X, Y, HEIGHTS, PATHS, levels=[1, 4], goal=(0, 0), names=("one weight", "another"))
+    assert size_of(figure)[0] == WIDEST
+    for ax, (name, path) in zip(figure.axes, PATHS.items(), strict=True):
+        (line,) = lines_of(ax)
+        np.testing.assert_allclose(line.get_xydata(), path)
+        assert (line.get_color(), line.get_linestyle()) == METHOD[name]
+        assert (ax.get_title("left"), ax.get_xlabel()) == (name, "one weight")
+        assert (ax.get_xlim(), ax.get_ylim()) == ((-3, 3), (-2, 2))
+        assert [list(each.levels) for each in ax.collections if hasattr(each, "levels")] == [[1, 4]]
+    assert [ax.get_ylabel() for ax in figure.axes] == ["another", ""]
+
+
+def test_a_path_apart_that_leaves_its_picture_says_so_in_its_title():
+    paths = {"Adam": np.array([[0.0, 0.0], [9.0, 0.0]]), "RMSProp": np.array([[0.0, 0.0], [1.0, 0.0]])}
+    assert [ax.get_title("left") for ax in show_paths_apart(X, Y, HEIGHTS, paths).axes] == ["Adam (out)", "RMSProp"]
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_paths_apart_are_refused_if_they_have_no_room_or_are_none(count):
+    with pytest.raises(ValueError, match=f"1 to 4 paths have room side by side, got {count}"):
+        show_paths_apart(X, Y, HEIGHTS, dict(zip(METHOD, [PATHS["Adam"]] * count, strict=False)))
 
 
 def test_the_names_of_the_edges_and_the_title_are_written():

@@ -1,11 +1,13 @@
 """Runs side by side: each value where it belongs, names at the lines' ends, a dot for each seed."""
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.colors import same_color
 from matplotlib.text import Annotation
 
-from cnn_viz.palette import METHOD
+from cnn_viz.palette import INK, METHOD
 from cnn_viz.runs import show_lines, show_spread
 
 LINES = {"GradientDescent": np.array([3.0, 2.0, 1.0]), "Adam": np.array([3.0, 1.0, 0.5])}
@@ -61,3 +63,25 @@ def test_every_seed_is_a_dot_in_the_row_of_its_name_and_the_bar_is_their_mean():
         assert same_color(dots[row].get_color(), METHOD[name][0])
     assert [label.get_text() for label in ax.get_yticklabels()] == list(results)
     assert ax.yaxis_inverted()  # the first name on top
+
+
+def test_rows_that_are_no_methods_have_dots_of_ink_however_many_they_are():
+    (ax,) = show_spread({str(number): np.array([number]) for number in range(6)}, "accuracy").axes
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert len(dots) == 6
+    assert all(same_color(line.get_color(), INK) for line in dots)
+
+
+def test_a_note_stands_under_the_name_of_its_row():
+    results = {"Adam": np.array([0.9]), "RMSProp": np.array([0.8])}
+    (ax,) = show_spread(results, "accuracy", notes={"RMSProp": "rate 0.01", "Adam": "rate 0.1"}).axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Adam\nrate 0.1", "RMSProp\nrate 0.01"]
+
+
+def test_names_with_notes_stand_inside_the_picture_and_apart():
+    results = {name: np.array([0.9]) for name in METHOD}
+    figure = show_spread(results, "accuracy", notes=dict.fromkeys(METHOD, "rate 0.001"))
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert min(box.x0 for box in boxes) >= 0
+    assert all(above.y0 >= below.y1 for above, below in itertools.pairwise(boxes))
