@@ -12,9 +12,9 @@ import hashlib
 from comm import get_comm_manager
 
 from cnn_viz.controls import Scale, Slide, Steps
-from cnn_viz.figures import SHARPNESS
+from cnn_viz.figures import SHARPNESS, size_of
 from cnn_viz.shell import Shell
-from cnn_viz.states import MISFIT, draw_state_or_reason, picture_of
+from cnn_viz.states import MISFIT, draw_state, draw_state_or_reason, picture_of
 from cnn_viz.widgets import state_of
 
 
@@ -37,7 +37,7 @@ def kinds(number):
 
 
 def expected(number, answers):
-    """Return what a widget must show: a digest of its picture, its words, and whether draw refuses the state.
+    """Return what a widget must show.
 
     Parameters
     ----------
@@ -45,19 +45,27 @@ def expected(number, answers):
         Of the widget, from 0.
     answers : tuple of str
         What the page's controls say: a slider's place, a menu's choice, what was typed.
+
+    Returns
+    -------
+    dict
+        The picture (a digest), its width in pixels, the words, and whether draw refuses the state.
     """
     return drawn(number, answers, shells()[number].room)
 
 
 @functools.cache
 def drawn(number, answers, room):
-    """Draw a state anew, by the same way as for any reader; a message has the size of the room that it is shown in."""
+    """Draw a state anew, by the same way as for any reader; a message is as large as the room that it is shown in."""
     shell = shells()[number]
     pairs = zip(shell.controls.items(), answers, strict=True)
     state = state_of(shell.controls, {name: meant(control, answer) for (name, control), answer in pairs})
-    figure, sentence = draw_state_or_reason("explore", shell.draw, state, room)
+    try:
+        (figure, words), refused = draw_state("explore", shell.draw, state), False
+    except MISFIT:
+        (figure, words), refused = draw_state_or_reason("explore", shell.draw, state, room), True
     picture = hashlib.sha256(picture_of(figure, SHARPNESS)).hexdigest()
-    return picture, sentence, refused(shell.draw, state)
+    return {"picture": picture, "width": size_of(figure)[0], "words": words, "refused": refused}
 
 
 def meant(control, answer):
@@ -65,12 +73,3 @@ def meant(control, answer):
     if isinstance(control, Slide | Steps):
         return int(answer)
     return list(control.values)[int(answer)] if isinstance(control, Scale) else answer
-
-
-def refused(draw, state):
-    """Return whether draw refuses a state."""
-    try:
-        draw(**state)
-    except MISFIT:
-        return True
-    return False

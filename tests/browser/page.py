@@ -1,7 +1,7 @@
 """A notebook open in JupyterLab: how it is opened, run, saved and loaded again, and what a reader would complain of.
 
-Order       the session comes first, the page second, and no cell runs before the page's kernel is idle: otherwise a page
-            may start two kernels, and Run All then stops after a cell.
+Order       the session comes first, the page second, and no cell runs before the page's kernel is idle: otherwise a
+            page may start two kernels, and Run All then stops after a cell.
 Complaints  what the browser's console calls an error, errors of the page's own code, answers from 400 on.
 """
 

@@ -23,7 +23,7 @@ SHOWN = """async box => {
         answers: [...box.querySelectorAll("%s")].map(said),
         picture: hex(await crypto.subtle.digest("SHA-256", bytes)),
         words: box.querySelector(".widget-html-content").innerText,
-        width: Math.min(image.naturalWidth, image.getBoundingClientRect().width),
+        width: image.naturalWidth && image.getBoundingClientRect().width,
     };
 }""".replace("%s", CONTROLS)
 
@@ -48,14 +48,12 @@ class Widget:
     # --- what is seen -------------------------------------------------------------------------------------------------
 
     def shown(self):
-        """Return what is seen: answers, picture (a digest), words and width."""
-        shown = self.box.evaluate(SHOWN)
-        return shown | {"words": one_line(shown["words"])}
+        """Return what is seen: answers, picture (a digest), its width and the words."""
+        return with_one_line(self.box.evaluate(SHOWN))
 
     def expected(self, answers):
-        """Return (picture, words, refused) that belong to what the controls say."""
-        picture, words, refused = self.kernel.inside(f"expected({self.number}, {tuple(answers)!r})")
-        return picture, one_line(words), refused
+        """Return what belongs to what the controls say: picture, width, words, and whether draw refuses the state."""
+        return with_one_line(self.kernel.inside(f"expected({self.number}, {tuple(answers)!r})"))
 
     def settled(self):
         """Wait until the page shows what the controls say; return what is shown, and whether draw refuses it."""
@@ -63,9 +61,8 @@ class Widget:
 
     def _as_it_should(self):
         shown = self.shown()
-        picture, words, refused = self.expected(shown["answers"])
-        right = (shown["picture"], shown["words"]) == (picture, words) and shown["width"] > 0
-        return shown | {"refused": refused} if right else None
+        full = shown | self.expected(shown["answers"])
+        return full if shown.items() <= full.items() else None
 
     def _difference(self):
         shown = self.shown()
@@ -159,6 +156,6 @@ class Widget:
         return self.says(index, text)
 
 
-def one_line(words):
-    """Return words as a page shows them: runs of spaces and line ends as one space."""
-    return " ".join(words.split())
+def with_one_line(seen):
+    """Return what is seen with its words as a page shows them: runs of spaces and line ends as one space."""
+    return seen | {"words": " ".join(seen["words"].split())}
