@@ -12,6 +12,7 @@ from browser.lab import wait_until
 PATIENCE = 60  # seconds for a picture on a busy machine
 ACTIONS = Counter()
 CONTROLS = ".widget-slider, .widget-dropdown, .widget-text"
+SPAN = "handle => [handle.ariaValueMin, handle.ariaValueMax, handle.ariaValueNow].map(Math.round)"
 SHOWN = """async box => {
     const hex = bytes => [...new Uint8Array(bytes)].map(byte => byte.toString(16).padStart(2, "0")).join("");
     const said = control => {
@@ -95,8 +96,7 @@ class Widget:
 
     def span(self, index):
         """Return a slider's lowest, highest and present place."""
-        handle = self.control(index).locator("[role=slider]")
-        return [round(float(handle.get_attribute(f"aria-value{name}"))) for name in ("min", "max", "now")]
+        return self.control(index).locator("[role=slider]").evaluate(SPAN)
 
     # --- what a reader does -------------------------------------------------------------------------------------------
 
