@@ -10,7 +10,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from browser.lab import PATIENCE, ROOT
+from browser.lab import ROOT
 from jupyter_client import BlockingKernelClient
 from jupyter_core.utils import ensure_event_loop
 
@@ -46,11 +46,10 @@ class Kernel:
 
 
 def connected(connection_file):
-    """Return a client of the kernel."""
+    """Return a client of the kernel; without a heartbeat, which takes a kernel that is slow to start for a dead one."""
     client = BlockingKernelClient(connection_file=str(connection_file))
     client.load_connection_file()
-    client.start_channels()
-    client.wait_for_ready(timeout=PATIENCE)
+    client.start_channels(iopub=False, stdin=False, hb=False)
     return client
 
 
