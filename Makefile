@@ -9,12 +9,13 @@ STAMP := $(VENV)/.installed
 # JupyterLab refuses to start for the root user (a container, say) unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test notebooks figures trained bench html format clean
+.PHONY: help lab test browser notebooks figures trained bench html format clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make lab        open the notebooks in JupyterLab"
 	@echo "make test       check the style and run every test, the notebooks too"
+	@echo "make browser    use every widget of the notebooks in a real browser (needs Chromium; twenty minutes)"
 	@echo "make notebooks  run the notebooks and store what they show (NOTEBOOKS='a.ipynb b.ipynb' for some of them)"
 	@echo "make figures    draw the pictures in imgs/"
 	@echo "make trained    train the kept model in notebooks/trained/, and write the record of it"
@@ -31,6 +32,10 @@ test: $(STAMP)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest
+
+browser: $(STAMP)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
+	CNN_REQUIRE_BROWSER=1 CNN_BROWSER_NOTEBOOKS=all $(RUN) -m pytest tests/browser
 
 notebooks: $(STAMP)
 	@$(RUN) tools/run_notebooks.py $(NOTEBOOKS)

@@ -1,0 +1,83 @@
+"""What the tests in a browser share: one JupyterLab, one Chromium, and each notebook opened once for all its tests.
+
+Missing     without Playwright or Chromium the tests are one visible skip; where CNN_REQUIRE_BROWSER is 1 they fail.
+Failures    of each a screenshot is kept: build/browser/.
+"""
+
+import contextlib
+import re
+import shutil
+
+import pytest
+from browser.lab import ROOT, Lab
+from browser.notebooks import chosen
+from browser.page import Notebook
+from browser.widget import ACTIONS
+
+SCREENSHOTS = ROOT / "build" / "browser"
+# No sandbox: in a container, or as root, Chromium has none. The others keep it from asking for anything but the page.
+FLAGS = """
+--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-dev-shm-usage --disable-background-networking
+--disable-component-update --disable-sync
+""".split()
+BROWSER = pytest.StashKey()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Return a JupyterLab."""
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    yield lab
+    lab.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(request):
+    """Return a Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        request.config.stash[BROWSER] = browser
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=chosen())
+def opened(request, lab, browser):
+    """Return a notebook as it is when it is opened; nothing has run."""
+    notebook = Notebook(lab, browser, request.param)
+    yield notebook
+    notebook.close()
+
+
+@pytest.fixture(scope="module")
+def ran(opened):
+    """Return a notebook of which all cells have run."""
+    opened.run_all()
+    return opened
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        for file in photographed(item):
+            report.sections.append(("Screenshot", str(file)))
+    return report
+
+
+def photographed(item):
+    """Yield the files of the screenshots of all open pages."""
+    browser = item.config.stash.get(BROWSER, None)
+    pages = [page for context in browser.contexts for page in context.pages] if browser else []
+    for number, page in enumerate(pages):
+        file = SCREENSHOTS / f"{re.sub(r'[^a-z0-9_]+', '-', item.name)}-{number}.png"
+        with contextlib.suppress(Exception):  # a page that has crashed has no picture; what failed is said anyway
+            page.screenshot(path=file)
+            yield file
+
+
+def pytest_terminal_summary(terminalreporter):
+    if ACTIONS:
+        terminalreporter.write_line("In the browser: " + ", ".join(f"{n} {what}" for what, n in ACTIONS.items()) + ".")
