@@ -11,6 +11,7 @@ import zlib
 
 import numpy as np
 import pytest
+from attacks.idx import CODES, bomb, idx, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -18,7 +19,6 @@ from numpy.testing import assert_array_equal
 from cnn_core import load_idx, load_mnist, mnist
 
 MB = 1 << 20
-CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
 MD5 = {  # as published with the digits, of the unpacked files
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -34,20 +34,6 @@ PER_CLASS = {
 @pytest.fixture(scope="module")
 def digits():
     return load_mnist()
-
-
-def idx(array, code=None, sizes=None):
-    """Return an array as the bytes of an IDX file; code and sizes may lie."""
-    array = np.asarray(array)
-    sizes = array.shape if sizes is None else sizes
-    code = CODES[array.dtype.str[1:]] if code is None else code
-    header = bytes([0, 0, code, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes)
-    return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
-
-
-def write(path, content, zipped=False):
-    path.write_bytes(gzip.compress(content) if zipped else content)
-    return path
 
 
 def small_set(folder, zipped=False, **changes):
@@ -443,13 +429,6 @@ def peak_of(call, *arguments):
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-
-
-def bomb(header, megabytes):
-    """Return a gzip file of many zeros, made without ever holding them."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    parts = [packer.compress(header)] + [packer.compress(bytes(MB)) for _ in range(megabytes)]
-    return b"".join([*parts, packer.flush()])
 
 
 BOMBS = [
