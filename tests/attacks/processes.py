@@ -38,7 +38,7 @@ def in_a_child(act):
 def memory():
     """Return how many bytes this process has in memory now, and the most it ever had."""
     try:
-        lines = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(("VmRSS", "VmHWM")))
+        lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
         return tuple(1024 * int(lines[name].split()[0]) for name in ("VmRSS", "VmHWM"))
     except FileNotFoundError:  # macOS, which counts in bytes, and knows the most alone
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
