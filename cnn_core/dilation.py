@@ -42,13 +42,7 @@ def dilate(dC_dO, stride):
         raise ValueError(f"dilate: dC_dO must have at least 2 dimensions (..., H, W), got shape {dC_dO.shape}.")
     *outer, H, W = dC_dO.shape
     shape = (*outer, max((H - 1) * S_r + 1, 0), max((W - 1) * S_c + 1, 0))
-    checks.fits(
-        "dilate",
-        f"dC_dO with stride {checks.shown((S_r, S_c))}",
-        math.prod(shape),
-        dC_dO.dtype,
-        "Use a smaller stride.",
-    )
+    checks.fits("dilate", "dC_dO at this stride", math.prod(shape), dC_dO.dtype, "Use a smaller stride.")
     dilated = np.zeros(shape, dtype=dC_dO.dtype)
     dilated[..., ::S_r, ::S_c] = dC_dO
     return dilated

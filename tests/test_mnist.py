@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import math
+import pickle
 import shutil
 import struct
 import tracemalloc
@@ -11,6 +12,7 @@ import zlib
 
 import numpy as np
 import pytest
+from attacks.archives import Bomb
 from attacks.idx import CODES, bomb, idx, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -411,6 +413,48 @@ def test_load_idx_refuses_a_gzip_file_with_any_bit_of_its_data_turned_or_returns
             assert_array_equal(found, np.arange(24).reshape(2, 3, 4))
             right += 1
     assert right < 100  # the time stamp, the name of the system: nothing that the digits depend on
+
+
+@pytest.fixture
+def labels(tmp_path):
+    """Return the path of a copy of the 10,000 labels to test with, gzipped: 4.5 KB."""
+    return shutil.copy(mnist.FOLDER / "t10k-labels-idx1-ubyte.gz", tmp_path / "labels.gz")
+
+
+def test_a_long_gzip_file_cut_at_any_place_is_refused(labels):
+    content = labels.read_bytes()
+    for length in {*range(0, len(content), 25), *range(30), *range(len(content) - 30, len(content))}:
+        labels.write_bytes(content[:length])
+        with pytest.raises(ValueError, match=r"^load_idx: '.*labels\.gz' "):
+            load_idx(labels)
+
+
+def test_a_long_gzip_file_with_a_bit_turned_at_any_of_500_places_is_refused_or_right(labels):
+    content, right = labels.read_bytes(), load_idx(labels)
+    loaded = 0
+    for bit in np.random.default_rng(0).choice(8 * len(content), 500, replace=False):
+        turned = bytearray(content)
+        turned[bit // 8] ^= 1 << bit % 8
+        labels.write_bytes(turned)
+        try:
+            found = load_idx(labels)
+        except ValueError as error:
+            assert repr(str(labels)) in str(error)  # noqa: PT017
+        else:
+            assert_array_equal(found, right)
+            loaded += 1
+    assert loaded < 25  # the file's own name and time in the header of gzip
+
+
+def test_a_pickle_in_the_place_of_an_idx_file_is_refused_and_no_code_runs(tmp_path):
+    marker = tmp_path / "marker"
+    evil = pickle.dumps(Bomb(marker))
+    for zipped in (False, True):
+        with pytest.raises(ValueError, match="IDX"):
+            load_idx(write(tmp_path / "evil", evil, zipped))
+    assert not marker.exists()
+    pickle.loads(evil)
+    assert marker.exists()
 
 
 def test_a_missing_idx_file_and_a_folder_are_the_systems_errors(tmp_path):
