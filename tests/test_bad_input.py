@@ -132,6 +132,16 @@ LAYERS = {
         r"^Conv2D: unknown initialisation 'he_norml'\. Choose .*did you mean 'he_normal'",
     ),
     "initialisation-none": (lambda w: Conv2D(2, initialisation=None), TypeError, "initialisation must be one of 'he_n"),
+    "stride-array": (
+        lambda w: Conv2D(2, stride=np.ones((2,) * 12)),
+        TypeError,
+        r"^Conv2D: stride must be .*, got an array of float64 with shape \(2, 2,",
+    ),
+    "padding-long": (
+        lambda w: Conv2D(2, padding="x" * 5000),
+        ValueError,
+        r"^Conv2D: unknown padding 'xxx.* \.\.\.\. Cho",
+    ),
     "bias-1": (lambda w: Conv2D(2, bias=1), TypeError, r"^Conv2D: bias must be True or False, got 1"),
     "unknown-argument": (lambda w: Conv2D(2, filters=3), TypeError, "filters"),
     "pool-0": (lambda w: Pool2D(0), ValueError, r"^Pool2D: pool_size must be a positive integer or a pair"),
@@ -395,6 +405,22 @@ TRAINING = {
         ValueError,
         r"^batches: batch_size must be a positive integer",
     ),
+    "batches-count": (lambda w: list(cnn.batches("9", 3, w.rng)), TypeError, r"^batches: count must be an integer of"),
+    "batches-rng": (
+        lambda w: list(cnn.batches(9, 3, 5)),
+        TypeError,
+        r"^batches: rng must be a numpy\.random\.Gen.*got 5",
+    ),
+    "surface-model": (
+        lambda w: cnn.cost_surface(3, w.X, w.y, CrossEntropy()),
+        TypeError,
+        r"^cost_surface: model must be a Model, got int",
+    ),
+    "surface-loss": (
+        lambda w: cnn.cost_surface(w.model, w.X, w.y, None),
+        TypeError,
+        r"^cost_surface: loss must be a loss such as CrossEntropy\(\), got None",
+    ),
     "evaluate-nan": (
         lambda w: cnn.evaluate(w.model, w.at((0, 0, 0, 0), np.nan), w.y, CrossEntropy()),
         ValueError,
@@ -633,7 +659,7 @@ AREAS = {
     "files": FILES,
 }
 FEWEST = {
-    "widgets": 22, "layers": 27, "arrays": 32, "order": 16, "labels": 17, "training": 20, "optimisers": 26, "files": 23,
+    "widgets": 22, "layers": 29, "arrays": 32, "order": 16, "labels": 17, "training": 24, "optimisers": 26, "files": 23,
 }  # fmt: skip
 CASES = [pytest.param(*case, id=f"{area}-{name}") for area, cases in AREAS.items() for name, case in cases.items()]
 
