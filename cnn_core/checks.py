@@ -20,6 +20,29 @@ FLOAT_NAMES = {
 }
 FLOAT_NAMES |= {float: "float64", "float": "float64"}
 IMAGES = "(N, C, H, W)"
+LARGEST = 1 << 31  # bytes that one call may make: more would end in a dead kernel, not in an error
+FEWER = "Give fewer at a time, or smaller ones."
+LONGEST = 200  # characters of a value in a message
+PART = 1 << 20  # numbers that are looked at together
+
+
+def shown(value):
+    """Return a value as a message shows it: an array by its shape, anything else as it is typed, but not at length."""
+    if isinstance(value, np.ndarray) and value.size > 4:
+        return f"an array of {value.dtype} with shape {value.shape}"
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write out an integer of thousands of digits
+        text = f"a huge {type(value).__name__}"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+
+
+def fits(where, what, numbers, dtype, advice):
+    """Refuse to make so many numbers that they would take more than LARGEST bytes."""
+    size = numbers * np.dtype(dtype).itemsize
+    if size > LARGEST:
+        wanted = size if size < 10**30 else "more than 10^30"
+        raise ValueError(f"{where}: {what} would take {wanted} bytes; the most is {LARGEST}. {advice}")
 
 
 def is_integer(value):
@@ -31,9 +54,9 @@ def integer(where, name, value, minimum=1):
     """Return value as an int, at least `minimum`."""
     wanted = {0: "an integer of at least 0", 1: "a positive integer"}.get(minimum, f"an integer of at least {minimum}")
     if not is_integer(value):
-        raise TypeError(f"{where}: {name} must be {wanted}, got {value!r}.")
+        raise TypeError(f"{where}: {name} must be {wanted}, got {shown(value)}.")
     if value < minimum:
-        raise ValueError(f"{where}: {name} must be {wanted}, got {value!r}.")
+        raise ValueError(f"{where}: {name} must be {wanted}, got {shown(value)}.")
     return int(value)
 
 
@@ -45,7 +68,7 @@ def workers(where, value):
 def pair(where, name, value, minimum=1):
     """Return an integer or a pair (rows, columns) as a tuple of two ints, each at least `minimum`."""
     wanted = "a positive integer" if minimum else "an integer of at least 0"
-    message = f"{where}: {name} must be {wanted} or a pair of them, got {value!r}."
+    message = f"{where}: {name} must be {wanted} or a pair of them, got {shown(value)}."
     if isinstance(value, np.ndarray) and value.ndim == 1:
         value = tuple(value)
     items = value if isinstance(value, (tuple, list)) else (value, value)
@@ -69,7 +92,7 @@ def padding(where, value):
 def choice(where, name, value, choices):
     """Return value if it is one of the names in `choices`."""
     if not isinstance(value, str):
-        raise TypeError(f"{where}: {name} must be one of {_listed(choices)}, got {value!r}.")
+        raise TypeError(f"{where}: {name} must be one of {_listed(choices)}, got {shown(value)}.")
     if value not in choices:
         raise ValueError(_unknown(where, name, value, choices))
     return value
@@ -78,7 +101,7 @@ def choice(where, name, value, choices):
 def _unknown(where, name, value, choices):
     close = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
-    return f"{where}: unknown {name} {value!r}. Choose {_listed(choices)}{hint}."
+    return f"{where}: unknown {name} {shown(value)}. Choose {_listed(choices)}{hint}."
 
 
 def _listed(choices):
@@ -90,7 +113,7 @@ def number(where, name, value, low=-math.inf, high=math.inf, open_low=False, ope
     """Return value as a finite float between low and high; an open end is not allowed itself."""
     allowed = f"a finite number {_between(low, high, open_low, open_high)}".rstrip()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{where}: {name} must be {allowed}, got {value!r}.")
+        raise TypeError(f"{where}: {name} must be {allowed}, got {shown(value)}.")
     try:
         number = float(value)
     except OverflowError:  # an integer larger than any float
@@ -98,7 +121,7 @@ def number(where, name, value, low=-math.inf, high=math.inf, open_low=False, ope
     too_low = number <= low if open_low else number < low
     too_high = number >= high if open_high else number > high
     if not math.isfinite(number) or too_low or too_high:
-        raise ValueError(f"{where}: {name} must be {allowed}, got {value!r}.")
+        raise ValueError(f"{where}: {name} must be {allowed}, got {shown(value)}.")
     return number
 
 
@@ -111,7 +134,7 @@ def _between(low, high, open_low, open_high):
 def boolean(where, name, value):
     """Return value if it is True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{where}: {name} must be True or False, got {value!r}.")
+        raise TypeError(f"{where}: {name} must be True or False, got {shown(value)}.")
     return bool(value)
 
 
@@ -120,13 +143,33 @@ def float_type(where, value):
     try:
         return FLOAT_NAMES[value]  # looked up, not handed to NumPy, which evaluates some texts and warns of others
     except (KeyError, TypeError):
-        raise ValueError(f"{where}: dtype must be 'float32' or 'float64', got {value!r}.") from None
+        raise ValueError(f"{where}: dtype must be 'float32' or 'float64', got {shown(value)}.") from None
+
+
+def model(where, value):
+    """Refuse what cannot be used as a Model."""
+    if not all(hasattr(value, name) for name in ("forward", "backward", "predict", "parameters")):
+        raise TypeError(f"{where}: model must be a Model, got {type(value).__name__}.")
+
+
+def loss(where, value):
+    """Refuse what cannot be called as a loss."""
+    if not callable(value) or isinstance(value, type):
+        raise TypeError(f"{where}: loss must be a loss such as CrossEntropy(), got {shown(value)}.")
+
+
+def generator(where, value):
+    """Refuse what is no numpy.random.Generator."""
+    if not isinstance(value, np.random.Generator):
+        raise TypeError(f"{where}: rng must be a numpy.random.Generator, got {shown(value)}.")
 
 
 def shape(where, name, value):
     """Return value as a tuple of positive ints: the shape of one example, without N."""
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-        raise TypeError(f"{where}: {name} must be a tuple of positive integers such as (1, 28, 28), got {value!r}.")
+        raise TypeError(
+            f"{where}: {name} must be a tuple of positive integers such as (1, 28, 28), got {shown(value)}."
+        )
     items = tuple(integer(where, f"each entry of {name}", each) for each in value)
     if not items:
         raise ValueError(f"{where}: {name} must have at least one entry, such as (784,) or (1, 28, 28), got ().")
@@ -145,6 +188,7 @@ def as_float(where, name, value, dtype=None):
     wanted = dtype or (native if native in FLOATS else np.float64)
     if array.dtype == wanted:
         return array
+    fits(where, f"{name} as {np.dtype(wanted).name}", array.size, wanted, "Give fewer examples at a time.")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused where it matters
         return array.astype(wanted)
 
@@ -230,13 +274,22 @@ def not_empty(where, name, array):
 
 def finite(where, name, array):
     """Refuse nan and infinity; says how many there are and where the first is."""
-    good = np.isfinite(array)
-    if good.all():
+    rows = np.atleast_1d(array)
+    step = max(PART * len(rows) // max(rows.size, 1), 1)  # in parts: an array of all the answers could be too large
+    starts = range(0, len(rows), step)
+    count = sum(part.size - np.count_nonzero(np.isfinite(part)) for part in (rows[at : at + step] for at in starts))
+    if not count:
         return
-    first = tuple(int(i) for i in np.argwhere(~good)[0])
-    count = int(good.size - np.count_nonzero(good))
+    first = _first_not_finite(rows, starts)[: array.ndim]
     values = "1 value that is" if count == 1 else f"{count} values that are"
     raise ValueError(f"{where}: {name} contains {values} not finite (nan or infinity), the first at index {first}.")
+
+
+def _first_not_finite(rows, starts):
+    for at in starts:
+        wrong = np.argwhere(~np.isfinite(rows[at : at + starts.step]))
+        if len(wrong):
+            return at + int(wrong[0][0]), *map(int, wrong[0][1:])
 
 
 def labels(where, value, count, classes):

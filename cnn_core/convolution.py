@@ -271,8 +271,7 @@ def _input_gradient(dC_dO, F, plan, X_shape, work):
 def _spread(dC_dO, F, plan, X_shape, work):
     """Return dC_dX: dC_dO times the filters, spread over the pixels of each window, added up where windows overlap."""
     (kH, kW), (S_r, S_c), (H_out, W_out) = plan.kernel, plan.stride, plan.output
-    N, C, H, W = X_shape
-    (top, bottom), (left, right) = plan.padding
+    (N, C, H, W), ((top, bottom), (left, right)) = X_shape, plan.padding
     terms = work.array("terms", (H_out, kH, kW, C, W_out, N), dC_dO.dtype)
     filters = F.transpose(2, 3, 1, 0).reshape(kH * kW * C, len(F))
     np.matmul(filters, _by_row(dC_dO, work), out=terms.reshape(H_out, len(filters), -1))
@@ -303,7 +302,7 @@ def _windows_by_row(X, plan, work):
     for place, (windows, pixels) in enumerate(places(W, kW, plan.stride[1], plan.padding[1], W_out)):
         laid[first:end, place, :, windows] = rows[:, :, pixels]
     from_row, _, from_channel, _, from_number = laid.strides
-    strides = S_r * from_row, from_channel, from_number
+    strides = min(S_r, len(laid)) * from_row, from_channel, from_number  # with one row of windows S_r may be any number
     return as_strided(laid, (H_out, kH * kW * C, W_out * N), strides, writeable=False)
 
 
@@ -317,10 +316,8 @@ def _checked(where, X, F, B=None):
     given = {"X": (X, checks.IMAGES), "F": (F, FILTERS)} | ({} if B is None else {"B": (B, "(K,)")})
     X, F, *rest = checks.floats(where, **given)
     if X.shape[1] != F.shape[1]:
-        raise ValueError(
-            f"{where}: X has {X.shape[1]} channels but F expects {F.shape[1]}. "
-            f"Got X{X.shape} {checks.IMAGES} and F{F.shape} {FILTERS}."
-        )
+        given = f"Got X{X.shape} {checks.IMAGES} and F{F.shape} {FILTERS}."
+        raise ValueError(f"{where}: X has {X.shape[1]} channels but F expects {F.shape[1]}. {given}")
     checks.not_empty(where, "F", F)
     if rest:
         checks.same_shape(where, "B", rest[0], F.shape[:1], "(K,), one bias a filter")
@@ -329,7 +326,9 @@ def _checked(where, X, F, B=None):
 
 def _plan(where, X, F, stride, padding):
     stride, padding = checks.pair(where, "stride", stride), checks.padding(where, padding)
-    return geometry(where, X.shape[2:], F.shape[2:], stride, padding)
+    plan = geometry(where, X.shape[2:], F.shape[2:], stride, padding)
+    checks.fits(where, f"{len(X)} images", len(X) * plan.numbers_made(*F.shape[:2]), X.dtype, checks.FEWER)
+    return plan
 
 
 def _checked_backward(where, dC_dO, X, F, stride, padding):
@@ -376,6 +375,9 @@ class Conv2D(Layer):
 
     def output_shape(self, input_shape):
         return (self.num_filters, *self.geometry(input_shape).output)
+
+    def numbers_made(self, input_shape):
+        return self.geometry(input_shape).numbers_made(self.num_filters, input_shape[0])
 
     def param_shapes(self, input_shape):
         shapes = {"F": (self.num_filters, input_shape[0], *self.kernel_size)}

@@ -5,6 +5,8 @@ Whose room  one assignment, used by conv2d_backward_dilated; test_dilation.py ho
 Story       notebooks/02_dilation.
 """
 
+import math
+
 import numpy as np
 
 from . import checks
@@ -39,6 +41,8 @@ def dilate(dC_dO, stride):
     if dC_dO.ndim < 2:
         raise ValueError(f"dilate: dC_dO must have at least 2 dimensions (..., H, W), got shape {dC_dO.shape}.")
     *outer, H, W = dC_dO.shape
-    dilated = np.zeros((*outer, max((H - 1) * S_r + 1, 0), max((W - 1) * S_c + 1, 0)), dtype=dC_dO.dtype)
+    shape = (*outer, max((H - 1) * S_r + 1, 0), max((W - 1) * S_c + 1, 0))
+    checks.fits("dilate", "dC_dO at this stride", math.prod(shape), dC_dO.dtype, "Use a smaller stride.")
+    dilated = np.zeros(shape, dtype=dC_dO.dtype)
     dilated[..., ::S_r, ::S_c] = dC_dO
     return dilated

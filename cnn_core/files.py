@@ -104,7 +104,7 @@ def load_checkpoint(path):
 
 def _check_owner(where, model, optimiser, arrays):
     if not hasattr(optimiser, "learnt_another"):
-        raise TypeError(f"{where}: optimiser must be an optimiser such as Adam(), got {optimiser!r}.")
+        raise TypeError(f"{where}: optimiser must be an optimiser such as Adam(), got {checks.shown(optimiser)}.")
     kinds = {key: (array.shape, array.dtype) for key, array in arrays.items()}
     moments = [(key, moment) for key, kept in optimiser.state.items() for moment in kept.values()]
     foreign = optimiser.learnt_another(model) or (optimiser.state and optimiser.state.keys() != kinds.keys())
@@ -114,7 +114,7 @@ def _check_owner(where, model, optimiser, arrays):
 
 def _describe(where, thing, choices):
     if choices.get(type(thing).__name__) is not type(thing):
-        raise TypeError(f"{where}: {thing!r} cannot be written to a file; what can: {', '.join(choices)}.")
+        raise TypeError(f"{where}: {checks.shown(thing)} cannot be written to a file; what can: {', '.join(choices)}.")
     return {"name": type(thing).__name__, "arguments": checks.arguments_of(thing)}
 
 

@@ -100,8 +100,9 @@ def cost_surface(model, X, y, loss, span=1.0, points=21, seed=0):
     Li et al., Visualizing the loss landscape of neural nets, arXiv:1712.09913: each filter of a direction is scaled to
     the length of the model's own filter, so that the picture does not depend on how a network divides its scale.
     """
-    span = checks.number("cost_surface", "span", span, low=0, open_low=True)
-    offsets = np.linspace(-span, span, checks.integer("cost_surface", "points", points, minimum=2))
+    checks.model("cost_surface", model)
+    checks.loss("cost_surface", loss)
+    offsets = _offsets("cost_surface", span, points)
     rng = np.random.default_rng(checks.integer("cost_surface", "seed", seed, minimum=0))
     model = copy.deepcopy(model)
     params = [param for _, param, _ in model.parameters()]
@@ -113,6 +114,13 @@ def cost_surface(model, X, y, loss, span=1.0, points=21, seed=0):
             param[...] = origin + a * u + b * v
         costs[i, j] = loss(model.predict(X), y)[0]
     return offsets, costs
+
+
+def _offsets(where, span, points):
+    span = checks.number(where, "span", span, low=0, open_low=True)
+    points = checks.integer(where, "points", points, minimum=2)
+    checks.fits(where, f"{points} by {points} costs", points**2, "float64", "Use fewer points.")
+    return np.linspace(-span, span, points)
 
 
 def _scaled(direction, param):

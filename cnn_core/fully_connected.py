@@ -82,6 +82,7 @@ def _checked(where, X, W, B=None):
             f"{where}: X has {X.shape[1]} inputs but W expects {W.shape[0]}. "
             f"Got X{X.shape} (N, inputs) and W{W.shape} (inputs, nodes)."
         )
+    checks.fits(where, f"{len(X)} examples", len(X) * W.shape[1], X.dtype, checks.FEWER)
     if rest:
         checks.same_shape(where, "B", rest[0], W.shape[1:], "(nodes,), one bias a node")
     return X, W, rest[0] if rest else None

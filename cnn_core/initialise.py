@@ -48,8 +48,7 @@ def xavier_uniform(shape, rng):
 
 
 def _checked_fans(where, shape, rng):
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"{where}: rng must be a numpy.random.Generator, got {rng!r}.")
+    checks.generator(where, rng)
     shape = checks.shape(where, "shape", shape)
     if len(shape) not in (2, 4):
         raise ValueError(f"{where}: shape must be (inputs, nodes) or (K, C, kH, kW), got {shape}.")

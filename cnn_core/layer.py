@@ -9,6 +9,8 @@ Dtype       the one it was built with; what comes in is converted at the door.
 Story       notebooks/01_convolution shows the first one, 08_model puts them in a row.
 """
 
+import math
+
 import numpy as np
 
 from . import checks
@@ -34,6 +36,10 @@ class Layer:
     def output_shape(self, input_shape):
         """Return the shape of one output for one input, or raise a ValueError that says why there is none."""
         return tuple(input_shape)
+
+    def numbers_made(self, input_shape):
+        """Return how many numbers the layer makes at once for one input: its output, and what it works with."""
+        return math.prod(self.output_shape(input_shape))
 
     def param_shapes(self, input_shape):
         """Return {key: shape} of the parameters for one input of this shape."""
@@ -72,6 +78,7 @@ class Layer:
         self.output_shape(input_shape)
         assigned = self.params if self.input_shape is None else {}
         shapes = self.param_shapes(input_shape)
+        checks.fits(self.name, "its parameters", sum(map(math.prod, shapes.values())), "float64", "Make it smaller.")
         drawn = {key: self.initial(key, shape, rng) for key, shape in shapes.items()}
         self.settle(input_shape, dtype, drawn | assigned)
 
@@ -107,7 +114,8 @@ class Layer:
         if self.input_shape is None:
             self.build(X.shape[1:], np.random.default_rng(0), X.dtype)
         self.check_input(X)
-        self.output_shape(X.shape[1:])
+        numbers = len(X) * self.numbers_made(X.shape[1:])  # refuses what does not fit
+        checks.fits(self.name, f"{len(X)} examples", numbers, self.dtype, checks.FEWER)
         self.adopt_params()
         return X
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from . import checks
 from .layer import Layer
+from .parallel import LARGEST as SHARD
 from .parallel import Desk, crew, shards
 
 
@@ -48,6 +49,9 @@ class Model:
         self.seed = checks.integer("Model", "seed", seed, minimum=0)
         self.dtype = checks.float_type("Model", dtype)
         self.shapes = walk(self.layers, self.input_shape)
+        checks.fits(
+            "Model", "its parameters", sum(map(self._count, range(len(self.layers)))), "float64", "Make it smaller."
+        )
         self.rng, *children = np.random.default_rng(self.seed).spawn(1 + len(self.layers))  # rng: for shuffling
         self._build(children)
 
@@ -75,6 +79,7 @@ class Model:
     def forward(self, X):
         """Return the output (N, ...) for X (N, *input_shape); every layer remembers what backward needs."""
         X = self.admit("Model", X)
+        self.check_memory("Model", len(X), "Use predict, or fit with smaller batches: they work in parts.")
         for layer in self.layers:
             X = layer.forward(X)
         return X
@@ -92,6 +97,8 @@ class Model:
         X = checks.real_array("Model", "X", X)  # each shard is converted in its turn
         checks.batch("Model", X, self.input_shape)
         workers = checks.workers("Model.predict", workers)
+        self.check_memory("Model.predict", min(len(X), SHARD))
+        checks.fits("Model.predict", "the outputs", len(X) * math.prod(self.output_shape), self.dtype, checks.FEWER)
         for layer in self.layers:
             layer.adopt_params()
         O = np.empty((len(X), *self.output_shape), dtype=self.dtype)
@@ -109,6 +116,11 @@ class Model:
         checks.batch(where, X, self.input_shape)
         return X
 
+    def check_memory(self, where, examples, advice="Give smaller ones."):
+        """Refuse to take so many examples through all layers at once that they could not be held."""
+        numbers = sum(layer.numbers_made(shape) for layer, shape in zip(self.layers, self.shapes, strict=False))
+        checks.fits(where, f"{examples} examples in all layers", examples * numbers, self.dtype, advice)
+
     def parameters(self):
         """Return [(key, param, grad)] with keys like '0.F': the arrays themselves. grad is None before a backward."""
         for layer in self.layers:
@@ -123,17 +135,14 @@ class Model:
         """Return a table: each layer with its output shape, its number of parameters and the pixels it leaves out."""
         header = ("layer", "output shape", "parameters", "excluded pixels")
         rows = [self._summary_row(index) for index in range(len(self.layers))]
-        total = sum(
-            math.prod(shape) for index in range(len(self.layers)) for shape in self._param_shapes(index).values()
-        )
-        last = ("in all", "", f"{total:,}", "")
+        last = ("in all", "", f"{sum(map(self._count, range(len(self.layers)))):,}", "")
         widths = [max(len(row[column]) for row in (header, *rows, last)) for column in range(4)]
         rule = "-" * (sum(widths) + 6)
         lines = [_table_row(row, widths) for row in (header, ("input", str(self.input_shape), "0", "-"), *rows, last)]
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
     def _summary_row(self, index):
-        layer, count = self.layers[index], sum(map(math.prod, self._param_shapes(index).values()))
+        layer, count = self.layers[index], self._count(index)
         excluded = "-"
         if hasattr(layer, "geometry"):
             rows, columns = layer.geometry(self.shapes[index]).excluded
@@ -141,8 +150,9 @@ class Model:
             excluded = words if rows or columns else "none"
         return f"{index} {layer.name}", str(self.shapes[index + 1]), f"{count:,}", excluded
 
-    def _param_shapes(self, index):
-        return self.layers[index].param_shapes(self.shapes[index])
+    def _count(self, index):
+        """Return how many parameters a layer has."""
+        return sum(map(math.prod, self.layers[index].param_shapes(self.shapes[index]).values()))
 
     def save(self, path):
         """Write architecture and parameters to exactly `path`, whole or not at all."""
@@ -166,7 +176,7 @@ def _checked_layers(layers):
         raise ValueError("Model: layers is empty; at least one layer is needed.")
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
-            raise TypeError(f"Model: layers[{index}] must be a layer, such as ReLU(), got {layer!r}.")
+            raise TypeError(f"Model: layers[{index}] must be a layer, such as ReLU(), got {checks.shown(layer)}.")
         if layer.in_model or any(layer is other for other in layers[:index]):
             raise ValueError(f"Model: {_place(layers, index)} is in a model already. Make a new one for each place.")
     return layers

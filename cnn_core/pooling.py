@@ -186,7 +186,7 @@ def _settings(where, pool_size, stride, padding, mode):
     padding = checks.padding(where, padding)
     if not isinstance(padding, str) and any(p >= k for p, k in zip(padding, pool_size, strict=True)):
         rule = f"must be smaller than pool_size {pool_size}: no window may lie on padding alone"
-        raise ValueError(f"{where}: padding {padding} {rule}.")
+        raise ValueError(f"{where}: padding {checks.shown(padding)} {rule}.")
     return pool_size, stride, padding, checks.choice(where, "mode", mode, MODES)
 
 

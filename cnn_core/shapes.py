@@ -6,6 +6,7 @@ padding   an integer (that many on both sides), or 'valid', 'same', 'include'.
 Story     notebooks/01_convolution, 03_excluded_pixels.
 """
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -92,12 +93,12 @@ def receptive_field(layers):
 def _pairs(layers):
     message = "receptive_field: layers must be pairs (kernel, stride), got "
     if not hasattr(layers, "__iter__"):
-        raise TypeError(f"{message}{layers!r}.")
+        raise TypeError(f"{message}{checks.shown(layers)}.")
     for layer in layers:
         if not isinstance(layer, (tuple, list)):
-            raise TypeError(f"{message}{layer!r}.")
+            raise TypeError(f"{message}{checks.shown(layer)}.")
         if len(layer) != 2:
-            raise ValueError(f"{message}{layer!r}.")
+            raise ValueError(f"{message}{checks.shown(layer)}.")
         yield layer
 
 
@@ -110,6 +111,11 @@ class Geometry(NamedTuple):
     output: tuple
     excluded: tuple  # on the padded input
 
+    def numbers_made(self, K, C):
+        """Return how many numbers a convolution makes for one image: the output, and each window's row, kW times."""
+        (H_out, W_out), (S_r, _), (kH, kW) = self.output, self.stride, self.kernel
+        return K * H_out * W_out + ((H_out - 1) * S_r + kH) * kW * C * W_out
+
 
 @lru_cache(maxsize=256)  # a layer asks for the same one at every step
 def geometry(where, size, kernel, stride, padding):
@@ -118,6 +124,8 @@ def geometry(where, size, kernel, stride, padding):
     rows_and_columns = list(zip(size, kernel, stride, paddings, strict=True))
     output = tuple(_fit(where, *each) for each in rows_and_columns)
     amounts = tuple(_amounts(*each) for each in rows_and_columns)
+    padded = [side + sum(amount) for side, amount in zip(size, amounts, strict=True)]
+    checks.fits(where, "the padded image", math.prod(padded), "float64", "Use smaller images or less padding.")
     excluded = tuple(_left_over(*each) for each in rows_and_columns)
     return Geometry(kernel, stride, amounts, output, excluded)
 
@@ -144,7 +152,7 @@ def _one_dimension(where, size, kernel, stride, padding):
     if not isinstance(padding, (str, tuple, list)):
         return size, kernel, stride, checks.integer(where, "padding", padding, minimum=0)
     if not isinstance(padding, str):
-        raise TypeError(f"{where}: padding must be an integer or a name in one dimension, got {padding!r}.")
+        raise TypeError(f"{where}: padding must be an integer or a name in one dimension, got {checks.shown(padding)}.")
     return size, kernel, stride, checks.padding(where, padding)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
+from .parallel import LARGEST as SHARD
 from .parallel import Desk, crew, shards
 
 
@@ -46,7 +47,10 @@ class Epoch:
 
 def batches(count, batch_size, rng):
     """Yield the indices 0..count-1 in random order, batch_size at a time; the last batch holds what is left."""
+    count = checks.integer("batches", "count", count, minimum=0)
     batch_size = checks.integer("batches", "batch_size", batch_size)
+    checks.fits("batches", f"the order of {count} examples", count, "int64", "Give fewer.")
+    checks.generator("batches", rng)
     order = rng.permutation(count)
     for start in range(0, count, batch_size):
         yield order[start : start + batch_size]
@@ -91,6 +95,7 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
     _check_optimiser(model, optimiser)
     model.parameters()  # refuses what a reader assigned, if it does not fit
     X, y = _checked_data("fit", model, X, y, loss)
+    model.check_memory("fit", min(len(X), batch_size, SHARD))
     if validation is not None:
         validation = _checked_data("fit: validation", model, *_checked_pair(validation), loss)
     return _records(model, X, y, optimiser, loss, epochs, batch_size, validation, workers)
@@ -207,11 +212,12 @@ def _evaluate(model, X, y, loss, workers=None):
 
 def confusion_matrix(model, X, y):
     """Return how often each class (row) was read as each class (column): int64, shape (classes, classes)."""
-    _check_model("confusion_matrix", model)
+    checks.model("confusion_matrix", model)
     outputs = model.predict(X)
     if outputs.ndim != 2:
         raise ValueError(f"confusion_matrix: the model must give outputs (N, classes), it gives shape {outputs.shape}.")
     classes = outputs.shape[1]
+    checks.fits("confusion_matrix", f"{classes} by {classes} counts", classes**2, "int64", "Give fewer classes.")
     labels = checks.labels("confusion_matrix", y, len(outputs), classes)
     counts = np.bincount(labels * classes + outputs.argmax(axis=1), minlength=classes**2)
     return counts.reshape(classes, classes)
@@ -228,15 +234,9 @@ def _hits(outputs, targets):
     return int(np.count_nonzero(outputs.argmax(axis=1) == targets))
 
 
-def _check_model(where, model):
-    if not all(hasattr(model, name) for name in ("forward", "backward", "predict", "parameters")):
-        raise TypeError(f"{where}: model must be a Model, got {type(model).__name__}.")
-
-
 def _check_loss(where, model, loss):
-    _check_model(where, model)
-    if not callable(loss) or isinstance(loss, type):
-        raise TypeError(f"{where}: loss must be a loss such as CrossEntropy(), got {loss!r}.")
+    checks.model(where, model)
+    checks.loss(where, loss)
     last = model.layers[-1].name
     if last == getattr(loss, "includes", None):
         raise ValueError(
@@ -246,7 +246,7 @@ def _check_loss(where, model, loss):
 
 def _check_optimiser(model, optimiser):
     if isinstance(optimiser, type) or not all(hasattr(optimiser, name) for name in ("step", "rate", "learnt_another")):
-        raise TypeError(f"fit: optimiser must be an optimiser such as Adam(), got {optimiser!r}.")
+        raise TypeError(f"fit: optimiser must be an optimiser such as Adam(), got {checks.shown(optimiser)}.")
     if optimiser.learnt_another(model):
         raise ValueError(f"fit: this {optimiser.name} holds the state of another model. Make a new one for this model.")
 

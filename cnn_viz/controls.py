@@ -144,7 +144,7 @@ def control_of(name, given):
     if isinstance(given, np.ndarray) and given.ndim == 1:
         given = given.tolist()
     if not isinstance(given, range | list | tuple | dict):
-        raise TypeError(f"explore: {name} must be {KINDS}, got {given!r}.")
+        raise TypeError(f"explore: {name} must be {KINDS}, got {checks.shown(given)}.")
     if len(given) == 0:
         raise ValueError(f"explore: {name} has no values to choose from. Give {KINDS}.")
     if isinstance(given, range) and given.step == 1:

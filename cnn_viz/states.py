@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
+from cnn_core import checks
 from cnn_viz.figures import DPI, new_figure, png_of
 from cnn_viz.palette import INK, PADDING
 
@@ -44,9 +45,9 @@ def draw_state(where, draw, state):
         If draw is no function, state no mapping, or if something else than a figure and a sentence comes back.
     """
     if not callable(draw):
-        raise TypeError(f"{where}: draw must be a function that returns (figure, sentence), got {draw!r}.")
+        raise TypeError(f"{where}: draw must be a function that returns (figure, sentence), got {checks.shown(draw)}.")
     if not isinstance(state, Mapping):
-        raise TypeError(f"{where}: a state must be a dictionary of draw's arguments, got {state!r}.")
+        raise TypeError(f"{where}: a state must be a dictionary of draw's arguments, got {checks.shown(state)}.")
     return _checked(where, draw(**state))
 
 

@@ -10,6 +10,7 @@ Story       every chapter. Beside each widget stands a film-strip of the same st
 import importlib.util
 import inspect
 
+from cnn_core import checks
 from cnn_viz.controls import control_of
 from cnn_viz.figures import show_figure
 from cnn_viz.notebook import in_notebook
@@ -72,7 +73,7 @@ def questions_of(draw, controls):
     dict of names to controls, dict of names to answers
     """
     if not callable(draw):
-        raise TypeError(f"explore: draw must be a function that returns (figure, sentence), got {draw!r}.")
+        raise TypeError(f"explore: draw must be a function that returns (figure, sentence), got {checks.shown(draw)}.")
     if not controls:
         raise ValueError("explore: there is nothing to choose. Give a control, such as size=range(1, 11).")
     controls = {name: control_of(name, given) for name, given in controls.items()}
@@ -102,5 +103,7 @@ def _start(name, control, default):
         return control.first
     answer = control.answer_for(default)
     if answer is None:
-        raise ValueError(f"explore: draw starts with {name}={default!r}, which is not among the control's values.")
+        raise ValueError(
+            f"explore: draw starts with {name}={checks.shown(default)}, which is not among the control's values."
+        )
     return answer

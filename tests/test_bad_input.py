@@ -8,6 +8,7 @@ import copy
 import hashlib
 import os
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -32,6 +33,9 @@ from cnn_core import (
     RMSProp,
     Softmax,
 )
+from cnn_viz import Field, Steps, explore
+from cnn_viz.figures import new_figure
+from cnn_viz.states import draw_state, draw_state_or_reason
 
 
 class World:
@@ -128,6 +132,16 @@ LAYERS = {
         r"^Conv2D: unknown initialisation 'he_norml'\. Choose .*did you mean 'he_normal'",
     ),
     "initialisation-none": (lambda w: Conv2D(2, initialisation=None), TypeError, "initialisation must be one of 'he_n"),
+    "stride-array": (
+        lambda w: Conv2D(2, stride=np.ones((2,) * 12)),
+        TypeError,
+        r"^Conv2D: stride must be .*, got an array of float64 with shape \(2, 2,",
+    ),
+    "padding-long": (
+        lambda w: Conv2D(2, padding="x" * 5000),
+        ValueError,
+        r"^Conv2D: unknown padding 'xxx.* \.\.\.\. Cho",
+    ),
     "bias-1": (lambda w: Conv2D(2, bias=1), TypeError, r"^Conv2D: bias must be True or False, got 1"),
     "unknown-argument": (lambda w: Conv2D(2, filters=3), TypeError, "filters"),
     "pool-0": (lambda w: Pool2D(0), ValueError, r"^Pool2D: pool_size must be a positive integer or a pair"),
@@ -391,6 +405,22 @@ TRAINING = {
         ValueError,
         r"^batches: batch_size must be a positive integer",
     ),
+    "batches-count": (lambda w: list(cnn.batches("9", 3, w.rng)), TypeError, r"^batches: count must be an integer of"),
+    "batches-rng": (
+        lambda w: list(cnn.batches(9, 3, 5)),
+        TypeError,
+        r"^batches: rng must be a numpy\.random\.Gen.*got 5",
+    ),
+    "surface-model": (
+        lambda w: cnn.cost_surface(3, w.X, w.y, CrossEntropy()),
+        TypeError,
+        r"^cost_surface: model must be a Model, got int",
+    ),
+    "surface-loss": (
+        lambda w: cnn.cost_surface(w.model, w.X, w.y, None),
+        TypeError,
+        r"^cost_surface: loss must be a loss such as CrossEntropy\(\), got None",
+    ),
     "evaluate-nan": (
         lambda w: cnn.evaluate(w.model, w.at((0, 0, 0, 0), np.nan), w.y, CrossEntropy()),
         ValueError,
@@ -551,7 +581,75 @@ FILES = {
     ),
 }
 
+
+def draw(size=3, mode="max"):
+    """Draw nothing, in a size that a reader chooses."""
+    return new_figure(50, 50), f"{size} {mode}"
+
+
+WIDGETS = {
+    "draw": (lambda w: explore(3, size=range(3)), TypeError, r"^explore: draw must be a function that returns .*got 3"),
+    "nothing-to-choose": (
+        lambda w: explore(draw),
+        ValueError,
+        r"^explore: there is nothing to choose\. Give a control",
+    ),
+    "unknown-argument": (
+        lambda w: explore(draw, sizes=range(3)),
+        TypeError,
+        r"^explore: draw takes \(size=3, mode='max",
+    ),
+    "range-empty": (lambda w: explore(draw, size=range(0)), ValueError, r"^explore: size has no values to choose from"),
+    "list-empty": (lambda w: explore(draw, size=[]), ValueError, r"^explore: size has no values to choose from"),
+    "menu-empty": (lambda w: explore(draw, mode={}), ValueError, r"^explore: mode has no values to choose from"),
+    "number": (lambda w: explore(draw, size=3), TypeError, r"^explore: size must be a range, a list .*, got 3"),
+    "text": (lambda w: explore(draw, mode="max"), TypeError, r"^explore: mode must be a range, a list .*, got 'max'"),
+    "none": (lambda w: explore(draw, size=None), TypeError, r"^explore: size must be a range, a list .*, got None"),
+    "array": (lambda w: explore(draw, size=w.X), TypeError, r"^explore: size must be a range, .*an array of float32"),
+    "alike": (
+        lambda w: explore(draw, size=[3, "3"]),
+        ValueError,
+        r"^explore: size has values that look the same: 3, 3",
+    ),
+    "alike-floats": (
+        lambda w: explore(draw, size=[0.1, 0.1 + 1e-12]),
+        ValueError,
+        r"size has values that look the sam",
+    ),
+    "start-outside": (
+        lambda w: explore(draw, size=range(4, 9)),
+        ValueError,
+        r"^explore: draw starts with size=3, which",
+    ),
+    "start-not-listed": (
+        lambda w: explore(draw, mode=["min", "mean"]),
+        ValueError,
+        r"draw starts with mode='max', whic",
+    ),
+    "steps-0": (lambda w: explore(draw, size=Steps(0)), ValueError, r"^Steps: count must be a positive integer, got 0"),
+    "steps-float": (lambda w: Steps(2.0), TypeError, r"^Steps: count must be a positive integer, got 2\.0"),
+    "steps-bool": (lambda w: Steps(True), TypeError, r"^Steps: count must be a positive integer, got True"),
+    "steps-text": (lambda w: Steps("3"), TypeError, r"^Steps: count must be a positive integer, got '3'"),
+    "steps-that-give-0": (
+        lambda w: Steps(lambda: 0).count_for({}),
+        ValueError,
+        r"^Steps: count must be a positive int",
+    ),
+    "no-picture": (
+        lambda w: explore(lambda n: n, n=[1]),
+        TypeError,
+        r"^explore: draw must return \(figure, sentence\)",
+    ),
+    "no-sentence": (lambda w: explore(lambda n: (draw()[0], n), n=[1]), TypeError, r"must return \(figure, sentence\)"),
+    "state-list": (
+        lambda w: draw_state("f", draw, [3]),
+        TypeError,
+        r"^f: a state must be a dictionary of draw's argum",
+    ),
+}
+
 AREAS = {
+    "widgets": WIDGETS,
     "layers": LAYERS,
     "arrays": ARRAYS,
     "order": ORDER,
@@ -560,6 +658,9 @@ AREAS = {
     "optimisers": OPTIMISERS,
     "files": FILES,
 }
+FEWEST = {
+    "widgets": 22, "layers": 29, "arrays": 32, "order": 16, "labels": 17, "training": 24, "optimisers": 26, "files": 23,
+}  # fmt: skip
 CASES = [pytest.param(*case, id=f"{area}-{name}") for area, cases in AREAS.items() for name, case in cases.items()]
 
 
@@ -611,5 +712,79 @@ def test_the_fingerprint_of_the_world_sees_every_change(tmp_path):
         assert world.fingerprint() != before, f"change {number} is not seen"
 
 
-def test_there_are_at_least_150_cases():
+TYPED = [
+    "0",
+    "-1",
+    "1.5",
+    "True",
+    "None",
+    "",
+    "sme",
+    "(1, 0)",
+    "(1, 2, 3)",
+    "[1, 'x']",
+    "{}",
+    "1e999",
+    "'valid",
+    "10**9",
+]
+FIELDS = {
+    "stride": lambda value: cnn.conv2d_forward(np.ones((1, 1, 5, 5)), np.ones((1, 1, 3, 3)), stride=value),
+    "kernel_size": lambda value: Conv2D(2, kernel_size=value),
+    "padding": lambda value: Conv2D(2, padding=value),
+    "pool_size": lambda value: Pool2D(value),
+    "mode": lambda value: Pool2D(mode=value),
+    "learning_rate": lambda value: Adam(value),
+    "size": lambda value: cnn.output_size(value, 3),
+}
+
+
+@pytest.mark.parametrize("typed", TYPED)
+@pytest.mark.parametrize("call", FIELDS.values(), ids=FIELDS)
+def test_what_is_typed_into_a_field_is_refused_in_the_very_words_of_the_library(call, typed):
+    value = Field().value_of(typed)
+    try:
+        call(value)
+    except (TypeError, ValueError) as error:
+        said = str(error)
+    else:
+        said = "It fits."
+
+    def show(value):
+        call(value)
+        return new_figure(50, 50), "It fits."
+
+    sentence = draw_state_or_reason("explore", show, {"value": value}, (360, 140))[1]
+    assert sentence == said
+    assert said == "It fits." or re.match(
+        r"(Conv2D|Pool2D|Adam|conv2d_forward|output_size): .*(got|unknown|Choose)", said
+    )
+
+
+def test_the_cases_do_not_become_fewer():
+    """A case may be replaced by a better one, but whoever takes some away says so here."""
     assert len(CASES) >= 150
+    assert {area: len(cases) for area, cases in AREAS.items() if len(cases) < FEWEST[area]} == {}
+
+
+SAME = {
+    "fortran": np.asfortranarray,
+    "big-endian": lambda X: X.astype(X.dtype.newbyteorder(">")),
+    "backwards": lambda X: np.ascontiguousarray(X[::-1, ..., ::-1])[::-1, ..., ::-1],
+    "every-second": lambda X: np.repeat(X, 2, axis=0)[::2],
+    "list": np.ndarray.tolist,
+    "unaligned": lambda X: np.frombuffer(b"x" + X.tobytes(), np.uint8)[1:].view(X.dtype).reshape(X.shape),
+}
+
+
+@pytest.mark.parametrize("form", SAME.values(), ids=SAME)
+def test_an_array_that_lies_otherwise_in_memory_gives_the_same_bits_and_is_left_as_it_is(world, form):
+    X = form(world.X)
+    before = np.array(X).tobytes()
+    twin = Model([Conv2D(2), ReLU(), Pool2D(), Flatten(), FullyConnected(3)], (1, 6, 6))
+    other = Model([Conv2D(2), ReLU(), Pool2D(), Flatten(), FullyConnected(3)], (1, 6, 6))
+    assert twin.predict(X).tobytes() == other.predict(world.X).tobytes()
+    records = [list(cnn.fit(m, x, world.y, Adam(), CrossEntropy())) for m, x in ((twin, X), (other, world.X))]
+    assert records[0] == records[1]
+    assert [p.tobytes() for _, p, _ in twin.parameters()] == [p.tobytes() for _, p, _ in other.parameters()]
+    assert np.array(X).tobytes() == before

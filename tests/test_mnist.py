@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import math
+import pickle
 import shutil
 import struct
 import tracemalloc
@@ -11,6 +12,8 @@ import zlib
 
 import numpy as np
 import pytest
+from attacks.archives import Bomb
+from attacks.idx import CODES, bomb, idx, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -18,7 +21,6 @@ from numpy.testing import assert_array_equal
 from cnn_core import load_idx, load_mnist, mnist
 
 MB = 1 << 20
-CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
 MD5 = {  # as published with the digits, of the unpacked files
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -34,20 +36,6 @@ PER_CLASS = {
 @pytest.fixture(scope="module")
 def digits():
     return load_mnist()
-
-
-def idx(array, code=None, sizes=None):
-    """Return an array as the bytes of an IDX file; code and sizes may lie."""
-    array = np.asarray(array)
-    sizes = array.shape if sizes is None else sizes
-    code = CODES[array.dtype.str[1:]] if code is None else code
-    header = bytes([0, 0, code, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes)
-    return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
-
-
-def write(path, content, zipped=False):
-    path.write_bytes(gzip.compress(content) if zipped else content)
-    return path
 
 
 def small_set(folder, zipped=False, **changes):
@@ -427,6 +415,48 @@ def test_load_idx_refuses_a_gzip_file_with_any_bit_of_its_data_turned_or_returns
     assert right < 100  # the time stamp, the name of the system: nothing that the digits depend on
 
 
+@pytest.fixture
+def labels(tmp_path):
+    """Return the path of a copy of the 10,000 labels to test with, gzipped: 4.5 KB."""
+    return shutil.copy(mnist.FOLDER / "t10k-labels-idx1-ubyte.gz", tmp_path / "labels.gz")
+
+
+def test_a_long_gzip_file_cut_at_any_place_is_refused(labels):
+    content = labels.read_bytes()
+    for length in {*range(0, len(content), 25), *range(30), *range(len(content) - 30, len(content))}:
+        labels.write_bytes(content[:length])
+        with pytest.raises(ValueError, match=r"^load_idx: '.*labels\.gz' "):
+            load_idx(labels)
+
+
+def test_a_long_gzip_file_with_a_bit_turned_at_any_of_500_places_is_refused_or_right(labels):
+    content, right = labels.read_bytes(), load_idx(labels)
+    loaded = 0
+    for bit in np.random.default_rng(0).choice(8 * len(content), 500, replace=False):
+        turned = bytearray(content)
+        turned[bit // 8] ^= 1 << bit % 8
+        labels.write_bytes(turned)
+        try:
+            found = load_idx(labels)
+        except ValueError as error:
+            assert repr(str(labels)) in str(error)  # noqa: PT017
+        else:
+            assert_array_equal(found, right)
+            loaded += 1
+    assert loaded < 25  # the file's own name and time in the header of gzip
+
+
+def test_a_pickle_in_the_place_of_an_idx_file_is_refused_and_no_code_runs(tmp_path):
+    marker = tmp_path / "marker"
+    evil = pickle.dumps(Bomb(marker))
+    for zipped in (False, True):
+        with pytest.raises(ValueError, match="IDX"):
+            load_idx(write(tmp_path / "evil", evil, zipped))
+    assert not marker.exists()
+    pickle.loads(evil)
+    assert marker.exists()
+
+
 def test_a_missing_idx_file_and_a_folder_are_the_systems_errors(tmp_path):
     with pytest.raises(FileNotFoundError, match="nothing"):
         load_idx(tmp_path / "nothing")
@@ -443,13 +473,6 @@ def peak_of(call, *arguments):
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-
-
-def bomb(header, megabytes):
-    """Return a gzip file of many zeros, made without ever holding them."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    parts = [packer.compress(header)] + [packer.compress(bytes(MB)) for _ in range(megabytes)]
-    return b"".join([*parts, packer.flush()])
 
 
 BOMBS = [

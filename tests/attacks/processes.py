@@ -1,0 +1,67 @@
+"""Processes of their own, which may be killed, run out of disk or be forbidden to write: scripts and what they printed.
+
+Used by     tests/test_faults.py, tests/test_load.py. Nothing here is a test.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cnn_core
+
+PRELUDE = '''
+import gc, os, random, resource, signal, sys, threading, time
+from pathlib import Path
+import numpy as np
+from cnn_core import *
+
+def make(seed=0, filters=4):
+    return Model([Conv2D(filters), ReLU(), Flatten(), FullyConnected(10)], (1, 28, 28), seed)  # with 4 a file of 108 KB
+
+def numbers(model):
+    return [param.tobytes() for _, param, _ in model.parameters()]
+
+def images(count, side=28):
+    return np.random.default_rng(5).normal(size=(count, 1, side, side)).astype("float32"), np.arange(count) % 10
+
+def in_a_child(act):
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        act()
+    except BaseException as error:
+        print(type(error).__name__, error, flush=True)
+    os._exit(0)
+
+def memory():
+    """Return how many bytes this process has in memory now, and the most it ever had."""
+    try:
+        lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+        return tuple(1024 * int(lines[name].split()[0]) for name in ("VmRSS", "VmHWM"))
+    except FileNotFoundError:  # macOS, which counts in bytes, and knows the most alone
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most, most
+'''
+
+
+def run_in(folder, script):
+    """Run a script in a folder, in a process of its own; return the lines that it printed."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(cnn_core.__file__).parent.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PRELUDE + script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (done.stderr, done.returncode) == ("", 0), done.stderr[-2000:]
+    return done.stdout.splitlines()
