@@ -1,7 +1,7 @@
 """The live display of a training run in a notebook: a progress bar, a line of text, a plot of cost and accuracy.
 
 Inside      under it, if the reader gives a function that draws it, what the network looks like by now.
-Cost        at most some 5 % of the time: after each drawing it waits some forty times as long as the drawing took.
+Cost        at most some 5 % of the time: after each drawing it waits some fifty times as long as the drawing took.
 Stored      at the end a picture of the curves takes the display's place. A picture is seen everywhere, also where no
             Python runs and no widget moves: on GitHub, in a static page, in a notebook that nobody has run.
 Used by     progress.watch.
@@ -39,7 +39,7 @@ class Live(Plain):
         self.box = ipywidgets.VBox([self.bar, self.text, self.image])
         self.handle = display(self.box, display_id=True)
         self.inside = None if look is None else Inside(look)
-        self.text_pace, self.picture_pace = Pace(0.2, share=0.01), Pace(0.5, share=0.025)
+        self.text_pace, self.picture_pace = Pace(0.2, share=0.01), Pace(0.5, share=0.02)
 
     def show(self, record):
         """Bring up to date what is due of the bar, the text and the picture, and print the line of an epoch."""
@@ -99,7 +99,7 @@ class Inside:
     """
 
     def __init__(self, look):
-        self.look, self.pace = look, Pace(0.5, share=0.025)
+        self.look, self.pace = look, Pace(0.5, share=0.02)
         width, height = size_of(draw_state("watch", look, {})[0])
         self.image = ipywidgets.Image(format="png", layout={"width": f"{width}px", "height": f"{height}px"})
         self.handle = display(self.image, display_id=True)
