@@ -191,11 +191,12 @@ for _ in range(50):
     save_checkpoint("checkpoint.npz", model, optimiser)
     signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, whole))
     try:
-        train(model, optimiser, 3, seen)
+        try:
+            train(model, optimiser, 3, seen)
+        finally:  # the alarm may also come here, just after the training
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except KeyboardInterrupt:
         interrupted += 1
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
     gc.collect()
     assert wait_for_threads() == 1
     assert numbers(model) == straight[optimiser.steps], f"half a step is left at step {optimiser.steps}"
