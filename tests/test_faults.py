@@ -152,69 +152,6 @@ assert listed() == ["kept.npz"], listed()
 # --- training ---
 
 
-def test_training_that_is_interrupted_at_any_of_50_moments_goes_on_from_its_checkpoint_to_the_same_bits(tmp_path):
-    """A signal comes whenever it likes, between two lines or inside one of them, while two threads are at work."""
-    script = """
-X, y = images(256, 12)
-sys.unraisablehook = lambda *_: None  # Python itself may be interrupted while it lets go of a file
-
-def wait_for_threads():
-    until = time.monotonic() + 20
-    while threading.active_count() > 1 and time.monotonic() < until:
-        time.sleep(0.01)
-    return threading.active_count()
-
-def small():
-    return Model([Conv2D(4), ReLU(), Pool2D(), Flatten(), FullyConnected(10)], (1, 12, 12))
-
-def train(model, optimiser, epochs, seen):
-    for record in fit(model, X, y, optimiser, CrossEntropy(), epochs=epochs, batch_size=64, workers=2):
-        seen.append((optimiser.steps, numbers(model)))
-        if isinstance(record, Epoch):
-            save_checkpoint("checkpoint.npz", model, optimiser)
-    return numbers(model)
-
-def stop(*_):
-    raise KeyboardInterrupt
-
-signal.signal(signal.SIGALRM, stop)
-straight, start = {}, small()
-seen = [(0, numbers(start))]
-began = time.perf_counter()
-last = train(start, Adam(), 3, seen)
-whole = time.perf_counter() - began
-straight = dict(seen)
-random.seed(1)
-interrupted = 0
-for _ in range(50):
-    model, optimiser, seen = small(), Adam(), []
-    save_checkpoint("checkpoint.npz", model, optimiser)
-    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, whole))
-    try:
-        try:
-            train(model, optimiser, 3, seen)
-        finally:  # the alarm may also come here, just after the training
-            signal.setitimer(signal.ITIMER_REAL, 0)
-    except KeyboardInterrupt:
-        interrupted += 1
-    gc.collect()
-    assert wait_for_threads() == 1
-    assert numbers(model) == straight[optimiser.steps], f"half a step is left at step {optimiser.steps}"
-    assert np.isfinite(model.predict(X)).all()
-    model.save("model.npz")
-    assert numbers(Model.load("model.npz")) == numbers(model)
-    next(fit(model, X, y, optimiser, CrossEntropy(), batch_size=64))
-    again, optimiser = load_checkpoint("checkpoint.npz")
-    if optimiser.steps < 12:
-        assert train(again, optimiser, 3 - optimiser.steps // 4, []) == last
-    else:
-        assert numbers(again) == last
-    assert set(os.listdir()) <= {"checkpoint.npz", "model.npz"}, os.listdir()
-print("whole", interrupted > 10)
-"""
-    assert run_in(tmp_path, script) == ["whole True"]
-
-
 STOPS = {
     "an-exception-in-the-loop": ("raise RuntimeError", "CrossEntropy()", "RuntimeError"),
     "divergence": ("poison.append(1)", "loss", "FloatingPointError"),
