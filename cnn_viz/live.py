@@ -100,10 +100,9 @@ class Inside:
 
     def __init__(self, look):
         self.look, self.pace = look, Pace(0.5, share=0.02)
-        width, height = size_of(draw_state("watch", look, {})[0])
-        self.image = ipywidgets.Image(format="png", layout={"width": f"{width}px", "height": f"{height}px"})
-        self.handle = display(self.image, display_id=True)
+        self.image = ipywidgets.Image(format="png")
         self.follow()
+        self.handle = display(self.image, display_id=True)
 
     def follow(self):
         """Draw the network as it is now, if that is due."""
@@ -119,4 +118,6 @@ class Inside:
         say(sentence)
 
     def _show(self):
-        self.image.value = png_of(draw_state("watch", self.look, {})[0], sharpness=1, compression=1)
+        figure, _ = draw_state("watch", self.look, {})
+        self.image.layout.width, self.image.layout.height = (f"{side}px" for side in size_of(figure))
+        self.image.value = png_of(figure, sharpness=1, compression=1)
