@@ -7,6 +7,9 @@ Arrays      A new big array costs more than the arithmetic on it: the system han
             `fit` and `predict` alone, for each layer of each worker, and what it gives never leaves them.
 Shards      A worker takes some examples of a batch through all layers while they are in its core's cache. How many does
             not depend on the number of workers, and results are added in the shards' order: so neither do the bits.
+Interrupts  Ctrl-C comes in the main thread, between any two lines. So that thread holds no lock and waits for none: it
+            only calls what is done in one go, such as list.append and SimpleQueue.put. `concurrent.futures` and
+            `threading.Thread` take locks in Python code: an interrupt in there leaves them locked for ever.
 Story       notebooks/09_how_fast_can_numpy_go.
 """
 
@@ -15,9 +18,11 @@ import functools
 import inspect
 import itertools
 import os
+import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
+from _thread import start_new_thread
+from contextlib import contextmanager
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -178,17 +183,20 @@ def crew(workers, make_desk):
 
     None is as many as there are cores; one worker is plain code without threads. The results are added up in the order
     of the items, and only a few wait at a time. A desk is what a job may write to, never at two jobs at once. When the
-    block is left no thread is left, whatever happened.
+    block is left nobody is at work and the threads end, whatever happened.
     """
-    workers = cores() if workers is None else workers
+    threads = _Threads(cores() if workers is None else workers)
     desks = []  # those that are free; the last one is warm
-    with ThreadPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
-        yield functools.partial(_run, pool, functools.partial(_at_a_desk, desks, make_desk))
+    try:
+        yield functools.partial(_run, threads, functools.partial(_at_a_desk, desks, make_desk))
+    finally:
+        threads.tasks.put(None)
 
 
-def _run(pool, at_a_desk, job, items, add):
+def _run(threads, at_a_desk, job, items, add):
     do = functools.partial(at_a_desk, job, np.geterr())
-    results = (do(item) for item in items) if pool is None or len(items) == 1 else _in_threads(pool, do, items)
+    alone = threads.most == 1 or len(items) == 1
+    results = (do(item) for item in items) if alone else _in_threads(threads, do, items)
     try:
         one_blas_thread.take(results)
         return functools.reduce(add, results)
@@ -197,20 +205,73 @@ def _run(pool, at_a_desk, job, items, add):
         one_blas_thread.give_back(results)
 
 
-def _in_threads(pool, do, items):
+def _in_threads(threads, do, items):
     """Yield the results in the order of the items; when it is closed, early or not, nobody is left at work."""
-    waiting = collections.deque()
+    waiting, bell = collections.deque(), SimpleQueue()
     try:
         for item in items:
-            waiting.append(pool.submit(do, item))
+            waiting.append(_Task(do, item, bell))
+            threads.give(waiting[-1])
             if len(waiting) > AHEAD:
-                yield waiting.popleft().result()
+                yield _next_result(waiting)
         while waiting:
-            yield waiting.popleft().result()
+            yield _next_result(waiting)
     finally:
-        for future in waiting:
-            future.cancel()
-        wait(waiting)
+        for task in [task for task in waiting if not task.take()]:  # those that nobody had taken are now called off
+            task.wait()
+
+
+def _next_result(waiting):
+    waiting[0].wait()  # while it still stands in the queue: who is interrupted here waits for it once more
+    return waiting.popleft().result()
+
+
+class _Threads:
+    """Worker threads, started when there is something to do; None among the tasks ends them all."""
+
+    def __init__(self, most):
+        self.most, self.started, self.tasks = most, 0, SimpleQueue()
+
+    def give(self, task):
+        self.tasks.put(task)
+        if self.started < self.most:
+            start_new_thread(self._work, ())
+            self.started += 1
+
+    def _work(self):
+        for task in iter(self.tasks.get, None):
+            task.work()
+            del task  # what it holds is not kept until the next one comes
+        self.tasks.put(None)  # the end is for all
+
+
+class _Task:
+    """One item of a run: taken once, by a worker or by who calls it off; a worker answers with a result or an error."""
+
+    def __init__(self, do, item, bell):
+        self.do, self.item, self.bell, self.answer = do, item, bell, []
+        self.taken = threading.Lock()  # nobody ever waits for it
+
+    def take(self):
+        return self.taken.acquire(blocking=False)
+
+    def work(self):
+        if self.take():
+            try:
+                self.answer.append((self.do(self.item), None))
+            except BaseException as error:
+                self.answer.append((None, error))
+            self.bell.put(None)
+
+    def wait(self):
+        while not self.answer:
+            self.bell.get()  # rings after any answer: no ring that an interrupt made us miss can be the last one
+
+    def result(self):
+        result, error = self.answer.pop()
+        if error is not None:
+            raise error
+        return result
 
 
 def _at_a_desk(desks, make_desk, job, errors, item):

@@ -152,6 +152,113 @@ assert listed() == ["kept.npz"], listed()
 # --- training ---
 
 
+def test_training_that_is_interrupted_at_any_of_50_moments_goes_on_from_its_checkpoint_to_the_same_bits(tmp_path):
+    """A signal comes whenever it likes, between two lines or inside one of them, while two threads are at work."""
+    script = """
+X, y = images(256, 12)
+sys.unraisablehook = lambda *_: None  # Python itself may be interrupted while it lets go of a file
+
+def small():
+    return Model([Conv2D(4), ReLU(), Pool2D(), Flatten(), FullyConnected(10)], (1, 12, 12))
+
+def train(model, optimiser, epochs, seen):
+    for record in fit(model, X, y, optimiser, CrossEntropy(), epochs=epochs, batch_size=64, workers=2):
+        seen.append((optimiser.steps, numbers(model)))
+        if isinstance(record, Epoch):
+            save_checkpoint("checkpoint.npz", model, optimiser)
+    return numbers(model)
+
+def stop(*_):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, stop)
+start = small()
+seen = [(0, numbers(start))]
+began = time.perf_counter()
+last = train(start, Adam(), 3, seen)
+whole = time.perf_counter() - began
+straight = dict(seen)
+random.seed(1)
+interrupted = 0
+for _ in range(50):
+    model, optimiser, seen = small(), Adam(), []
+    save_checkpoint("checkpoint.npz", model, optimiser)
+    signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0005, whole))
+    try:
+        try:
+            train(model, optimiser, 3, seen)
+        finally:  # the alarm may also come here, just after the training
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except KeyboardInterrupt:
+        interrupted += 1
+    except ValueError as error:  # zipfile closes what the interrupt left open, and complains of that
+        assert "close the ZIP file" in str(error) and isinstance(error.__context__, KeyboardInterrupt)
+    gc.collect()
+    assert python_threads(1) == 1
+    assert numbers(model) == straight[optimiser.steps], f"half a step is left at step {optimiser.steps}"
+    assert np.isfinite(model.predict(X)).all()
+    model.save("model.npz")
+    assert numbers(Model.load("model.npz")) == numbers(model)
+    next(fit(model, X, y, optimiser, CrossEntropy(), batch_size=64))
+    again, optimiser = load_checkpoint("checkpoint.npz")
+    if optimiser.steps < 12:
+        assert train(again, optimiser, 3 - optimiser.steps // 4, []) == last
+    else:
+        assert numbers(again) == last
+    assert set(os.listdir()) <= {"checkpoint.npz", "model.npz"}, os.listdir()
+print("whole", interrupted > 10)
+"""
+    assert run_in(tmp_path, script) == ["whole True"]
+
+
+def test_a_crew_that_is_interrupted_between_any_two_lines_never_waits_for_ever_and_leaves_nobody_at_work(tmp_path):
+    """The jobs are short: most of 5,000 signals come while threads are started, given work, waited for or sent home."""
+    script = """
+from cnn_core import parallel
+sys.unraisablehook = lambda *_: None  # an interrupt of what Python does on its own, such as closing a generator
+
+def stop(*_):
+    raise KeyboardInterrupt
+
+at_work, turn = [], 1
+
+def work(item, desk):
+    at_work.append(item)
+    if turn % 20 == 0:  # sometimes a job takes its time, and is waited for
+        time.sleep(0.001)
+    at_work.remove(item)
+    return item
+
+def use():
+    with parallel.crew(2, list) as run:
+        for _ in range(2):
+            assert run(work, range(40), int.__add__) == 780
+
+signal.signal(signal.SIGALRM, stop)
+use()
+began = time.perf_counter()
+for _ in range(100):
+    use()
+whole = (time.perf_counter() - began) / 100
+random.seed(0)
+interrupted = 0
+for turn in range(5000):
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, whole))
+            use()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except KeyboardInterrupt:
+        interrupted += 1
+    assert at_work == [], turn
+    if turn % 100 == 0:
+        assert python_threads(1) == 1, turn
+print(python_threads(1), interrupted > 1000 or interrupted)
+"""
+    assert run_in(tmp_path, script) == ["1 True"]
+
+
 STOPS = {
     "an-exception-in-the-loop": ("raise RuntimeError", "CrossEntropy()", "RuntimeError"),
     "divergence": ("poison.append(1)", "loss", "FloatingPointError"),
@@ -190,7 +297,7 @@ except BaseException as problem:
     print(type(problem).__name__)
 assert numbers(model) == kept
 assert optimiser.steps == 6
-assert threading.active_count() == 1
+assert python_threads(1) == 1
 assert np.isfinite(model.predict(X)).all()
 model.save("model.npz")
 assert numbers(Model.load("model.npz")) == kept

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import cnn_core
 
+TESTS = Path(__file__).parent.parent
 PRELUDE = '''
 import gc, os, random, resource, signal, sys, threading, time
 from pathlib import Path
 import numpy as np
 from cnn_core import *
+from threads import python_threads
 
 def make(seed=0, filters=4):
     return Model([Conv2D(filters), ReLU(), Flatten(), FullyConnected(10)], (1, 28, 28), seed)  # with 4 a file of 108 KB
@@ -50,7 +52,7 @@ def run_in(folder, script):
     """Run a script in a folder, in a process of its own; return the lines that it printed."""
     environment = {
         **os.environ,
-        "PYTHONPATH": str(Path(cnn_core.__file__).parent.parent),
+        "PYTHONPATH": os.pathsep.join([str(Path(cnn_core.__file__).parent.parent), str(TESTS)]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
