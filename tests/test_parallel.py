@@ -113,6 +113,14 @@ def test_kept_arrays_come_again_by_name_shape_and_dtype_and_new_ones_never():
     assert not parallel.NEW.array("O", (2, 3), f).any()
 
 
+@pytest.mark.parametrize("stride", [1, 2, (1, 3), (3, 1)])
+def test_a_convolution_makes_as_many_numbers_as_it_counts_before_it_begins(rng, stride):
+    X, conv, work = images(rng, (5, 3, 9, 8), order="HCWN"), Conv2D(4, (3, 2), stride), parallel.Kept()
+    conv.build(X.shape[1:], rng)
+    conv.apply(X, work)
+    assert sum(array.size for array in work.arrays.values()) == 5 * conv.numbers_made(X.shape[1:])
+
+
 def test_a_batch_is_seen_with_its_axes_in_front_and_lies_with_the_examples_innermost():
     assert parallel.NEW.batch("O", (5, 3, 7, 6), float).strides == (8, 8 * 6 * 5, 8 * 3 * 6 * 5, 8 * 5)
     assert parallel.NEW.batch("O", (5, 3), float).strides == (8, 8 * 5)
