@@ -149,6 +149,8 @@ def test_the_relative_error_is_that_of_the_definition():
     assert_allclose(gradient_check((square, lambda dC_dO, X: dC_dO * 3 * X), [1.0])[0], 1 / 3, rtol=1e-6)
     almost = lambda dC_dO, X: dC_dO * 2 * X + np.array([0, 1e-6]) * dC_dO  # noqa: E731
     assert gradient_check((square, almost), [1.0, 1e-9])[0] < 1e-3
+    wrong = lambda dC_dO, X: dC_dO * 2 * X + [0, 1e-4 * dC_dO[0]]  # noqa: E731
+    assert_allclose(gradient_check((square, wrong), [1.0, 1e-9])[0], 1e-4 / (0.01 * 2), rtol=1e-4)
 
 
 def test_a_gradient_of_another_shape_is_refused():
@@ -317,11 +319,38 @@ def test_a_cost_surface_goes_along_two_directions_as_long_as_the_parameters(rng)
     assert_allclose(np.sort(costs.ravel()), np.sort([9 * (1 + a + b) ** 2 for a in (-1, 0, 1) for b in (-1, 0, 1)]))
 
 
+@pytest.mark.parametrize(
+    ("layers", "X"),
+    [
+        ([Conv2D(2, 2, bias=False), Flatten()], np.eye(4).reshape(4, 1, 2, 2)),
+        ([FullyConnected(2, bias=False)], np.eye(4)),
+    ],
+    ids=["filters", "nodes"],
+)
+def test_each_filter_and_each_node_goes_as_far_as_it_is_long(layers, X):
+    """The examples are so chosen that the outputs are the parameters: a column is a filter, or what goes to a node."""
+    model, seen = Model(layers, X.shape[1:], dtype="float64"), []
+    model.parameters()[0][1][...] *= [1, 100] if X.ndim == 2 else np.array([1, 100]).reshape(2, 1, 1, 1)
+
+    def loss(outputs, targets):
+        seen.append(outputs.copy())
+        return MeanSquaredError()(outputs, targets)
+
+    cost_surface(model, X, np.zeros((4, 2)), loss, span=1, points=3)
+    middle, first, second = seen[4], seen[7] - seen[4], seen[5] - seen[4]
+    assert_array_equal(middle, model.predict(X))
+    for direction in (first, second):
+        assert_allclose(np.linalg.norm(direction, axis=0), np.linalg.norm(middle, axis=0))
+    assert not np.allclose(first, second)
+
+
 def test_the_same_seed_draws_the_same_surface_and_another_seed_another(rng):
     model, X, y = small_network(), rng.normal(size=(6, 2, 6, 5)), rng.integers(0, 4, 6)
     first, same, other = (cost_surface(model, X, y, CrossEntropy(), points=3, seed=seed)[1] for seed in (1, 1, 2))
     assert_array_equal(first, same)
     assert not np.allclose(first, other)
+    usual, zero = (cost_surface(model, X, y, CrossEntropy(), points=3, **seed)[1] for seed in ({}, {"seed": 0}))
+    assert_array_equal(usual, zero)
 
 
 # --- the door ---

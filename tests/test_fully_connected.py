@@ -60,6 +60,11 @@ def test_backward_matches_finite_differences(rng):
     assert error < 1e-6, where
 
 
+def test_many_examples_and_many_nodes_go_through(rng):
+    X, W = rng.normal(size=(1000, 3)), rng.normal(size=(3, 50))
+    assert np.allclose(dense_forward(X, W), X @ W)
+
+
 def test_an_empty_batch_goes_through():
     O = dense_forward(np.zeros((0, INPUTS)), np.ones((INPUTS, NODES)), np.ones(NODES))
     assert O.shape == (0, NODES)
