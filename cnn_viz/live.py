@@ -31,6 +31,7 @@ class Live(Plain):
 
     def __init__(self, history, look=None):
         super().__init__(history)
+        self.inside = None if look is None else Inside(look)
         self.curves = Curves()
         self.bar = ipywidgets.FloatProgress(max=1.0, layout={"width": f"{WIDTH}px"})
         self.text = ipywidgets.HTML("Starting ...")
@@ -38,7 +39,8 @@ class Live(Plain):
         self.image = ipywidgets.Image(value=self._picture(), format="png", layout=size)
         self.box = ipywidgets.VBox([self.bar, self.text, self.image])
         self.handle = display(self.box, display_id=True)
-        self.inside = None if look is None else Inside(look)
+        if self.inside is not None:
+            self.inside.open()
         self.text_pace, self.picture_pace = Pace(0.2, share=0.01), Pace(0.5, share=0.02)
 
     def show(self, record):
@@ -95,13 +97,16 @@ class Inside:
     Parameters
     ----------
     look : callable
-        Returns a figure and a sentence. It is asked at once: what is wrong with it shows before the training begins.
+        Returns a figure and a sentence. It is asked at once: what is wrong with it shows before anything is displayed.
     """
 
     def __init__(self, look):
         self.look, self.pace = look, Pace(0.5, share=0.02)
         self.image = ipywidgets.Image(format="png")
         self.follow()
+
+    def open(self):
+        """Put the first picture where we are in the notebook."""
         self.handle = display(self.image, display_id=True)
 
     def follow(self):

@@ -358,7 +358,7 @@ def test_a_look_that_is_not_due_is_not_drawn(notebook, time):
     assert look.times <= 5  # its size, before the run, once or twice in it, and at the end
 
 
-def test_a_look_that_draws_nothing_is_refused_before_the_training_begins(notebook):
+def test_a_look_that_draws_nothing_is_refused_before_anything_is_displayed_and_the_training_begins(notebook):
     asked = []
 
     def records():
@@ -368,6 +368,7 @@ def test_a_look_that_draws_nothing_is_refused_before_the_training_begins(noteboo
     with pytest.raises(TypeError, match="figure"):
         watch(records(), look=lambda: "no figure")
     assert not asked
+    assert notebook.shown is None
 
 
 def test_a_run_that_begins_with_the_end_of_an_epoch_can_be_watched(notebook):
