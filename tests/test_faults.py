@@ -194,7 +194,7 @@ for _ in range(50):
     except ValueError as error:  # zipfile closes what the interrupt left open, and complains of that
         assert "close the ZIP file" in str(error) and isinstance(error.__context__, KeyboardInterrupt)
     gc.collect()
-    assert python_threads(1) == 1
+    assert crew_threads() == 0
     assert numbers(model) == straight[optimiser.steps], f"half a step is left at step {optimiser.steps}"
     assert np.isfinite(model.predict(X)).all()
     model.save("model.npz")
@@ -253,10 +253,10 @@ for turn in range(5000):
         interrupted += 1
     assert at_work == [], turn
     if turn % 100 == 0:
-        assert python_threads(1) == 1, turn
-print(python_threads(1), interrupted > 1000 or interrupted)
+        assert crew_threads() == 0, turn
+print(crew_threads(), interrupted > 1000 or interrupted)
 """
-    assert run_in(tmp_path, script) == ["1 True"]
+    assert run_in(tmp_path, script) == ["0 True"]
 
 
 STOPS = {
@@ -297,7 +297,7 @@ except BaseException as problem:
     print(type(problem).__name__)
 assert numbers(model) == kept
 assert optimiser.steps == 6
-assert python_threads(1) == 1
+assert crew_threads() == 0
 assert np.isfinite(model.predict(X)).all()
 model.save("model.npz")
 assert numbers(Model.load("model.npz")) == kept

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from threadpoolctl import threadpool_info, threadpool_limits
-from threads import python_threads
+from threads import crew_threads
 
 from cnn_core import (
     Adam,
@@ -192,15 +192,14 @@ def test_one_worker_is_the_thread_that_asks_and_several_are_others():
 
 
 def test_no_thread_is_left_behind():
-    before = len(sys._current_frames())
     work_on(list(range(20)))
-    assert python_threads(before) == before
+    assert crew_threads() == 0
 
 
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, FloatingPointError])
 def test_an_error_in_a_job_comes_through_when_nobody_works_any_more(workers, error):
-    before, working, done = len(sys._current_frames()), [], []
+    working, done = [], []
 
     def job(item, desk):
         working.append(item)
@@ -216,25 +215,24 @@ def test_an_error_in_a_job_comes_through_when_nobody_works_any_more(workers, err
         assert set(working) <= {4, 9}
         assert len(done) < 40  # what had not begun never began
         assert run(lambda item, desk: [item], [1, 2, 3], lambda one, other: one + other) == [1, 2, 3]
-    assert python_threads(before) == before
+    assert crew_threads() == 0
 
 
 def test_there_are_never_more_threads_than_items():
-    before, together = len(sys._current_frames()), threading.Barrier(2)
+    together = threading.Barrier(2)
     with parallel.crew(50, Trace) as run:
         run(lambda item, desk: together.wait(10), [1, 2], lambda *_: None)
-        assert len(sys._current_frames()) <= before + 2
+        assert 0 < crew_threads(most=2) <= 2
 
 
 def test_an_error_while_results_are_added_leaves_nobody_at_work():
-    before = len(sys._current_frames())
 
     def add(one, other):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError), parallel.crew(2, Trace) as run:
         run(lambda item, desk: time.sleep(0.002), list(range(50)), add)
-    assert python_threads(before) == before
+    assert crew_threads() == 0
 
 
 def test_only_a_few_results_wait():
@@ -547,7 +545,7 @@ class Failing(ReLU):
 
 def test_an_error_in_a_worker_ends_fit_cleanly(rng, two_blas_threads):
     X, y = digits_like(rng)
-    before, blas = len(sys._current_frames()), blas_threads()
+    blas = blas_threads()
     Failing.calls = 0
     model, optimiser = Model([Conv2D(2), Failing(), Flatten(), FullyConnected(10)], (1, 12, 12)), Adam()
     records = fit(model, X, y, optimiser, CrossEntropy(), batch_size=128, workers=2)
@@ -557,7 +555,7 @@ def test_an_error_in_a_worker_ends_fit_cleanly(rng, two_blas_threads):
         next(records)
     assert bits(model) == kept
     assert optimiser.steps == 2
-    assert python_threads(before) == before
+    assert crew_threads() == 0
     assert blas_threads() == blas
     assert len(list(fit(model, X, y, optimiser, CrossEntropy(), batch_size=128, workers=2))) == 4
 
@@ -578,17 +576,16 @@ def test_divergence_is_told_of_the_first_shard_whoever_comes_to_it_first(rng, wo
 @pytest.mark.parametrize("how", ["exhausted", "closed", "dropped"])
 def test_no_thread_is_left_after_fit(rng, how):
     X, y = digits_like(rng)
-    before = len(sys._current_frames())
     records = fit(small(), X, y, Adam(), CrossEntropy(), batch_size=128, workers=3)
     next(records)
-    assert len(sys._current_frames()) > before
+    assert 0 < crew_threads(most=3) <= 3
     if how == "exhausted":
         list(records)
     elif how == "closed":
         records.close()
     del records
     gc.collect()
-    assert python_threads(before) == before
+    assert crew_threads() == 0
 
 
 def peak_of(work):

@@ -1,4 +1,4 @@
-"""How many threads there are: the module threading does not know of those that the crew starts.
+"""How many threads of the crew there are: they are not those of the module threading, which does not know of them.
 
 Used by     tests/test_parallel.py, tests/test_load.py, tests/attacks/processes.py. Nothing here is a test.
 """
@@ -6,13 +6,24 @@ Used by     tests/test_parallel.py, tests/test_load.py, tests/attacks/processes.
 import sys
 import time
 
+from cnn_core import parallel
 
-def python_threads(most):
-    """Return how many threads of Python there are, once there are no more than `most`, or after ten seconds.
+WORK = parallel._Threads._work.__code__
 
-    A thread whose work is done may need a moment until it is gone.
+
+def crew_threads(most=0):
+    """Return how many threads of any crew there are, once there are no more than `most`, or after ten seconds.
+
+    A thread that was sent home may need a moment until it is gone.
     """
     until = time.monotonic() + 10
-    while len(sys._current_frames()) > most and time.monotonic() < until:
+    while (found := sum(map(is_ours, sys._current_frames().values()))) > most and time.monotonic() < until:
         time.sleep(0.001)
-    return len(sys._current_frames())
+    return found
+
+
+def is_ours(frame):
+    """Return whether a thread that is now in this frame is at a crew's work, or waits for some."""
+    while frame is not None and frame.f_code is not WORK:
+        frame = frame.f_back
+    return frame is not None
