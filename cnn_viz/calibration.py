@@ -14,7 +14,7 @@ from cnn_core import checks
 from cnn_viz.figures import add_axes, new_figure
 from cnn_viz.palette import HUE, INK, PADDING
 
-LEFT, TOP, SIDE, BOTTOM = 64, 14, 330, 46  # pixels
+LEFT, TOP, SIDE, BOTTOM = 72, 14, 330, 46  # pixels
 FONT = 9  # points
 
 
