@@ -3,6 +3,8 @@
 Order       the session comes first, the page second, and no cell runs before the page's kernel is idle: otherwise a
             page may start two kernels, and Run All then stops after a cell.
 Complaints  what the browser's console calls an error, errors of the page's own code, answers from 400 on.
+Log         what server and kernels wrote since the notebook was opened: a kernel that is ended may complain of that,
+            and the notebook after it has no part in it.
 """
 
 from browser.kernel import LONGEST, Kernel
@@ -38,6 +40,7 @@ class Notebook:
 
     def __init__(self, lab, browser, name):
         self.lab, self.name, self.path = lab, name, f"notebooks/{name}.ipynb"
+        self.said_before = len(lab.said())
         self.session = lab.begin(self.path)
         self.kernel = Kernel(lab.connection_file(self.session))
         self.complaints = []
@@ -124,6 +127,12 @@ class Notebook:
     def without_width(self):
         """Return the pictures that cannot be seen."""
         return self.page.evaluate(WITHOUT_WIDTH)
+
+    def trouble(self):
+        """Return what server and kernels wrote since the notebook was opened, from the first word of trouble on."""
+        said = self.lab.said()[self.said_before :]
+        places = [said.find(word) for word in ("Traceback", "died", "restarting")]
+        return said[min((place for place in places if place >= 0), default=len(said)) :]
 
     def live_pictures(self):
         """Return how many pictures the live displays have shown."""
