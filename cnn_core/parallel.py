@@ -7,9 +7,11 @@ Arrays      A new big array costs more than the arithmetic on it: the system han
             `fit` and `predict` alone, for each layer of each worker, and what it gives never leaves them.
 Shards      A worker takes some examples of a batch through all layers while they are in its core's cache. How many does
             not depend on the number of workers, and results are added in the shards' order: so neither do the bits.
-Interrupts  Ctrl-C comes in the main thread, between any two lines. So that thread holds no lock and waits for none: it
-            only calls what is done in one go, such as list.append and SimpleQueue.put. `concurrent.futures` and
-            `threading.Thread` take locks in Python code: an interrupt in there leaves them locked for ever.
+Interrupts  Ctrl-C comes in the main thread, between any two lines. So that thread holds no lock, and waits for nothing
+            but an answer that comes in any case: it only calls what is done in one go, such as list.append and
+            SimpleQueue.put. `concurrent.futures` and `threading.Thread` take locks in Python code: an interrupt in
+            there leaves them locked for ever. Nor is a `with` a safe door: its __exit__ may be interrupted before its
+            first line, and is then made up for when the traceback is forgotten.
 Story       notebooks/09_how_fast_can_numpy_go.
 """
 
@@ -18,7 +20,6 @@ import functools
 import inspect
 import itertools
 import os
-import threading
 import weakref
 from _thread import start_new_thread
 from contextlib import contextmanager
@@ -181,9 +182,9 @@ def cores():
 def crew(workers, make_desk):
     """Yield a function run(job, items, add) that has job(item, desk) done for every item, by so many threads.
 
-    None is as many as there are cores; one worker is plain code without threads. The results are added up in the order
-    of the items, and only a few wait at a time. A desk is what a job may write to, never at two jobs at once. When the
-    block is left nobody is at work and the threads end, whatever happened.
+    None is as many as there are cores; one worker is plain code without threads. There is at least one item. The
+    results are added up in the order of the items, and only a few wait at a time. A desk is what a job may write to,
+    never at two jobs at once. When a run is over, however it ended, nobody is at work; after the block the threads end.
     """
     threads = _Threads(cores() if workers is None else workers)
     desks = []  # those that are free; the last one is warm
@@ -194,15 +195,17 @@ def crew(workers, make_desk):
 
 
 def _run(threads, at_a_desk, job, items, add):
-    do = functools.partial(at_a_desk, job, np.geterr())
+    do = functools.partial(at_a_desk, job, {"call": np.geterrcall(), **np.geterr()})
     alone = threads.most == 1 or len(items) == 1
     results = (do(item) for item in items) if alone else _in_threads(threads, do, items)
     try:
         one_blas_thread.take(results)
         return functools.reduce(add, results)
     finally:
-        results.close()
-        one_blas_thread.give_back(results)
+        try:
+            results.close()
+        finally:
+            one_blas_thread.give_back(results)
 
 
 def _in_threads(threads, do, items):
@@ -212,13 +215,22 @@ def _in_threads(threads, do, items):
         for item in items:
             waiting.append(_Task(do, item, bell))
             threads.give(waiting[-1])
-            if len(waiting) > AHEAD:
+            if len(waiting) == threads.most + AHEAD:
                 yield _next_result(waiting)
         while waiting:
             yield _next_result(waiting)
     finally:
-        for task in [task for task in waiting if not task.take()]:  # those that nobody had taken are now called off
-            task.wait()
+        try:
+            _call_off(waiting)
+        except BaseException:  # an interrupt, even here: so once more, from the beginning
+            _call_off(waiting)
+            raise
+
+
+def _call_off(waiting):
+    """When this returns nobody is at work on any of these tasks, or ever will be."""
+    for task in [task for task in waiting if task.taker("caller") == "worker"]:
+        task.wait()
 
 
 def _next_result(waiting):
@@ -236,7 +248,7 @@ class _Threads:
         self.tasks.put(task)
         if self.started < self.most:
             start_new_thread(self._work, ())
-            self.started += 1
+            self.started += 1  # now that it runs: a start that failed would be waited for
 
     def _work(self):
         for task in iter(self.tasks.get, None):
@@ -249,14 +261,15 @@ class _Task:
     """One item of a run: taken once, by a worker or by who calls it off; a worker answers with a result or an error."""
 
     def __init__(self, do, item, bell):
-        self.do, self.item, self.bell, self.answer = do, item, bell, []
-        self.taken = threading.Lock()  # nobody ever waits for it
+        self.do, self.item, self.bell = do, item, bell
+        self.taken, self.answer = {}, []
 
-    def take(self):
-        return self.taken.acquire(blocking=False)
+    def taker(self, who):
+        """Return who took it first, "worker" or "caller": this one, if nobody had."""
+        return self.taken.setdefault("by", who)
 
     def work(self):
-        if self.take():
+        if self.taker("worker") == "worker":
             try:
                 self.answer.append((self.do(self.item), None))
             except BaseException as error:
@@ -269,9 +282,12 @@ class _Task:
 
     def result(self):
         result, error = self.answer.pop()
-        if error is not None:
+        if error is None:
+            return result
+        try:
             raise error
-        return result
+        finally:
+            del error  # its traceback holds this frame: without a circle a worker's arrays are free at once
 
 
 def _at_a_desk(desks, make_desk, job, errors, item):
@@ -290,25 +306,27 @@ class _OneBlasThread:
     """Holds NumPy's own threads back while any of our workers is at work: two crews would fight for the same cores.
 
     The matrix products of one thread also have the same bits whatever the number of workers. There is no lock: an
-    interrupt may come between any two lines, and would leave it locked. Who forgets to give back is forgotten.
+    interrupt may come between any two lines, and would leave it locked. Who forgets to give back is forgotten, and the
+    next to give back does it for both.
     """
 
     def __init__(self):
         self.holders, self.before = weakref.WeakSet(), {}
 
     def take(self, holder):
-        if not self.before:
-            self.before = {library: threads for library in _blas() if (threads := library.num_threads) > 1}
-            for library in self.before:
-                library.set_num_threads(1)
-        self.holders.add(holder)
+        self.holders.add(holder)  # first: who gives back meanwhile sees it
+        now = {library: threads for library in _blas() if (threads := library.num_threads) > 1}
+        self.before = now | self.before  # what was noted before is right: by now it may be one
+        for library in self.before:
+            library.set_num_threads(1)  # always: a giving back may have been interrupted half way
 
     def give_back(self, holder):
         self.holders.discard(holder)
         if not self.holders:
             for library, threads in self.before.items():
                 library.set_num_threads(threads)
-            self.before = {}
+            if not self.holders:  # who came meanwhile gives it back
+                self.before = {}
 
 
 one_blas_thread = _OneBlasThread()  # a process has one BLAS

@@ -7,9 +7,11 @@ Chance      the order of the examples comes from the model's own Generator.
 Story       notebooks/08_model.
 """
 
+import collections
+import itertools
 import math
+import operator
 import weakref
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,11 +128,7 @@ def _train_step(model, X, y, batch, optimiser, loss, when, run):
         triples = [(key, param, grad) for (key, param, _), grad in zip(params, grads, strict=True)]
         for key, _, grad in triples:
             _refuse_not_finite(f"gradient of {key}", grad, when)
-        with _all_or_nothing(triples, optimiser):
-            optimiser.step(triples)
-            for key, param, _ in triples:
-                for name, array in {"value": param, **optimiser.state.get(key, {})}.items():
-                    _refuse_not_finite(f"new {name} of {key}", array, when)
+        _step_or_nothing(triples, optimiser, when)
     return cost, accuracy
 
 
@@ -174,18 +172,22 @@ def _refuse_not_finite(what, values, when):
     )
 
 
-@contextmanager
-def _all_or_nothing(triples, optimiser):
-    """Put parameters and optimiser state back if the block is left by an exception, a reader's interrupt included."""
+def _step_or_nothing(triples, optimiser, when):
+    """Make the optimiser's step; if anything stops it, a reader's interrupt included, all is put back as it was.
+
+    There is no `with`: an interrupt at the door of its __exit__ would put all back much later, over what was learnt.
+    """
     moments = [array for kept in optimiser.state.values() for array in kept.values()]
     arrays = [param for _, param, _ in triples] + moments
     copies, steps, keys = [array.copy() for array in arrays], optimiser.steps, set(optimiser.state)
     try:
-        yield
+        optimiser.step(triples)
+        for key, param, _ in triples:
+            for name, array in {"value": param, **optimiser.state.get(key, {})}.items():
+                _refuse_not_finite(f"new {name} of {key}", array, when)
     except BaseException:
-        for array, copy in zip(arrays, copies, strict=True):
-            array[...] = copy
         optimiser.steps = steps
+        collections.deque(map(operator.setitem, arrays, itertools.repeat(...), copies), maxlen=0)  # in one go
         for key in set(optimiser.state) - keys:
             del optimiser.state[key]
         raise

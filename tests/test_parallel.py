@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -225,6 +226,64 @@ def test_there_are_never_more_threads_than_items():
         assert 0 < crew_threads(most=2) <= 2
 
 
+def test_all_workers_work_at_once_however_many_there_are():
+    together = threading.Barrier(24)
+    with parallel.crew(24, Trace) as run:
+        run(lambda item, desk: together.wait(30), list(range(48)), lambda *_: None)
+    assert not together.broken
+
+
+@pytest.mark.parametrize("call", range(1, 9))
+def test_an_error_and_then_an_interrupt_while_the_rest_is_called_off_leave_nobody_at_work(call):
+    begun, ended, left = [], [], [call]
+
+    def job(item, desk):
+        begun.append(item)
+        time.sleep(0.002)
+        ended.append(item)
+        if item == 0:
+            raise ZeroDivisionError
+
+    def interrupt(frame, event, arg):  # the n-th function that is called from the calling off on does not begin
+        if left[0] < call or frame.f_code is parallel._call_off.__code__:
+            left[0] -= 1
+            if not left[0]:
+                raise KeyboardInterrupt
+
+    with parallel.crew(2, Trace) as run:
+        sys.settrace(interrupt)
+        try:
+            run(job, list(range(30)), lambda *_: None)
+        except (KeyboardInterrupt, ZeroDivisionError):
+            sys.settrace(None)
+        last = len(begun)
+        assert len(ended) == last < 30
+    time.sleep(0.02)
+    assert len(begun) == last
+
+
+def test_what_a_worker_wrote_to_is_free_as_soon_as_its_error_is_forgotten():
+    desks = []
+
+    def make_desk():
+        desk = Trace()
+        desks.append(weakref.ref(desk))
+        return desk
+
+    def use():
+        with parallel.crew(2, make_desk) as run:
+            run(lambda item, desk: 1 // item, [0, 1, 1], int.__add__)
+
+    gc.disable()
+    try:
+        with pytest.raises(ZeroDivisionError):
+            use()
+        assert crew_threads() == 0
+        assert [desk() for desk in desks if desk() is not None] == []
+    finally:
+        gc.enable()
+
+
 def test_an_error_while_results_are_added_leaves_nobody_at_work():
 
     def add(one, other):
@@ -257,6 +316,13 @@ def test_what_numpy_was_told_of_overflow_reaches_the_workers():
 
     with np.errstate(over="ignore", divide="raise"), parallel.crew(2, Trace) as run:
         assert run(job, [1, 2], lambda one, other: other) == np.geterr()
+
+
+def test_a_function_that_numpy_was_told_to_call_is_called_by_the_workers_too():
+    called = []
+    with np.errstate(over="call", call=lambda *what: called.append(what)), parallel.crew(2, Trace) as run:
+        run(lambda item, desk: np.float32(1e38) * np.float32(item), [10, 20, 30], lambda *_: None)
+    assert [words for words, _ in called] == ["overflow"] * 3
 
 
 def test_cores_are_at_least_one_and_at_most_those_of_the_machine():
@@ -319,6 +385,18 @@ def test_a_holder_that_was_interrupted_before_it_gave_back_is_forgotten(two_blas
     parallel.one_blas_thread.take(type("Holder", (), {})())
     gc.collect()
     work_on([1, 2])
+    assert blas_threads() == before
+
+
+def test_a_giving_back_that_was_interrupted_half_way_is_made_up_for(two_blas_threads):
+    before, holders = blas_threads(), [type("Holder", (), {})() for _ in range(2)]
+    parallel.one_blas_thread.take(holders[0])
+    for library in parallel.one_blas_thread.before:
+        library.set_num_threads(2)
+    parallel.one_blas_thread.holders.clear()  # and here comes the interrupt
+    parallel.one_blas_thread.take(holders[1])
+    assert set(blas_threads()) == {1}
+    parallel.one_blas_thread.give_back(holders[1])
     assert blas_threads() == before
 
 

@@ -900,3 +900,49 @@ def test_training_goes_on_in_a_second_fit():
 def test_batches_refuses_a_size_that_is_no_positive_integer(rng, batch_size):
     with pytest.raises((TypeError, ValueError), match="batches: batch_size must be a positive integer"):
         list(batches(10, batch_size, rng))
+
+
+# --- interrupts at every door ---
+
+
+def test_an_interrupt_at_the_door_of_any_function_leaves_a_whole_step_for_good(rng, monkeypatch):
+    """Also when the reader trains on, and the traceback with all its frames is forgotten only then."""
+    X, y = rng.normal(size=(8, 1, 4, 4)), np.arange(8) % 3
+    monkeypatch.setattr(sys, "unraisablehook", lambda *_: None)
+
+    def bits_of(model, optimiser):
+        return optimiser.steps, [param.tobytes() for _, param, _ in model.parameters()]
+
+    def begun():
+        model, optimiser = Model([Conv2D(2), ReLU(), Flatten(), FullyConnected(3)], (1, 4, 4)), Adam()
+        return model, optimiser, fit(model, X, y, optimiser, CrossEntropy(), batch_size=4, workers=1)
+
+    def interrupt(frame, event, arg):
+        nonlocal calls
+        calls += 1
+        if calls == door:
+            raise KeyboardInterrupt
+
+    model, optimiser, records = begun()
+    whole = [bits_of(model, optimiser)] + [bits_of(model, optimiser) for _ in records]
+    door, seen = 0, set()
+    while True:
+        door, calls, caught = door + 1, 0, None
+        model, optimiser, records = begun()
+        sys.settrace(interrupt)
+        try:
+            next(records)
+        except KeyboardInterrupt as error:
+            caught = error
+        finally:
+            sys.settrace(None)
+        if calls < door:
+            break
+        assert bits_of(model, optimiser) in whole[:2], door
+        seen.add(optimiser.steps)
+        list(fit(model, X, y, optimiser, CrossEntropy(), batch_size=4, workers=1))
+        later = bits_of(model, optimiser)
+        del caught, records
+        assert bits_of(model, optimiser) == later, door
+    assert seen == {0, 1}
+    assert door > 100
