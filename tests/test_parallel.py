@@ -119,7 +119,7 @@ def test_a_convolution_makes_as_many_numbers_as_it_counts_before_it_begins(rng, 
     X, conv, work = images(rng, (5, 3, 9, 8), order="HCWN"), Conv2D(4, (3, 2), stride), parallel.Kept()
     conv.build(X.shape[1:], rng)
     conv.apply(X, work)
-    assert sum(array.size for array in work.arrays.values()) == 5 * conv.numbers_made(X.shape[1:])
+    assert sum(array.size for array in work.arrays.values()) == 5 * conv.element_count(X.shape[1:])
 
 
 def test_a_batch_is_seen_with_its_axes_in_front_and_lies_with_the_examples_innermost():
