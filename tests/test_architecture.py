@@ -91,7 +91,8 @@ def imports(tree):
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
             bare = base.strip(".") in ("", "fast") or base in ("cnn_core", "cnn_core.fast")  # from . import checks
-            names = [f"{base.rstrip('.')}.{alias.name}" for alias in node.names] if bare else [base]
+            dot = "" if base.endswith(".") else "."
+            names = [f"{base}{dot}{alias.name}" for alias in node.names] if bare else [base]
             yield from ((inside.get(node), name, node.lineno) for name in names)
 
 
