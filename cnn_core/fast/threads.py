@@ -39,8 +39,10 @@ def cores():
     return min([available, len(affinity), *([int(omp[1])] if omp else []), *_cpu_quotas()])
 
 
+@functools.cache  # files: predict must not read them at every call
 def _cpu_quotas(membership=Path("/proc/self/cgroup"), root=Path("/sys/fs/cgroup")):
-    """Yield the CPU quotas of this process's control groups and their parents, in cores, rounded up."""
+    """Return the CPU quotas of this process's control groups and their parents, in cores, rounded up."""
+    quotas = []
     # Lines are number:controllers:/path. Only the line of version 2 names no controllers.
     lines = r"^\d+:((?:[^:\n]+,)?cpu(?:,[^:\n]+)?|):/(.*)$"
     for controllers, path in re.findall(lines, _text(membership), re.MULTILINE):
@@ -49,7 +51,8 @@ def _cpu_quotas(membership=Path("/proc/self/cgroup"), root=Path("/sys/fs/cgroup"
             limit = _text(folder / "cpu.max")
             limit = limit or _text(folder / "cpu.cfs_quota_us") + _text(folder / "cpu.cfs_period_us")
             for quota, period in re.findall(r"^([1-9]\d{0,17})\s+([1-9]\d{0,17})\s*$", limit, re.ASCII):
-                yield -(-int(quota) // int(period))  # unlimited is 'max' in version 2 and -1 in version 1
+                quotas.append(-(-int(quota) // int(period)))  # unlimited: 'max' in version 2, -1 in version 1
+    return quotas
 
 
 def _text(path):
@@ -70,8 +73,8 @@ class _HeldInterrupt:
             self.deliver()
 
     def deliver(self):
-        received, self.received = self.received, None
-        if received:
+        if self.received:
+            received, self.received = self.received, None
             self.previous(*received)
 
 
@@ -167,6 +170,7 @@ def worker_pool(workers, make_replica):
         with interrupts_deferred():
             # Without waiting where a generator is collected: that can happen in any thread, whatever locks it holds.
             pool.executor.shutdown(wait=not isinstance(sys.exception(), GeneratorExit))
+            del pool.executor  # here: an interrupt in the callback of a weak reference to a thread would be lost
 
 
 class _WorkerPool:
