@@ -429,10 +429,13 @@ def test_results_are_reduced_from_the_left_without_a_start():
             assert run(lambda replica, item: item, [5], int.__sub__) == 5
 
 
-def test_one_worker_is_the_calling_thread_and_several_are_others():
+def test_one_worker_or_one_item_is_the_calling_thread_and_several_are_others():
     assert run_jobs(list(range(9)), 1)[1] == {threading.get_ident()}
     assert threading.get_ident() not in run_jobs(list(range(9)), 3)[1]
-    assert run_jobs([4], 3)[1] == {threading.get_ident()}  # one item is not worth a thread
+    assert run_jobs([4], 3)[1] == {threading.get_ident()}
+    with worker_pool(3, list) as run:
+        run(lambda replica, item: None, [1, 2, 3], lambda *_: None)
+        assert run(lambda replica, item: threading.get_ident(), [4], lambda *_: None) == threading.get_ident()
 
 
 def test_one_worker_calls_the_job_from_run_itself():
@@ -646,6 +649,38 @@ def test_the_first_error_in_the_order_of_the_items_is_raised_when_no_job_is_runn
     assert pool_threads() == []
 
 
+def test_after_an_error_the_pending_tasks_are_cancelled_before_the_running_ones_are_waited_for(monkeypatch):
+    begun, ended, release, wait = [], [], threading.Event(), threads.wait
+
+    def job(replica, item):
+        begun.append(item)
+        if item == 0:
+            raise ZeroDivisionError
+        release.wait(10)
+        ended.append(item)
+
+    def wait_for_running(futures):
+        release.set()
+        return wait(futures)
+
+    monkeypatch.setattr(threads, "wait", wait_for_running)
+    with worker_pool(2, list) as run:
+        with pytest.raises(ZeroDivisionError):
+            run(job, range(50), lambda *_: None)
+        assert set(begun) <= {0, 1, 2}
+        assert sorted(ended) == sorted(begun)[1:]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_replica_is_reused_after_an_error(workers):
+    made = []
+    with worker_pool(workers, lambda: made.append(object()) or made[-1]) as run:
+        for _ in range(4):
+            with pytest.raises(ZeroDivisionError):
+                run(lambda replica, item: 1 / 0, [1, 2], lambda *_: None)
+    assert 1 <= len(made) <= workers
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_of_add_is_raised_when_no_job_is_running(workers):
     running = []
@@ -806,25 +841,30 @@ def test_a_limit_of_the_user_stays():
 
 @pytest.mark.parametrize("first_to_end", [0, 1])
 def test_of_two_runs_in_two_threads_the_last_to_end_restores_the_blas_threads(two_blas_threads, first_to_end):
-    started, end = threading.Barrier(3), [threading.Event(), threading.Event()]
+    entered, end, ended, leave = [[threading.Event(), threading.Event()] for _ in range(4)]
 
     def use(index):
         def job(replica, item):
-            started.wait(10)
+            entered[index].set()
             end[index].wait(10)
 
         with worker_pool(1, Replica) as run:
             run(job, [1], lambda *_: None)
+        ended[index].set()
+        leave[index].wait(10)  # a thread that goes on has no say any more
 
     users = [threading.Thread(target=use, args=(index,)) for index in range(2)]
-    for user in users:
+    for index, user in enumerate(users):
         user.start()
-    started.wait(10)
+        entered[index].wait(10)
     for index, left in ((first_to_end, 1), (1 - first_to_end, 2)):
         assert set(blas_threads()) == {1}
         end[index].set()
-        users[index].join()
+        ended[index].wait(10)
         assert set(blas_threads()) == {left}
+    for index, user in enumerate(users):
+        leave[index].set()
+        user.join()
 
 
 def test_after_a_run_another_thread_may_limit_blas():

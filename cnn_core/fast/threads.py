@@ -34,7 +34,7 @@ def cores():
     """
     available = getattr(os, "process_cpu_count", os.cpu_count)() or 1  # the first from Python 3.13
     affinity = getattr(os, "sched_getaffinity", lambda _: range(available))(0)
-    omp = re.match(r"\s*0*([1-9]\d{0,8})\s*(,|$)", os.environ.get("OMP_NUM_THREADS", ""), re.ASCII)  # 4, or a list: 4,2
+    omp = re.match(r"\s*0*([1-9][0-9]{0,8})\s*(,|$)", os.environ.get("OMP_NUM_THREADS", ""))  # 4, or a list: 4,2
     return min([available, len(affinity), *([int(omp[1])] if omp else []), *_cpu_quotas()])
 
 
@@ -47,7 +47,7 @@ def _cpu_quotas(membership=Path("/proc/self/cgroup"), root=Path("/sys/fs/cgroup"
     folders = [folder for group in groups for folder in (group, *group.parents)]
     names = ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us")  # the first is version 2, the others are version 1
     texts = ["".join(_text(folder / name) for name in names) for folder in folders]
-    limits = [re.match(r"([1-9]\d{0,17})\s+([1-9]\d{0,17})\s*$", text, re.ASCII) for text in texts]
+    limits = [re.match(r"([1-9][0-9]{0,17})\s+([1-9][0-9]{0,17})\s*$", text) for text in texts]
     return [-(-int(limit[1]) // int(limit[2])) for limit in limits if limit]  # no limit is 'max' or -1
 
 
