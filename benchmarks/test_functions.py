@@ -1,7 +1,7 @@
 """Single functions with pytest-benchmark: each layer of the first network forward and backward, and the loops.
 
-Layers      what one worker does: one shard of 64, one thread, kept arrays; PyTorch's layers beside, on one thread too.
-Loops       the readable twins against the fast functions, called as a reader calls them.
+Layers      the work of one worker: a micro-batch of 64, one thread, cached buffers; PyTorch's layers on one thread too.
+Loops       the readable references and the optimised implementations, called by their public names.
 """
 
 import numpy as np
@@ -30,24 +30,24 @@ each_layer = pytest.mark.parametrize("index", range(len(LAYERS)), ids=LAYERS)
 
 @pytest.fixture(scope="module")
 def ours():
-    """Return (layer, its work arrays, X, dC_dO) for every layer."""
+    """Return (layer, keywords with its buffers, X, dC_dO) for every layer."""
     model, rng = Model(first()), np.random.default_rng(0)
     X, found = rng.random((EXAMPLES, 1, 28, 28), np.float32), []
     for layer in model.layers:
         work = parallel.Kept()
-        takes = {"work": work} if "work" in layer.apply.__code__.co_varnames else {}
-        O = layer.apply(X, **takes)
+        keywords = {"work": work} if "work" in layer.apply.__code__.co_varnames else {}
+        O = layer.apply(X, **keywords)
         work.output = O
-        dC_dO = np.empty_like(O)  # in the same order in memory, as the layer behind would give it
+        dC_dO = np.empty_like(O)  # with the memory order of O, as from the next layer
         dC_dO[...] = rng.random(O.shape, np.float32)
-        found.append((layer, takes, X, dC_dO))
+        found.append((layer, keywords, X, dC_dO))
         X = O
     return found
 
 
 @pytest.fixture(scope="module")
 def theirs():
-    """Return (layer, X that asks for its gradient, dC_dO) for every layer of the same network in PyTorch."""
+    """Return (layer, X with requires_grad, dC_dO) for every layer of the same network in PyTorch."""
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)
     X, found = torch.rand(EXAMPLES, 1, 28, 28), []
@@ -61,7 +61,7 @@ def theirs():
 
 @pytest.fixture(autouse=True)
 def one_blas_thread():
-    """Let matrix products use one thread, as they do in fit."""
+    """Limit matrix products to one thread, as fit does."""
     holder = type("Holder", (), {})()
     parallel.one_blas_thread.take(holder)
     yield
@@ -70,14 +70,14 @@ def one_blas_thread():
 
 @each_layer
 def test_cnn_core_forward(benchmark, ours, index):
-    layer, takes, X, _ = ours[index]
-    benchmark(layer.apply, X, **takes)
+    layer, keywords, X, _ = ours[index]
+    benchmark(layer.apply, X, **keywords)
 
 
 @each_layer
 def test_cnn_core_backward(benchmark, ours, index):
-    layer, takes, X, dC_dO = ours[index]
-    benchmark(layer.gradients, dC_dO, X, **takes)
+    layer, keywords, X, dC_dO = ours[index]
+    benchmark(layer.gradients, dC_dO, X, **keywords)
 
 
 @each_layer
@@ -96,14 +96,14 @@ def test_pytorch_backward(benchmark, theirs, index):
 
 
 def arrays():
-    """Return X, F, dC_dO of a convolution and dC_dO of pooling, small enough for the loops."""
+    """Return X, F and dC_dO of a convolution, and dC_dO of pooling: small, because the loops are slow."""
     rng = np.random.default_rng(0)
     X, F = rng.normal(size=(4, 3, 28, 28)), rng.normal(size=(8, 3, 3, 3))
     return X, F, rng.normal(size=(4, 8, 26, 26)), rng.normal(size=(4, 3, 14, 14))
 
 
 X, F, DC_DO, DC_DO_POOLED = arrays()
-TWINS = {
+IMPLEMENTATIONS = {
     "convolution forward": (conv2d_forward_loop, conv2d_forward, (X, F)),
     "convolution forward, columns": (conv2d_forward_loop, convolve_vectorised, (X, F)),
     "convolution backward": (conv2d_backward_dilated, conv2d_backward, (DC_DO, X, F)),
@@ -112,13 +112,13 @@ TWINS = {
 }
 
 
-@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_loop(benchmark, name):
-    loop, _, given = TWINS[name]
-    benchmark.pedantic(loop, given, rounds=3)
+    loop, _, arguments = IMPLEMENTATIONS[name]
+    benchmark.pedantic(loop, arguments, rounds=3)
 
 
-@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_fast(benchmark, name):
-    _, fast, given = TWINS[name]
-    benchmark(fast, *given)
+    _, fast, arguments = IMPLEMENTATIONS[name]
+    benchmark(fast, *arguments)

@@ -1,7 +1,7 @@
-"""The floor: the matrix products of a training step and nothing else, which no version of the step can go below.
+"""Lower bounds of the time of a training step: its matrix products alone, without everything else.
 
-Two floors  the products in the shapes in which they occur in a shard, on as many threads as fit has; and as many
-            multiplications at the speed of one large product, as if every shape were a good one.
+The first bound multiplies in the shapes that occur in a micro-batch, on as many threads as fit uses. The second assumes
+the speed of one large product for the same number of operations, as if every shape were ideal.
 """
 
 import math
@@ -15,10 +15,10 @@ LARGE = 1024  # rows and columns of the large product
 
 
 def products(model, examples):
-    """Return (how many at a time, rows, inner, columns) of every matrix product of a step on so many examples.
+    """Return (stack, rows, inner, columns) of every stacked matrix product of a step on so many examples.
 
-    A convolution forward multiplies its filters with the windows of each row of the output; backward, as many
-    multiplications give dC/dF, and as many again dC/dX, which the first layer leaves out. A dense layer likewise.
+    Forward, a convolution multiplies its filters with the windows of each output row. Backward, dC/dF takes as many
+    operations, and so does dC/dX, which is not computed for the first layer. A dense layer has the same three products.
     """
     found = []
     for index, (layer, shape) in enumerate(zip(model.layers, model.shapes, strict=False)):
@@ -41,7 +41,7 @@ def operations(model, examples):
 
 
 def seconds_in_their_shapes(model, batch, workers, repeats=30):
-    """Return the least seconds that the products of a step take, shard by shard, on so many threads."""
+    """Return the least seconds of the products of a step, one micro-batch at a time, on so many threads."""
     cut = parallel.shards(batch)
     kinds = {each.stop - each.start for each in cut}
     arrays = {n: [_operands(*each) for each in products(model, n)] for n in kinds}
@@ -63,7 +63,7 @@ def _operands(stack, rows, inner, columns):
 
 
 def operations_a_second(workers, repeats=15):
-    """Return how many multiplications and additions a second one large product does on every thread."""
+    """Return the multiplications and additions a second of one large product on every thread."""
     square = np.random.default_rng(0).random((LARGE, LARGE), np.float32)
 
     def multiply(shard, out):
@@ -75,7 +75,7 @@ def operations_a_second(workers, repeats=15):
 
 
 def _least_seconds(work, repeats):
-    """Return the shortest of some times, for a floor is what nothing has disturbed."""
+    """Return the shortest of several times: a lower bound must exclude disturbances."""
     seconds = []
     for _ in range(1 + repeats):
         start = time.perf_counter()

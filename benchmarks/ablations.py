@@ -1,0 +1,82 @@
+"""Ablations: each removes one optimisation from cnn_core, to measure its effect. Every optimisation has its ablation.
+
+An ablation replaces names of the library in the process in which it is called. A comparison therefore starts a process
+for each.
+"""
+
+import numpy as np
+
+from cnn_core import activations, convolution, parallel, pooling, training
+
+
+def threads():
+    """Use one worker."""
+    cores = parallel.crew
+    training.crew = lambda workers, make_desk: cores(1, make_desk)
+
+
+def micro_batches():
+    """Pass the whole batch through each layer at once, with the threads of BLAS."""
+    training.shards = lambda count: [slice(0, count)]
+    own_blas_threads()
+
+
+def own_blas_threads():
+    """Let the matrix products of every worker use all threads of BLAS."""
+    parallel.one_blas_thread.take = lambda holder: None
+
+
+def cached_buffers():
+    """Allocate new arrays at every step."""
+    parallel.Kept._given = lambda self, key, make: make()
+    parallel.Kept.part = lambda self, name: self
+
+
+def pooling_first():
+    """Apply ReLU before pooling, to four times as many pixels."""
+    parallel._pooling_first = lambda layers: list(range(len(layers)))
+
+
+def masks_by_bits():
+    """Apply masks by np.where."""
+
+    def keep(values, mask, out):
+        out[...] = np.where(mask, values, 0)
+        return out
+
+    activations.keep = pooling.keep = keep
+
+
+def first_layer_skipped():
+    """Compute dC/dX of the first layer too, which nothing uses."""
+    parallel.Kept.first = property(lambda self: False, lambda self, value: None)
+
+
+def cached_output():
+    """Compute the output of pooling again in its backward pass."""
+    parallel.Kept.output = property(lambda self: None, lambda self, value: None)
+
+
+def rotated_filters():
+    """Compute dC/dX by scatter-add at stride 1 too, in place of a convolution with rotated filters."""
+    convolution._input_gradient = convolution._spread
+
+
+def scatter_add():
+    """Convolve with rotated filters wherever the stride is 1, also where most pixels of their windows are padding."""
+    convolution.math = type("NoArea", (), {"prod": staticmethod(lambda sizes: 0)})
+
+
+# name in the table of results: (what removes the optimisation, index of the network on which it is measured)
+ABLATIONS = {
+    "one thread in place of all": (threads, 0),
+    "the whole batch at once, BLAS's own threads": (micro_batches, 0),
+    "workers whose products use BLAS's threads too": (own_blas_threads, 0),
+    "new arrays at every step": (cached_buffers, 0),
+    "ReLU before pooling": (pooling_first, 0),
+    "np.where in place of bits times mask": (masks_by_bits, 0),
+    "the first layer's dC/dX too": (first_layer_skipped, 0),
+    "pooling looks for the winners anew": (cached_output, 0),
+    "dC/dX always spread": (rotated_filters, 0),
+    "dC/dX never spread at stride 1 (LeNet)": (scatter_add, 1),
+}
