@@ -9,32 +9,38 @@ import numpy as np
 from cnn_core import activations, convolution, parallel, pooling, training
 
 
+def _replace(owner, name, value):
+    """Replace an attribute. A name that cnn_core no longer has is an error: the ablation would change nothing."""
+    getattr(owner, name)
+    setattr(owner, name, value)
+
+
 def threads():
     """Use one worker."""
     cores = parallel.crew
-    training.crew = lambda workers, make_desk: cores(1, make_desk)
+    _replace(training, "crew", lambda workers, make_desk: cores(1, make_desk))
 
 
 def micro_batches():
     """Pass the whole batch through each layer at once, with the threads of BLAS."""
-    training.shards = lambda count: [slice(0, count)]
+    _replace(training, "shards", lambda count: [slice(0, count)])
     own_blas_threads()
 
 
 def own_blas_threads():
     """Let the matrix products of every worker use all threads of BLAS."""
-    parallel.one_blas_thread.take = lambda holder: None
+    _replace(parallel.one_blas_thread, "take", lambda holder: None)
 
 
 def cached_buffers():
     """Allocate new arrays at every step."""
-    parallel.Kept._given = lambda self, key, make: make()
-    parallel.Kept.part = lambda self, name: self
+    _replace(parallel.Kept, "_given", lambda self, key, make: make())
+    _replace(parallel.Kept, "part", lambda self, name: self)
 
 
 def pooling_first():
     """Apply ReLU before pooling, to four times as many pixels."""
-    parallel._pooling_first = lambda layers: list(range(len(layers)))
+    _replace(parallel, "_pooling_first", lambda layers: list(range(len(layers))))
 
 
 def masks_by_bits():
@@ -44,27 +50,28 @@ def masks_by_bits():
         out[...] = np.where(mask, values, 0)
         return out
 
-    activations.keep = pooling.keep = keep
+    for module in (activations, pooling):
+        _replace(module, "keep", keep)
 
 
 def first_layer_skipped():
     """Compute dC/dX of the first layer too, which nothing uses."""
-    parallel.Kept.first = property(lambda self: False, lambda self, value: None)
+    _replace(parallel.Kept, "first", property(lambda self: False, lambda self, value: None))
 
 
 def cached_output():
     """Compute the output of pooling again in its backward pass."""
-    parallel.Kept.output = property(lambda self: None, lambda self, value: None)
+    _replace(parallel.Kept, "output", property(lambda self: None, lambda self, value: None))
 
 
 def rotated_filters():
     """Compute dC/dX by scatter-add at stride 1 too, in place of a convolution with rotated filters."""
-    convolution._input_gradient = convolution._spread
+    _replace(convolution, "_input_gradient", convolution._spread)
 
 
 def scatter_add():
     """Convolve with rotated filters wherever the stride is 1, also where most pixels of their windows are padding."""
-    convolution.math = type("NoArea", (), {"prod": staticmethod(lambda sizes: 0)})
+    _replace(convolution, "math", type("NoArea", (), {"prod": staticmethod(lambda sizes: 0)}))
 
 
 # name in the table of results: (what removes the optimisation, index of the network on which it is measured)

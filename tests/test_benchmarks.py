@@ -63,6 +63,7 @@ def test_the_environment_limits_a_process_to_one_core():
 
 TRAIN = """
 import sys
+import zlib
 import numpy as np
 from benchmarks.ablations import ABLATIONS
 from benchmarks.networks import NETWORKS
@@ -73,23 +74,46 @@ for name in ablations:
     ABLATIONS[name][0]()
 rng = np.random.default_rng(0)
 X, y = rng.random((128, 1, 28, 28), np.float32), rng.integers(0, 10, 128)
-model = Model(list(NETWORKS.values())[int(network)]())
-print(*(repr(float(record.cost)) for record in fit(model, X, y, Adam(), CrossEntropy(), 2, 128, workers=2)))
+make = list(NETWORKS.values())[int(network)]
+print(*(repr(float(record.cost)) for record in fit(Model(make()), X, y, Adam(), CrossEntropy(), 2, 128, workers=2)))
+
+calls = []
+
+def note(frame, event, _):
+    if event == "call" and ("cnn_core" in frame.f_code.co_filename or "ablations" in frame.f_code.co_filename):
+        calls.append(frame.f_code.co_qualname)
+
+records = fit(Model(make()), X, y, Adam(), CrossEntropy(), 2, 128, workers=1)
+sys.setprofile(note)
+next(records)
+sys.setprofile(None)
+print(len(calls), zlib.crc32(" ".join(calls).encode()))
 """
 
 
 @functools.cache
-def costs_of_training(network, *ablations):
-    """Return the costs of two steps, in a process of its own, because an ablation changes the library."""
+def trained(network, *ablations):
+    """Return the costs of two steps on two threads, and a digest of the calls in a step on one thread.
+
+    Each call is a process of its own, because an ablation changes the library.
+    """
     call = [sys.executable, "-c", TRAIN, str(network), *ablations]
-    return np.array(subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(), float)
+    costs, calls = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return np.array(costs.split(), float), calls
 
 
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_training_gives_the_same_without_an_optimisation(name):
     network = ABLATIONS[name][1]
-    assert len(costs_of_training(network, name)) == 4
-    assert_allclose(costs_of_training(network, name), costs_of_training(network), rtol=1e-4)
+    costs, _ = trained(network, name)
+    assert len(costs) == 4
+    assert_allclose(costs, trained(network)[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_an_ablation_changes_the_calls_of_a_training_step(name):
+    network = ABLATIONS[name][1]
+    assert trained(network, name)[1] != trained(network)[1]
 
 
 def test_the_stored_times_and_memory_have_a_point_for_every_size():
