@@ -4,9 +4,13 @@ An ablation replaces names of the library in the process in which it is called. 
 for each.
 """
 
+from contextlib import nullcontext
+
 import numpy as np
 
-from cnn_core import activations, convolution, parallel, pooling, training
+from cnn_core import activations, training
+from cnn_core.fast import buffers, convolution, pooling, replica
+from cnn_core.fast import threads as runtime
 
 
 def _replace(owner, name, value):
@@ -17,56 +21,57 @@ def _replace(owner, name, value):
 
 def threads():
     """Use one worker."""
-    cores = parallel.crew
-    _replace(training, "crew", lambda workers, make_desk: cores(1, make_desk))
+    _replace(training, "worker_pool", lambda workers, make_replica: runtime.worker_pool(1, make_replica))
 
 
 def micro_batches():
     """Pass the whole batch through each layer at once, with the threads of BLAS."""
-    _replace(training, "shards", lambda count: [slice(0, count)])
+    _replace(replica, "micro_batch_slices", lambda count: [slice(0, count)])
     own_blas_threads()
 
 
 def own_blas_threads():
     """Let the matrix products of every worker use all threads of BLAS."""
-    _replace(parallel.one_blas_thread, "take", lambda holder: None)
+    _replace(runtime, "_blas_limit", lambda: nullcontext)
 
 
 def cached_buffers():
     """Allocate new arrays at every step."""
-    _replace(parallel.Kept, "_given", lambda self, key, make: make())
-    _replace(parallel.Kept, "part", lambda self, name: self)
+    _replace(buffers.CachedBuffers, "_array", lambda self, key, make: make())
+    _replace(buffers.CachedBuffers, "scope", lambda self, name: self)
 
 
 def pooling_first():
     """Apply ReLU before pooling, to four times as many pixels."""
-    _replace(parallel, "_pooling_first", lambda layers: list(range(len(layers))))
+    _replace(replica, "_pooling_first", lambda layers: list(range(len(layers))))
 
 
 def masks_by_bits():
     """Apply masks by np.where."""
 
-    def keep(values, mask, out):
+    def masked(values, mask, out):
         out[...] = np.where(mask, values, 0)
         return out
 
     for module in (activations, pooling):
-        _replace(module, "keep", keep)
+        _replace(module, "masked", masked)
 
 
 def first_layer_skipped():
     """Compute dC/dX of the first layer too, which nothing uses."""
-    _replace(parallel.Kept, "first", property(lambda self: False, lambda self, value: None))
+    backward_pass = replica.backward_pass
+    _replace(replica, "backward_pass", lambda *arguments, input_gradient: backward_pass(*arguments))
 
 
 def cached_output():
     """Compute the output of pooling again in its backward pass."""
-    _replace(parallel.Kept, "output", property(lambda self: None, lambda self, value: None))
+    backward = pooling.backward
+    _replace(pooling, "backward", lambda dC_dO, X, O, *settings: backward(dC_dO, X, None, *settings))
 
 
 def rotated_filters():
     """Compute dC/dX by scatter-add at stride 1 too, in place of a convolution with rotated filters."""
-    _replace(convolution, "_input_gradient", convolution._spread)
+    _replace(convolution, "input_gradient", convolution.scattered)
 
 
 def scatter_add():

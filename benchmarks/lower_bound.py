@@ -9,7 +9,9 @@ import time
 
 import numpy as np
 
-from cnn_core import Conv2D, FullyConnected, parallel
+from cnn_core import Conv2D, FullyConnected
+from cnn_core.fast.replica import micro_batch_slices
+from cnn_core.fast.threads import worker_pool
 
 LARGE = 1024  # rows and columns of the large product
 
@@ -42,18 +44,19 @@ def operations(model, examples):
 
 def seconds_in_their_shapes(model, batch, workers, repeats=30):
     """Return the least seconds of the products of a step, one micro-batch at a time, on so many threads."""
-    cut = parallel.shards(batch)
-    kinds = {each.stop - each.start for each in cut}
-    arrays = {n: [_operands(*each) for each in products(model, n)] for n in kinds}
+    slices = micro_batch_slices(batch)
+    sizes = {each.stop - each.start for each in slices}
+    arrays = {size: [_operands(*each) for each in products(model, size)] for size in sizes}
 
-    def multiply(shard, desk):
-        for left, right, out in desk[shard.stop - shard.start]:
+    def own_outputs():
+        return {size: [(left, right, out.copy()) for left, right, out in each] for size, each in arrays.items()}
+
+    def multiply(operands, micro_batch):
+        for left, right, out in operands[micro_batch.stop - micro_batch.start]:
             np.matmul(left, right, out=out)
 
-    with parallel.crew(
-        workers, lambda: {n: [(a, b, out.copy()) for a, b, out in each] for n, each in arrays.items()}
-    ) as run:
-        return _least_seconds(lambda: run(multiply, cut, lambda *_: None), repeats)
+    with worker_pool(workers, own_outputs) as run:
+        return _least_seconds(lambda: run(multiply, slices, lambda *_: None), repeats)
 
 
 def _operands(stack, rows, inner, columns):
@@ -66,10 +69,10 @@ def operations_a_second(workers, repeats=15):
     """Return the multiplications and additions a second of one large product on every thread."""
     square = np.random.default_rng(0).random((LARGE, LARGE), np.float32)
 
-    def multiply(shard, out):
+    def multiply(out, _):
         np.matmul(square, square, out=out)
 
-    with parallel.crew(workers, lambda: np.empty_like(square)) as run:
+    with worker_pool(workers, lambda: np.empty_like(square)) as run:
         seconds = _least_seconds(lambda: run(multiply, range(2 * workers), lambda *_: None), repeats)
     return 2 * workers * 2 * LARGE**3 / seconds
 

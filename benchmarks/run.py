@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cnn_core import Model, parallel
+from cnn_core import Model
+from cnn_core.fast.threads import cores as available_cores
 
 from . import lower_bound, scaling
 from .ablations import ABLATIONS
@@ -100,7 +101,7 @@ def where():
         "machine": platform.machine(),
         "processor": _processor(),
         "system": platform.system(),
-        "cores": parallel.cores(),
+        "cores": available_cores(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": f"{blas[0]['internal_api']} {blas[0]['version']} ({blas[0].get('architecture', 'unknown')})",
@@ -116,7 +117,7 @@ def _processor():
 
 def measure():
     """Return the results of all measurements."""
-    cores = parallel.cores()
+    cores = available_cores()
     return {
         "where": where(),
         "comparisons": {str(count): comparisons(count) for count in sorted({cores, 1}, reverse=True)},

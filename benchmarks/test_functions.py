@@ -4,8 +4,11 @@ Layers      the work of one worker: a micro-batch of 64, one thread, cached buff
 Loops       the readable references and the optimised implementations, called by their public names.
 """
 
+import inspect
+
 import numpy as np
 import pytest
+import threadpoolctl
 
 from cnn_core import (
     Model,
@@ -14,12 +17,12 @@ from cnn_core import (
     conv2d_forward,
     conv2d_forward_loop,
     convolve_vectorised,
-    parallel,
     pool2d_backward,
     pool2d_backward_loop,
     pool2d_forward,
     pool2d_forward_loop,
 )
+from cnn_core.fast.buffers import CachedBuffers
 
 from .networks import first, in_torch
 
@@ -28,19 +31,23 @@ LAYERS = [f"{index} {layer.name}" for index, layer in enumerate(first())]
 each_layer = pytest.mark.parametrize("index", range(len(LAYERS)), ids=LAYERS)
 
 
+def accepted(method, **options):
+    """Return the options that the method names."""
+    return {name: options[name] for name in inspect.signature(method).parameters if name in options}
+
+
 @pytest.fixture(scope="module")
 def ours():
-    """Return (layer, keywords with its buffers, X, dC_dO) for every layer."""
+    """Return (layer, X, dC_dO, options of apply, options of gradients) for every layer, with buffers of its own."""
     model, rng = Model(first()), np.random.default_rng(0)
     X, found = rng.random((EXAMPLES, 1, 28, 28), np.float32), []
     for layer in model.layers:
-        work = parallel.Kept()
-        keywords = {"work": work} if "work" in layer.apply.__code__.co_varnames else {}
-        O = layer.apply(X, **keywords)
-        work.output = O
+        buffers, cache = CachedBuffers(), {}
+        options = [accepted(method, buffers=buffers, cache=cache) for method in (layer.apply, layer.gradients)]
+        O = layer.apply(X, **options[0])
         dC_dO = np.empty_like(O)  # with the memory order of O, as from the next layer
         dC_dO[...] = rng.random(O.shape, np.float32)
-        found.append((layer, keywords, X, dC_dO))
+        found.append((layer, X, dC_dO, *options))
         X = O
     return found
 
@@ -62,22 +69,20 @@ def theirs():
 @pytest.fixture(autouse=True)
 def one_blas_thread():
     """Limit matrix products to one thread, as fit does."""
-    holder = type("Holder", (), {})()
-    parallel.one_blas_thread.take(holder)
-    yield
-    parallel.one_blas_thread.give_back(holder)
+    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 @each_layer
 def test_cnn_core_forward(benchmark, ours, index):
-    layer, keywords, X, _ = ours[index]
-    benchmark(layer.apply, X, **keywords)
+    layer, X, _, options, _ = ours[index]
+    benchmark(layer.apply, X, **options)
 
 
 @each_layer
 def test_cnn_core_backward(benchmark, ours, index):
-    layer, keywords, X, dC_dO = ours[index]
-    benchmark(layer.gradients, dC_dO, X, **keywords)
+    layer, X, dC_dO, _, options = ours[index]
+    benchmark(layer.gradients, dC_dO, X, **options)
 
 
 @each_layer

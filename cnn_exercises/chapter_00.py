@@ -3,7 +3,7 @@
 import math
 
 from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D, receptive_field
-from cnn_core.model import walk
+from cnn_core.model import infer_shapes
 from cnn_viz.stages import stages_of
 
 from .feedback import compare, exercise_check
@@ -35,7 +35,7 @@ def _why_parameters(found, right, C, K, kH, kW):
 def check_shapes(answer):
     """Check the list of the five output shapes of exercise 2."""
     layers = [Conv2D(8, 5), Pool2D(2), Conv2D(16, 3, stride=2, padding=1), Flatten(), FullyConnected(10)]
-    right = walk(layers, IMAGE)[1:]
+    right = infer_shapes(layers, IMAGE)[1:]
     if len(answer) != len(right):
         return f"one shape is asked for after each of the {len(right)} layers, you give {len(answer)}."
     for number, (found, wanted) in enumerate(zip(answer, right, strict=True)):
@@ -99,7 +99,7 @@ def _why_field(found, right, windows):
 @exercise_check
 def check_design(answer):
     """Check a list of layers: ten outputs, few parameters, no excluded pixels, a cell that sees the whole image."""
-    shapes = walk(answer, DIGIT)
+    shapes = infer_shapes(answer, DIGIT)
     if shapes[-1] != (10,):
         return f"ten digits need an output of shape (10,), yours is {shapes[-1]}."
     count = sum(math.prod(s) for each, shape in zip(answer, shapes, strict=False) for s in _params(each, shape))
