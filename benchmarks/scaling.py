@@ -1,4 +1,4 @@
-"""How time and memory of the convolution and of a training step grow: with images, filters, pixels, and the batch."""
+"""Time of a convolution by the number of images, filters and pixels; memory of a training step by the batch size."""
 
 import gc
 import statistics
@@ -16,8 +16,8 @@ BATCHES = (128, 512, 2048, 8192)
 REPEATS = 15
 
 
-def time_grows():
-    """Return {what: [(how many, seconds)]} of a convolution of 8 channels with 16 filters of 3 by 3, forward."""
+def times():
+    """Return {"images", "filters", "pixels": [(number, seconds)]} of the forward pass of a 3 by 3 convolution."""
     return {
         "images": [(n, _seconds(n, 16, 28)) for n in IMAGES],
         "filters": [(k, _seconds(128, k, 28)) for k in FILTERS],
@@ -26,7 +26,7 @@ def time_grows():
 
 
 def _seconds(N, K, side):
-    """Return the median seconds of predicting with one layer, shard by shard as fit and predict work."""
+    """Return the median seconds of predict with a model of one convolution of 8 channels."""
     X = np.random.default_rng(0).random((N, 8, side, side), np.float32)
     model = Model([Conv2D(K, 3, padding="same")], X.shape[1:])
     seconds = []
@@ -37,8 +37,8 @@ def _seconds(N, K, side):
     return statistics.median(seconds)
 
 
-def memory_of_a_step():
-    """Return [(batch, most bytes held at once by a training step of the first network)]."""
+def step_memory():
+    """Return [(batch size, peak bytes of a training step of the first network)]."""
     digits = load_mnist(limit=BATCHES[-1])
     return [(batch, _peak(digits, batch)) for batch in BATCHES]
 

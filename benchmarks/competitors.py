@@ -1,6 +1,7 @@
-"""Those who race: each trains, or predicts, as its user would call it.
+"""The competitors of the comparisons: each trains or predicts as its user would call it.
 
-A contender is made in a process of its own and then only called: `contender()` does the work of one turn.
+A function of this module sets a competitor up, in a process of its own, and returns a function without arguments that
+does the work of one measurement.
 """
 
 import os
@@ -9,13 +10,13 @@ import numpy as np
 
 from cnn_core import Adam, CrossEntropy, Model, fit, load_mnist
 
+from .ablations import ABLATIONS
 from .networks import NETWORKS, in_torch
 from .plain import PlainModel
-from .variants import VARIANTS
 
 BATCH = 128
 IMAGES = 12_800  # training images: a hundred steps an epoch
-STEPS = 10  # training steps in a turn
+STEPS = 10  # training steps in a measurement
 
 
 def cnn_core_trains(network, cores):
@@ -26,15 +27,15 @@ def cnn_core_trains(network, cores):
     return lambda: [next(records) for _ in range(STEPS)]
 
 
-def cnn_core_trains_without(network, cores, variant):
-    """Train through fit, with one trick taken away."""
-    take_away, _ = VARIANTS[variant]
-    take_away()
+def cnn_core_trains_without(network, cores, ablation):
+    """Train through fit, without one of the optimisations."""
+    remove, _ = ABLATIONS[ablation]
+    remove()
     return cnn_core_trains(network, cores)
 
 
 def pytorch_trains(network, cores):
-    """Train with the loop of PyTorch's own tutorials, eager."""
+    """Train in eager mode, with the loop of PyTorch's tutorials."""
     import torch
 
     torch.set_num_threads(cores)
@@ -48,13 +49,13 @@ def pytorch_trains(network, cores):
         optimiser.zero_grad()
         cost.backward()
         optimiser.step()
-        return cost.item()  # a Step has the cost too
+        return cost.item()  # fit computes the cost too, for its records
 
     return lambda: [step() for _ in range(STEPS)]
 
 
 def plain_im2col_trains(network, cores):
-    """Train with the NumPy that most people would write: plain.py. Its matrix products may use all cores."""
+    """Train with plain.py. Its matrix products may use all cores."""
     digits, rng = load_mnist(limit=IMAGES), np.random.default_rng(0)
     model = PlainModel(NETWORKS[network]())
 
@@ -66,13 +67,13 @@ def plain_im2col_trains(network, cores):
 
 
 def cnn_core_predicts(network, cores):
-    """Read the 10,000 test digits."""
+    """Predict the 10,000 test digits."""
     X, model = load_mnist(limit=10).X_test, Model(NETWORKS[network]())
     return lambda: model.predict(X, workers=cores)
 
 
 def pytorch_predicts(network, cores):
-    """Read the 10,000 test digits in parts of 256, which is quicker for PyTorch than all at once."""
+    """Predict the 10,000 test digits in parts of 256, which is faster in PyTorch than all at once."""
     import torch
 
     torch.set_num_threads(cores)
@@ -86,6 +87,6 @@ def pytorch_predicts(network, cores):
 
 
 def environment(cores):
-    """Return the variables with which a process starts that may use so many cores."""
+    """Return the environment variables of a process that may use so many cores."""
     limits = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     return os.environ | {name: str(cores) for name in limits}

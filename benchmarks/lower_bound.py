@@ -1,7 +1,7 @@
-"""The floor: the matrix products of a training step and nothing else, which no version of the step can go below.
+"""Lower bounds of the time of a training step: its matrix products alone, without everything else.
 
-Two floors  the products in the shapes in which they occur in a shard, on as many threads as fit has; and as many
-            multiplications at the speed of one large product, as if every shape were a good one.
+The first bound multiplies in the shapes that occur in a micro-batch, on as many threads as fit uses. The second assumes
+the speed of one large product for the same number of operations, as if every shape were ideal.
 """
 
 import math
@@ -9,16 +9,18 @@ import time
 
 import numpy as np
 
-from cnn_core import Conv2D, FullyConnected, parallel
+from cnn_core import Conv2D, FullyConnected
+from cnn_core.fast.replica import micro_batch_slices
+from cnn_core.fast.threads import worker_pool
 
 LARGE = 1024  # rows and columns of the large product
 
 
 def products(model, examples):
-    """Return (how many at a time, rows, inner, columns) of every matrix product of a step on so many examples.
+    """Return (stack, rows, inner, columns) of every stacked matrix product of a step on so many examples.
 
-    A convolution forward multiplies its filters with the windows of each row of the output; backward, as many
-    multiplications give dC/dF, and as many again dC/dX, which the first layer leaves out. A dense layer likewise.
+    Forward, a convolution multiplies its filters with the windows of each output row. Backward, dC/dF takes as many
+    operations, and so does dC/dX, which is not computed for the first layer. A dense layer has the same three products.
     """
     found = []
     for index, (layer, shape) in enumerate(zip(model.layers, model.shapes, strict=False)):
@@ -41,19 +43,20 @@ def operations(model, examples):
 
 
 def seconds_in_their_shapes(model, batch, workers, repeats=30):
-    """Return the least seconds that the products of a step take, shard by shard, on so many threads."""
-    cut = parallel.shards(batch)
-    kinds = {each.stop - each.start for each in cut}
-    arrays = {n: [_operands(*each) for each in products(model, n)] for n in kinds}
+    """Return the least seconds of the products of a step, one micro-batch at a time, on so many threads."""
+    slices = micro_batch_slices(batch)
+    sizes = {each.stop - each.start for each in slices}
+    arrays = {size: [_operands(*each) for each in products(model, size)] for size in sizes}
 
-    def multiply(shard, desk):
-        for left, right, out in desk[shard.stop - shard.start]:
+    def own_outputs():
+        return {size: [(left, right, out.copy()) for left, right, out in each] for size, each in arrays.items()}
+
+    def multiply(operands, micro_batch):
+        for left, right, out in operands[micro_batch.stop - micro_batch.start]:
             np.matmul(left, right, out=out)
 
-    with parallel.crew(
-        workers, lambda: {n: [(a, b, out.copy()) for a, b, out in each] for n, each in arrays.items()}
-    ) as run:
-        return _least_seconds(lambda: run(multiply, cut, lambda *_: None), repeats)
+    with worker_pool(workers, own_outputs) as run:
+        return _least_seconds(lambda: run(multiply, slices, lambda *_: None), repeats)
 
 
 def _operands(stack, rows, inner, columns):
@@ -63,19 +66,19 @@ def _operands(stack, rows, inner, columns):
 
 
 def operations_a_second(workers, repeats=15):
-    """Return how many multiplications and additions a second one large product does on every thread."""
+    """Return the multiplications and additions a second of one large product on every thread."""
     square = np.random.default_rng(0).random((LARGE, LARGE), np.float32)
 
-    def multiply(shard, out):
+    def multiply(out, _):
         np.matmul(square, square, out=out)
 
-    with parallel.crew(workers, lambda: np.empty_like(square)) as run:
+    with worker_pool(workers, lambda: np.empty_like(square)) as run:
         seconds = _least_seconds(lambda: run(multiply, range(2 * workers), lambda *_: None), repeats)
     return 2 * workers * 2 * LARGE**3 / seconds
 
 
 def _least_seconds(work, repeats):
-    """Return the shortest of some times, for a floor is what nothing has disturbed."""
+    """Return the shortest of several times: a lower bound must exclude disturbances."""
     seconds = []
     for _ in range(1 + repeats):
         start = time.perf_counter()
