@@ -1,4 +1,4 @@
-"""Pooling against PyTorch, forward and backward, in float64; the smallest is the negative of the largest negative."""
+"""Pooling against PyTorch, forward and backward, in float64; the minimum is the negated maximum of the negated input."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_forward_and_backward_equal_pytorch(rng, forward, backward, size, pool_s
     assert_allclose(backward(dC_dO, X, pool_size, stride, padding, mode), images.grad, **TOLERANCE)
 
 
-# what 'same' and 'include' add, as PyTorch writes it: (left, right, top, bottom)
+# the padding of 'same' and 'include' in PyTorch's order: (left, right, top, bottom)
 NAMED = [
     pytest.param((6, 5), 2, 1, "same", (0, 1, 0, 1), id="same-even"),
     pytest.param((7, 6), (3, 4), (2, 3), "same", (0, 1, 1, 1), id="same-strides-2-3"),
@@ -63,7 +63,7 @@ NAMED = [
 
 @pytest.mark.parametrize(("mode", "frame"), [("max", -np.inf), ("min", np.inf)])
 @pytest.mark.parametrize(("size", "pool_size", "stride", "padding", "amounts"), NAMED)
-def test_named_padding_equals_a_frame_that_never_wins(rng, size, pool_size, stride, padding, amounts, mode, frame):
+def test_named_padding_equals_a_frame_that_is_never_selected(rng, size, pool_size, stride, padding, amounts, mode, frame):
     X = rng.normal(size=(N, C, *size))
     images = torch.tensor(X, requires_grad=True)
     wanted = torch_pool(torch.nn.functional.pad(images, amounts, value=frame), pool_size, stride, 0, mode)
@@ -99,7 +99,7 @@ def test_the_layer_equals_pytorch(rng, mode):
     assert_allclose(layer.backward(dC_dO), images.grad, **TOLERANCE)
 
 
-def test_a_nan_wins_its_window_as_in_pytorch():
+def test_a_nan_is_the_maximum_of_its_window_as_in_pytorch():
     X = np.arange(16.0).reshape(1, 1, 4, 4)
     X[0, 0, 1, 0] = X[0, 0, 0, 1] = np.nan
     images = torch.tensor(X, requires_grad=True)
