@@ -1,7 +1,4 @@
-"""How many threads of the crew there are: they are not those of the module threading, which does not know of them.
-
-Used by     tests/test_parallel.py, tests/test_load.py, tests/attacks/processes.py. Nothing here is a test.
-"""
+"""Counting the library's worker threads, which the module threading does not list. Nothing here is a test."""
 
 import sys
 import time
@@ -12,9 +9,9 @@ WORK = parallel._Threads._work.__code__
 
 
 def crew_threads(most=0):
-    """Return how many threads of any crew there are, once there are no more than `most`, or after ten seconds.
+    """Return the number of worker threads, once there are no more than `most`, or after ten seconds.
 
-    A thread that was sent home may need a moment until it is gone.
+    A thread that has been shut down may take a moment to end.
     """
     until = time.monotonic() + 10
     while (found := sum(map(is_ours, sys._current_frames().values()))) > most and time.monotonic() < until:
@@ -23,7 +20,7 @@ def crew_threads(most=0):
 
 
 def is_ours(frame):
-    """Return whether a thread that is now in this frame is at a crew's work, or waits for some."""
+    """Return whether the thread of this frame is a worker that runs a task or waits for one."""
     while frame is not None and frame.f_code is not WORK:
         frame = frame.f_back
     return frame is not None

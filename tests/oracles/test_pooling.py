@@ -1,4 +1,4 @@
-"""Pooling against PyTorch, forward and backward, in float64; the minimum is the negated maximum of the negated input."""
+"""Pooling against PyTorch, forward and backward, in float64; minimum pooling is maximum pooling of -X, negated."""
 
 import numpy as np
 import pytest
@@ -63,7 +63,7 @@ NAMED = [
 
 @pytest.mark.parametrize(("mode", "frame"), [("max", -np.inf), ("min", np.inf)])
 @pytest.mark.parametrize(("size", "pool_size", "stride", "padding", "amounts"), NAMED)
-def test_named_padding_equals_a_frame_that_is_never_selected(rng, size, pool_size, stride, padding, amounts, mode, frame):
+def test_named_padding_equals_a_frame_never_selected(rng, size, pool_size, stride, padding, amounts, mode, frame):
     X = rng.normal(size=(N, C, *size))
     images = torch.tensor(X, requires_grad=True)
     wanted = torch_pool(torch.nn.functional.pad(images, amounts, value=frame), pool_size, stride, 0, mode)
