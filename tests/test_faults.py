@@ -170,10 +170,7 @@ def train(model, optimiser, epochs, seen):
             save_checkpoint("checkpoint.npz", model, optimiser)
     return numbers(model)
 
-def stop(*_):
-    raise KeyboardInterrupt
-
-signal.signal(signal.SIGALRM, stop)
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
 start = small()
 seen = [(0, numbers(start))]
 began = time.perf_counter()
@@ -196,7 +193,7 @@ for _ in range(50):
     except ValueError as error:  # zipfile complains when it closes an interrupted archive
         assert "close the ZIP file" in str(error) and isinstance(error.__context__, KeyboardInterrupt)
     gc.collect()
-    assert crew_threads() == 0
+    assert worker_threads() == 0
     assert numbers(model) == straight[optimiser.steps], f"half a step is left at step {optimiser.steps}"
     assert np.isfinite(model.predict(X)).all()
     model.save("model.npz")
@@ -211,54 +208,6 @@ for _ in range(50):
 print("whole", interrupted > 10)
 """
     assert run_in(tmp_path, script) == ["whole True"]
-
-
-def test_a_thread_pool_that_is_interrupted_at_any_moment_never_deadlocks_and_leaves_no_task_running(tmp_path):
-    """The tasks are short: most of 5,000 signals arrive while threads start, take a task, are awaited or shut down."""
-    script = """
-from cnn_core import parallel
-sys.unraisablehook = lambda *_: None  # the interrupt may arrive while Python closes a generator
-
-def stop(*_):
-    raise KeyboardInterrupt
-
-running, turn = [], 1
-
-def task(item, replica):
-    running.append(item)
-    if turn % 20 == 0:  # a longer task, which is waited for
-        time.sleep(0.001)
-    running.remove(item)
-    return item
-
-def use():
-    with parallel.crew(2, list) as run:
-        for _ in range(2):
-            assert run(task, range(40), int.__add__) == 780
-
-signal.signal(signal.SIGALRM, stop)
-use()
-began = time.perf_counter()
-for _ in range(100):
-    use()
-whole = (time.perf_counter() - began) / 100
-random.seed(0)
-interrupted = 0
-for turn in range(5000):
-    try:
-        try:
-            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, whole))
-            use()
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-    except KeyboardInterrupt:
-        interrupted += 1
-    assert running == [], turn
-    if turn % 100 == 0:
-        assert crew_threads() == 0, turn
-print(crew_threads(), interrupted > 1000 or interrupted)
-"""
-    assert run_in(tmp_path, script) == ["0 True"]
 
 
 STOPS = {
@@ -299,7 +248,7 @@ except BaseException as problem:
     print(type(problem).__name__)
 assert numbers(model) == kept
 assert optimiser.steps == 6
-assert crew_threads() == 0
+assert worker_threads() == 0
 assert np.isfinite(model.predict(X)).all()
 model.save("model.npz")
 assert numbers(Model.load("model.npz")) == kept

@@ -16,7 +16,7 @@ import gc, os, random, resource, signal, sys, threading, time
 from pathlib import Path
 import numpy as np
 from cnn_core import *
-from threads import crew_threads
+from threads import worker_threads
 
 def make(seed=0, filters=4):
     return Model([Conv2D(filters), ReLU(), Flatten(), FullyConnected(10)], (1, 28, 28), seed)  # with 4 a file of 108 KB

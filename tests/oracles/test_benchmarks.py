@@ -1,4 +1,4 @@
-"""The benchmarks measure the same network in cnn_core and in PyTorch."""
+"""The networks that are raced are the same in cnn_core and in PyTorch."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from cnn_core import Model
 
 
 @pytest.mark.parametrize("make", NETWORKS.values(), ids=lambda make: make.__name__)
-def test_the_layers_equal_pytorch(make):
+def test_the_same_layers_are_raced(make):
     model, net, rng = Model(make()), in_torch(make()), np.random.default_rng(0)
     X = rng.random((3, 1, 28, 28), np.float32)
     with torch.no_grad():
