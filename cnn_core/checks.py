@@ -19,11 +19,10 @@ import numpy as np
 
 PADDING_NAMES = ("same", "valid", "include")
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
-FLOAT_NAMES = {
-    each: known.name for known in FLOATS for each in (known, known.type, known.name, known.str, known.str[1:])
-}
-FLOAT_NAMES |= {float: "float64", "float": "float64"}
-IMAGES = "(N, C, H, W)"
+FLOAT_NAMES = {float: "float64", "float": "float64"}
+for _known in FLOATS:
+    FLOAT_NAMES |= dict.fromkeys((_known, _known.type, _known.name, _known.str, _known.str[1:]), _known.name)
+IMAGES, FILTERS = "(N, C, H, W)", "(K, C, kH, kW)"
 LARGEST = 1 << 31  # bytes that one call may make: more would end in a dead kernel, not in an error
 FEWER = "Give fewer at a time, or smaller ones."
 LONGEST = 200  # characters of a value in a message
@@ -42,31 +41,29 @@ class BadValue(Unnamed, ValueError):
     """A wrong value or shape."""
 
 
-def public(function):
+def public(function, name=None):
     """Return the function, with its name in front of the messages of the checks inside it; a method names its class.
 
     The error that the user sees is a plain TypeError or ValueError. The innermost public function names itself, so an
-    error in a function, layer or loss of the user's keeps its own name.
+    error in a user-defined function, layer or loss keeps its own name.
     """
     is_method = "." in function.__qualname__.rpartition("<locals>.")[2]
-    return _named_by(function, lambda self: type(self).__name__ if is_method else function.__name__)
 
-
-def public_as(name):
-    """Return `public` for a function that goes by another name, such as 'Model.load'."""
-    return lambda function: _named_by(function, lambda _: name)
-
-
-def _named_by(function, name_of):
     @functools.wraps(function)
     def checked(*args, **kwargs):
         try:
             return function(*args, **kwargs)
         except Unnamed as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(f"{name_of(args[0] if args else None)}: {error}") from error.__cause__
+            prefix = name or (type(args[0]) if is_method else function).__name__
+            raise kind(f"{prefix}: {error}") from error.__cause__
 
     return checked
+
+
+def public_as(name):
+    """Return `public` for a function that goes by another name, such as 'Model.load'."""
+    return functools.partial(public, name=name)
 
 
 def shown(value):
@@ -238,7 +235,8 @@ def real_array(name, value):
     """Return value as an array of real numbers, of any dtype."""
     array = as_array(name, value)
     if array.dtype.kind not in "fiub":
-        raise BadType(f"{name} must be an array of real numbers, got {_kind(value, array)}.")
+        kind = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise BadType(f"{name} must be an array of real numbers, got {kind}.")
     return array
 
 
@@ -248,10 +246,6 @@ def as_array(name, value):
         return np.asarray(value)
     except ValueError as error:  # rows of different lengths
         raise BadValue(f"{name} must be an array of real numbers, got rows of different lengths.") from error
-
-
-def _kind(value, array):
-    return f"dtype {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
 
 
 def floats(**arrays):
@@ -317,20 +311,16 @@ def finite(name, array):
     """Refuse nan and infinity; the message says how many there are and where the first is."""
     rows = np.atleast_1d(array)
     step = max(PART * len(rows) // max(rows.size, 1), 1)  # in parts: one bool for every entry could be too large
-    starts = range(0, len(rows), step)
-    count = sum(part.size - np.count_nonzero(np.isfinite(part)) for part in (rows[at : at + step] for at in starts))
-    if not count:
-        return
-    first = _first_not_finite(rows, starts)[: array.ndim]
-    values = "1 value that is" if count == 1 else f"{count} values that are"
-    raise BadValue(f"{name} contains {values} not finite (nan or infinity), the first at index {first}.")
-
-
-def _first_not_finite(rows, starts):
-    for at in starts:
-        wrong = np.argwhere(~np.isfinite(rows[at : at + starts.step]))
-        if len(wrong):
-            return at + int(wrong[0][0]), *map(int, wrong[0][1:])
+    count, first = 0, ()
+    for start in range(0, len(rows), step):
+        wrong = np.flatnonzero(~np.isfinite(rows[start : start + step]))
+        if wrong.size and not count:
+            first = np.unravel_index(start * rows[0].size + wrong[0], rows.shape)
+        count += wrong.size
+    if count:
+        values = "1 value that is" if count == 1 else f"{count} values that are"
+        index = tuple(map(int, first))[: array.ndim]
+        raise BadValue(f"{name} contains {values} not finite (nan or infinity), the first at index {index}.")
 
 
 def labels(value, count, classes):
@@ -344,13 +334,9 @@ def labels(value, count, classes):
         raise BadValue(f"got {len(array)} labels for {count} examples.")
     if array.dtype.kind not in "iu":
         raise BadType(f"labels must be integers, got dtype {array.dtype}. Use labels.astype(int).")
-    return _in_range(array, classes)
-
-
-def _in_range(array, classes):
-    wrong = np.flatnonzero((array < 0) | (array >= classes))
-    if wrong.size:
-        at = int(wrong[0])
+    wrong = (array < 0) | (array >= classes)
+    if wrong.any():
+        at = int(wrong.argmax())
         raise BadValue(f"label {array[at]} at index {at}; labels must be 0..{classes - 1} for {classes} outputs.")
     return array.astype(np.int64, copy=False)
 

@@ -1,9 +1,8 @@
 """Two-dimensional convolution: forward, backward, and the Conv2D layer.
 
 Shapes      X (N, C, H, W), F (K, C, kH, kW), B (K,), O (N, K, H_out, W_out). Xp is X with its padding.
-Reference   convolve, conv2d_forward_loop and conv2d_backward_dilated are written to be read; convolve_vectorised,
-            conv2d_forward and conv2d_backward are the optimised implementations (fast/convolution.py).
-            tests/test_convolution.py holds them equal, bit for bit on integers.
+Reference   convolve, conv2d_forward_loop and conv2d_backward_dilated are written to be read; conv2d_forward and
+            conv2d_backward run fast/convolution.py. tests/test_convolution.py holds them equal: on integers, in bits.
 Term        What the field calls convolution is cross-correlation: the filter is not flipped. We keep the field's word.
 Sources     Dumoulin and Visin, A guide to convolution arithmetic for deep learning, arXiv:1603.07285; Mayank,
             Backpropagation in convolutional layers with strides (two posts on Medium: for filters and for inputs).
@@ -20,12 +19,10 @@ from .fast.buffers import FRESH
 from .layer import WeightedLayer
 from .shapes import geometry, image_geometry
 
-FILTERS = "(K, C, kH, kW)"
-
 
 @checks.public
 def convolve(A, B, stride=1, full_convolve=False):
-    """Return the convolution of A with B: at every position the sum of the products of B and the cells under it.
+    """Return the convolution (H_out, W_out) of A with B: at each position the sum of the products of B and its window.
 
     Parameters
     ----------
@@ -36,14 +33,10 @@ def convolve(A, B, stride=1, full_convolve=False):
         Start with the bottom-right cell of B over the top-left cell of A, and end with the top-left cell of B over the
         bottom-right cell of A: A gets kH - 1 rows and kW - 1 columns of zeros on every side.
 
-    Returns
-    -------
-    ndarray, shape (H_out, W_out)
-
     Raises
     ------
     ValueError
-        If B is larger than A (and full_convolve is off).
+        If B is larger than A, unless full_convolve.
 
     Examples
     --------
@@ -73,14 +66,13 @@ def convolve_vectorised(X, F, stride=1, full_convolve=False):
     ----------
     X : ndarray, shape (N, C, H, W)
     F : ndarray, shape (K, C, kH, kW)
-    stride : int or (int, int)
-    full_convolve : bool
+    stride, full_convolve
         As in `convolve`.
 
     Returns
     -------
     ndarray, shape (N, K, H_out, W_out)
-        The weighted sums over the window, added over the channels.
+        The weighted sums over the window and the channels.
 
     References
     ----------
@@ -174,9 +166,8 @@ def conv2d_backward(dC_dO, X, F, stride=1, padding=0):
     X : ndarray, shape (N, C, H, W)
         The input of the forward pass, without padding.
     F : ndarray, shape (K, C, kH, kW)
-    stride : int or (int, int)
-    padding : int, (int, int), 'valid', 'same' or 'include'
-        The values used in the forward pass, in pixels.
+    stride, padding
+        The values used in the forward pass.
 
     Returns
     -------
@@ -225,15 +216,15 @@ def conv2d_backward_dilated(dC_dO, X, F, stride=1, padding=0):
 
 
 def _checked(X, F, B=None):
-    given = {"X": (X, checks.IMAGES), "F": (F, FILTERS)} | ({} if B is None else {"B": (B, "(K,)")})
-    X, F, *rest = checks.floats(**given)
+    bias = {} if B is None else {"B": (B, "(K,)")}
+    X, F, *rest = checks.floats(X=(X, checks.IMAGES), F=(F, checks.FILTERS), **bias)
     if X.shape[1] != F.shape[1]:
-        given = f"Got X{X.shape} {checks.IMAGES} and F{F.shape} {FILTERS}."
+        given = f"Got X{X.shape} {checks.IMAGES} and F{F.shape} {checks.FILTERS}."
         raise checks.BadValue(f"X has {X.shape[1]} channels but F expects {F.shape[1]}. {given}")
     checks.not_empty("F", F)
-    if rest:
-        checks.same_shape("B", rest[0], F.shape[:1], "(K,), one bias a filter")
-    return X, F, rest[0] if rest else None
+    for bias in rest:
+        checks.same_shape("B", bias, F.shape[:1], "(K,), one bias a filter")
+    return X, F, *(rest or [None])
 
 
 def _plan(X, F, stride, padding):
@@ -246,7 +237,7 @@ def _plan(X, F, stride, padding):
 def _checked_backward(dC_dO, X, F, stride, padding):
     X, F, _ = _checked(X, F)
     plan = _plan(X, F, stride, padding)
-    dC_dO, X, F = checks.floats(dC_dO=(dC_dO, "(N, K, H_out, W_out)"), X=(X, checks.IMAGES), F=(F, FILTERS))
+    dC_dO, X, F = checks.floats(dC_dO=(dC_dO, "(N, K, H_out, W_out)"), X=(X, checks.IMAGES), F=(F, checks.FILTERS))
     checks.same_shape("dC_dO", dC_dO, (len(X), len(F), *plan.output), "(N, K, H_out, W_out)")
     return dC_dO, X, F, plan
 

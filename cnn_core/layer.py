@@ -1,11 +1,11 @@
 """Layer: the interface of every layer of a network, and the two loops over layers.
 
 Shapes      input_shape and output_shape are those of one example, without N; X and dC_dO have N in front.
-Pure part   `apply` and `gradients` are pure functions. They may name further arguments, which are passed only to a
-            method that names them: `training` (whether the network trains or predicts), `rng` (a Generator of this
-            micro-batch and layer; None while predicting), `cache` (a dict of this micro-batch and layer: what apply puts there,
-            gradients finds), `buffers` (fast/buffers.py) and, for gradients, `input_gradient` (False where dC_dX is not
-            needed). Arrays passed inside `fit` are overwritten at the next step: copy what you want to keep.
+Pure part   `apply` and `gradients` are pure functions. They may name further arguments, and each argument is passed
+            only to a method that names it: `training` (True, or False while predicting), `rng` (a Generator of this
+            micro-batch and layer; None while predicting), `cache` (a dict of this micro-batch and layer, in which apply
+            leaves what gradients needs), `buffers` (fast/buffers.py) and, for gradients, `input_gradient` (False where
+            dC_dX is not needed). Inside `fit` their arrays are overwritten at the next step: keep copies of them.
 State       `forward` and `backward` validate their argument and keep state: forward stores X, by reference, for
             backward, which assigns `grads` and changes no parameter.
 Dtype       Inputs are cast to the dtype the layer was built with.
@@ -14,7 +14,6 @@ Chapters    01 shows the first layer, 08 puts several in a row.
 
 import functools
 import inspect
-import itertools
 import math
 from typing import NamedTuple
 
@@ -32,52 +31,47 @@ class Forward(NamedTuple):
     cache: dict
 
 
-def forward_pass(layers, X, training=True, rngs=None, buffers=None):
-    """Return the output of the layers for X, and the records that backward_pass needs, one a layer."""
+def forward_pass(layers, X, training=True, rngs=None, options=None):
+    """Return the output of the layers for X, and the records that backward_pass needs, one a layer.
+
+    rngs holds a Generator or None a layer, options a dict of further arguments.
+    """
     records = []
-    for layer, rng, own in zip(layers, rngs or itertools.repeat(None), buffers or itertools.repeat(None), strict=False):
-        cache = {}
-        options = _accepted(layer.apply, training=training, rng=rng, cache=cache, buffers=own)
-        O = np.asarray(layer.apply(X, **options), layer.dtype)
+    for index, layer in enumerate(layers):
+        cache, rng, own = {}, rngs[index] if rngs else None, options[index] if options else {}
+        O = layer.apply(X, **_accepted(layer.apply, training=training, rng=rng, cache=cache, **own))
+        O = np.asarray(O, layer.dtype)
         records.append(Forward(X, O.shape, cache))
         X = O
     return X, records
 
 
-def backward_pass(layers, dC_dO, records, buffers=None, input_gradient=True):
+def backward_pass(layers, dC_dO, records, options=None, input_gradient=True):
     """Return dC_dX (None unless input_gradient) and {key: gradient} of each layer, for the records of forward_pass."""
-    grads = []
-    buffers = buffers or [None] * len(layers)
-    for layer, record, own in zip(layers[::-1], records[::-1], buffers[::-1], strict=True):
+    grads = [{}] * len(layers)
+    for index in reversed(range(len(layers))):
+        layer, record, own = layers[index], records[index], options[index] if options else {}
+        needed = input_gradient or index > 0
+        own = _accepted(layer.gradients, cache=record.cache, input_gradient=needed, **own)
         dC_dO = layer.validate_gradient(dC_dO, record.output_shape)
-        needed = input_gradient or layer is not layers[0]
-        options = _accepted(layer.gradients, cache=record.cache, buffers=own, input_gradient=needed)
-        dC_dO, own_grads = layer.gradients(dC_dO, record.X, **options)
-        grads.append(own_grads)
-    return dC_dO, grads[::-1]
+        dC_dO, grads[index] = layer.gradients(dC_dO, record.X, **own)
+    return dC_dO, grads
 
 
 def generators(layers, seed):
     """Return a Generator for each layer whose apply names `rng`, from [*seed, its index], and None for the others."""
-    return [
-        np.random.default_rng([*seed, index]) if "rng" in _names(layer.apply) else None
-        for index, layer in enumerate(layers)
-    ]
+    chance = ["rng" in _names(layer.apply) for layer in layers]
+    return [np.random.default_rng([*seed, index]) if needed else None for index, needed in enumerate(chance)]
 
 
-def draw_seed(rng, layers, training=True):
+def draw_seed(rng, layers):
     """Return an integer from rng for the Generators of one step, or 0, drawing nothing, where no layer needs one."""
-    needed = training and any("rng" in _names(layer.apply) for layer in layers)
-    return int(rng.integers(1 << 63)) if needed else 0
+    return int(rng.integers(1 << 63)) if any("rng" in _names(layer.apply) for layer in layers) else 0
 
 
 def _accepted(method, **options):
-    """Return the options that the method names; buffers that are None are left out."""
-    return {
-        name: options[name]
-        for name in _names(method)
-        if name in options and (name != "buffers" or options[name] is not None)
-    }
+    """Return the options that the method names."""
+    return {name: value for name, value in options.items() if name in _names(method)}
 
 
 def _names(method):
@@ -86,7 +80,7 @@ def _names(method):
 
 @functools.cache
 def _parameter_names(function):
-    return tuple(inspect.signature(function).parameters)
+    return frozenset(inspect.signature(function).parameters)
 
 
 def row_shape(shape, axes):
@@ -159,23 +153,27 @@ class Layer:
         input_shape = checks.shape("input_shape", input_shape)
         self.output_shape(input_shape)
         assigned = self.params if self.input_shape is None else {}
+        self.set_params(input_shape, dtype, self.completed_params(assigned, input_shape, rng))
+
+    @checks.public
+    def completed_params(self, params, input_shape, rng):
+        """Return params with initial values, drawn from rng, for the keys that are missing."""
         shapes = self.param_shapes(input_shape)
         checks.fits("its parameters", sum(map(math.prod, shapes.values())), "float64", "Make it smaller.")
-        drawn = {key: self.initial(key, shape, rng) for key, shape in shapes.items()}
-        self.set_params(input_shape, dtype, drawn | assigned)
+        return {key: self.initial(key, shape, rng) for key, shape in shapes.items()} | params
 
     @checks.public
     def set_params(self, input_shape, dtype, params):
         """Set these parameters, for inputs of this shape."""
-        self._store(self._checked_params(params, input_shape, dtype))
+        self._store(self.checked_params(params, input_shape, dtype))
         self.grads, self.last_forward = {}, None
         self.input_shape, self.dtype = input_shape, dtype
 
     def forward(self, X, training=True):
         """Return the output for X, and store X for backward."""
         X = self.validate_input(X)
-        seed = draw_seed(self.rng, [self], training), 0
-        O, (self.last_forward,) = forward_pass([self], X, training, generators([self], seed) if training else None)
+        rngs = generators([self], (draw_seed(self.rng, [self]), 0)) if training else None
+        O, (self.last_forward,) = forward_pass([self], X, training, rngs)
         return O
 
     def backward(self, dC_dO):
@@ -210,7 +208,7 @@ class Layer:
     @checks.public
     def sync_params(self):
         """Validate parameters that the user has assigned since the last call."""
-        self._store(self._checked_params(self.params, self.input_shape, self.dtype))
+        self._store(self.checked_params(self.params, self.input_shape, self.dtype))
 
     def _store(self, params):
         if self.params is not self.own_params:  # a whole dictionary was assigned, perhaps that of another layer
@@ -220,26 +218,18 @@ class Layer:
             del self.own_params[key]
         self.params = self.own_params
 
-    def _checked_params(self, params, input_shape, dtype):
+    @checks.public
+    def checked_params(self, params, input_shape, dtype):
         """Return the parameters with the right keys and shapes, as arrays of dtype that can be trained in place."""
         shapes = self.param_shapes(input_shape)
         if params.keys() != shapes.keys():
             wanted = f"the keys {sorted(shapes)}" if shapes else "no keys"
             raise checks.BadValue(f"params must have {wanted}, got {sorted(map(str, params))}.")
-        return {key: _checked_param(key, params[key], shape, dtype) for key, shape in shapes.items()}
-
-    @checks.public
-    def check_assigned(self, input_shape, dtype):
-        """Refuse assigned parameters that do not fit such inputs; before the first build keys may be missing."""
-        shapes = self.param_shapes(input_shape)
-        missing = shapes.keys() - self.params.keys() if self.input_shape is None else ()
-        self._checked_params(self.params | {key: np.zeros(shapes[key]) for key in missing}, input_shape, dtype)
-
-
-def _checked_param(key, value, shape, dtype):
-    param = checks.as_float(f"params[{key!r}]", value, dtype)
-    checks.same_shape(f"params[{key!r}]", param, shape)
-    return np.require(param, requirements=["C_CONTIGUOUS", "OWNDATA", "WRITEABLE"])
+        arrays = {key: checks.as_float(f"params[{key!r}]", params[key], dtype) for key in shapes}
+        for key, shape in shapes.items():
+            checks.same_shape(f"params[{key!r}]", arrays[key], shape)
+        in_place = ["C_CONTIGUOUS", "OWNDATA", "WRITEABLE"]
+        return {key: np.require(array, requirements=in_place) for key, array in arrays.items()}
 
 
 class WeightedLayer(Layer):

@@ -61,21 +61,18 @@ class Model:
         self.seed = checks.integer("seed", seed, minimum=0)
         self.dtype = checks.float_type(dtype)
         self.shapes = infer_shapes(self.layers, self.input_shape)
-        parameters = sum(map(self._parameter_count, range(len(self.layers))))
-        checks.fits("its parameters", parameters, "float64", "Make it smaller.")
+        checks.fits("its parameters", self.parameter_count(), "float64", "Make it smaller.")
         self.rng, *children = np.random.default_rng(self.seed).spawn(1 + len(self.layers))  # rng: for shuffling
         self._build(children)
 
     def _build(self, children):
-        for index, (layer, shape) in enumerate(zip(self.layers, self.shapes, strict=False)):
+        planned = []
+        for index, (layer, shape, rng) in enumerate(zip(self.layers, self.shapes, children, strict=False)):
             with _naming_layer(self.layers, index, "cannot keep its parameters"):  # check all before one is built
-                layer.check_assigned(shape, self.dtype)
-        for layer, shape, rng in zip(self.layers, self.shapes, children, strict=False):
-            if layer.input_shape is None:
-                layer.build(shape, rng, self.dtype)
-            else:
-                layer.set_params(shape, self.dtype, layer.params)
-        for layer in self.layers:
+                params = layer.completed_params(layer.params, shape, rng)
+                planned.append(layer.checked_params(params, shape, self.dtype))
+        for layer, shape, params in zip(self.layers, self.shapes, planned, strict=False):
+            layer.set_params(shape, self.dtype, params)
             layer.in_model = True
 
     def __repr__(self):
@@ -169,25 +166,26 @@ class Model:
     def summary(self):
         """Return a table: each layer with its output shape, its number of parameters and its excluded pixels."""
         header = ("layer", "output shape", "parameters", "excluded pixels")
-        rows = [self._summary_row(index) for index in range(len(self.layers))]
-        last = ("in all", "", f"{sum(map(self._parameter_count, range(len(self.layers)))):,}", "")
-        widths = [max(len(row[column]) for row in (header, *rows, last)) for column in range(4)]
-        rule = "-" * (sum(widths) + 6)
-        lines = [_table_row(row, widths) for row in (header, ("input", str(self.input_shape), "0", "-"), *rows, last)]
+        rows = [("input", str(self.input_shape), "0", "-"), *map(self._summary_row, range(len(self.layers)))]
+        total = ("in all", "", f"{self.parameter_count():,}", "")
+        name, shape, count, last = (max(map(len, column)) for column in zip(header, *rows, total, strict=True))
+        lines = [f"{a:{name}}  {b:{shape}}  {c:>{count}}  {d}".rstrip() for a, b, c, d in (header, *rows, total)]
+        rule = "-" * (name + shape + count + last + 6)
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
     def _summary_row(self, index):
-        layer, count = self.layers[index], self._parameter_count(index)
-        excluded = "-"
+        layer, excluded = self.layers[index], "-"
         if hasattr(layer, "geometry"):
             rows, columns = layer.geometry(self.shapes[index]).excluded
             words = f"{rows} row{'s' * (rows != 1)}, {columns} column{'s' * (columns != 1)}"
             excluded = words if rows or columns else "none"
+        count = self.parameter_count(slice(index, index + 1))
         return f"{index} {layer.name}", str(self.shapes[index + 1]), f"{count:,}", excluded
 
-    def _parameter_count(self, index):
-        """Return how many parameters a layer has."""
-        return sum(map(math.prod, self.layers[index].param_shapes(self.shapes[index]).values()))
+    def parameter_count(self, part=slice(None)):
+        """Return the number of parameters of all layers, or of those of a slice."""
+        shapes = map(lambda layer, shape: layer.param_shapes(shape), self.layers[part], self.shapes[part])
+        return sum(math.prod(shape) for own in shapes for shape in own.values())
 
     @checks.public_as("Model.save")
     def save(self, path):
@@ -235,11 +233,6 @@ def _naming_layer(layers, index, trouble):
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"Model: layer {index} ({layers[index].name}) {trouble}: {error}") from error
-
-
-def _table_row(row, widths):
-    name, shape, count, excluded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-    return f"{name}  {shape}  {count.strip():>{widths[2]}}  {excluded}".rstrip()
 
 
 def model_arrays(model):

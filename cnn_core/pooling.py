@@ -1,8 +1,8 @@
 """Pooling: forward, backward, and the Pool2D layer.
 
 Shapes      X (N, C, H, W), O and dC_dO (N, C, H_out, W_out); every channel is pooled by itself.
-Reference   pool2d_forward_loop and pool2d_backward_loop are written to be read; pool2d_forward and pool2d_backward are
-            the optimised implementations (fast/pooling.py); tests/test_pooling.py holds them equal.
+Reference   pool2d_forward_loop and pool2d_backward_loop are written to be read; pool2d_forward and pool2d_backward run
+            fast/pooling.py. tests/test_pooling.py holds them equal.
 Rules       Padding takes no part: it is never the maximum or minimum, and a mean does not count it. Of tied pixels the
             first in row-major order gets the whole gradient. Pixels that no window reached get exactly 0.
 Chapters    04; 09 for the optimised code.
@@ -16,9 +16,9 @@ from .fast.buffers import FRESH
 from .layer import Layer
 from .shapes import geometry, image_geometry
 
-MODES = ("max", "mean", "min")
 REDUCE = {"max": np.max, "mean": np.mean, "min": np.min}
 ARGUMENT = {"max": np.argmax, "min": np.argmin}
+MODES = tuple(REDUCE)
 
 
 @checks.public
@@ -55,21 +55,16 @@ def _window(plan, row, column):
 
 @checks.public
 def pool2d_forward(X, pool_size=2, stride=None, padding=0, mode="max"):
-    """Return the largest, mean or smallest pixel of every window.
+    """Return O (N, C, H_out, W_out): the largest, mean or smallest pixel of every window.
 
     Parameters
     ----------
     X : ndarray, shape (N, C, H, W)
-    pool_size : int or (int, int)
-    stride : int or (int, int), optional
-        The pool size where it is left out.
+    pool_size, stride : int or (int, int)
+        A stride of None is the pool size.
     padding : int, (int, int), 'valid', 'same' or 'include'
         Smaller than the pool size. It moves the windows and takes no part in their result.
     mode : 'max', 'mean' or 'min'
-
-    Returns
-    -------
-    O : ndarray, shape (N, C, H_out, W_out)
 
     Examples
     --------
@@ -83,19 +78,14 @@ def pool2d_forward(X, pool_size=2, stride=None, padding=0, mode="max"):
 
 @checks.public
 def pool2d_backward(dC_dO, X, pool_size=2, stride=None, padding=0, mode="max"):
-    """Return the cost gradient with respect to the input of pooling.
+    """Return dC_dX (N, C, H, W), the cost gradient with respect to the input of pooling.
 
     Parameters
     ----------
     dC_dO : ndarray, shape (N, C, H_out, W_out)
     X : ndarray, shape (N, C, H, W)
-        The input of the forward pass.
     pool_size, stride, padding, mode
-        The values used in the forward pass.
-
-    Returns
-    -------
-    dC_dX : ndarray, the shape of X
+        The values used in the forward pass, whose input was X.
 
     Examples
     --------
@@ -107,14 +97,14 @@ def pool2d_backward(dC_dO, X, pool_size=2, stride=None, padding=0, mode="max"):
     return fast.backward(dC_dO, X, None, plan, mode, FRESH)
 
 
-def _checked(X, pool_size, stride, padding, mode):
+def _checked(X, *settings):
     (X,) = checks.floats(X=(X, checks.IMAGES))
-    settings = _settings(pool_size, stride, padding, mode)
-    return X, geometry(X.shape[2:], *settings[:3]), settings[3]
+    *window, mode = _settings(*settings)
+    return X, geometry(X.shape[2:], *window), mode
 
 
 def _settings(pool_size, stride, padding, mode):
-    """Return the settings as pairs (padding may be a name), once they are known to make sense together."""
+    """Return the validated settings, as pairs (padding may be a name)."""
     pool_size = checks.pair("pool_size", pool_size)
     stride = pool_size if stride is None else checks.pair("stride", stride)
     padding = checks.padding(padding)
@@ -124,8 +114,8 @@ def _settings(pool_size, stride, padding, mode):
     return pool_size, stride, padding, checks.choice("mode", mode, MODES)
 
 
-def _checked_backward(dC_dO, X, pool_size, stride, padding, mode):
-    X, plan, mode = _checked(X, pool_size, stride, padding, mode)
+def _checked_backward(dC_dO, X, *settings):
+    X, plan, mode = _checked(X, *settings)
     dC_dO, X = checks.floats(dC_dO=(dC_dO, "(N, C, H_out, W_out)"), X=(X, checks.IMAGES))
     checks.same_shape("dC_dO", dC_dO, (*X.shape[:2], *plan.output), "(N, C, H_out, W_out)")
     return dC_dO, X, plan, mode
@@ -136,12 +126,8 @@ class Pool2D(Layer):
 
     Parameters
     ----------
-    pool_size : int or (int, int)
-    stride : int or (int, int), optional
-        The pool size where it is left out.
-    padding : int, (int, int), 'valid', 'same' or 'include'
-        Smaller than the pool size.
-    mode : 'max', 'mean' or 'min'
+    pool_size, stride, padding, mode
+        As in `pool2d_forward`.
     """
 
     @checks.public
@@ -164,7 +150,7 @@ class Pool2D(Layer):
 
     def apply(self, X, buffers=FRESH, cache=None):
         O = fast.forward(X, self.geometry(X.shape[1:]), self.mode, buffers)
-        if buffers.is_cached and cache is not None:  # a caller who has O may change it before backward
+        if buffers.is_cached and cache is not None:  # otherwise a caller has O and may change it before backward
             cache["O"] = O
         return O
 

@@ -109,12 +109,14 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
     X, y = _checked_data(model, X, y, loss)
     model.check_memory(min(len(X), batch_size, MAX_MICRO_BATCH))
     if validation is not None:
-        validation = _checked_validation(model, _checked_pair(validation), loss)
+        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+            raise checks.BadType(f"validation must be a pair (X, y), got {type(validation).__name__}.")
+        validation = _checked_validation(model, *validation, loss)
     return _records(model, X, y, optimiser, loss, epochs, batch_size, validation, workers)
 
 
 def _records(model, X, y, optimiser, loss, epochs, batch_size, validation, workers):
-    _check_still_free(model, optimiser)
+    _check_still_free(model, optimiser)  # again: it may have been used with another model since `fit` was called
     optimiser.owner = weakref.ref(model)
     step, steps = 0, epochs * math.ceil(len(X) / batch_size)
     with worker_pool(workers, lambda: Replica(model.layers)) as run:
@@ -153,19 +155,18 @@ def training_step(model, X, y, batch, optimiser, loss, run):
 
 def _step_or_nothing(optimiser, triples):
     """Make the optimiser's step; if an error stops it or a new number is not finite, restore parameters and state."""
-    arrays = [param for _, param, _ in triples] + [array for own in optimiser.state.values() for array in own.values()]
-    copies, steps, keys = [array.copy() for array in arrays], optimiser.steps, set(optimiser.state)
+    moments = [array for own in optimiser.state.values() for array in own.values()]
+    before = [(array, array.copy()) for array in [*(param for _, param, _ in triples), *moments]]
+    steps, keys = optimiser.steps, list(optimiser.state)
     try:
         optimiser.step(triples)
         for key, param, _ in triples:
             for name, array in {"value": param, **optimiser.state.get(key, {})}.items():
                 refuse_not_finite(f"new {name} of {key}", array)
     except BaseException:
-        for array, copy in zip(arrays, copies, strict=True):
+        for array, copy in before:
             array[...] = copy
-        optimiser.steps = steps
-        for key in set(optimiser.state) - keys:
-            del optimiser.state[key]
+        optimiser.steps, optimiser.state = steps, {key: optimiser.state[key] for key in keys}
         raise
 
 
@@ -224,28 +225,11 @@ def _check_loss(model, loss):
 
 
 def _check_optimiser(model, optimiser):
-    if isinstance(optimiser, type) or not all(
-        hasattr(optimiser, name) for name in ("step", "rate", "is_bound_to_another")
-    ):
+    methods = ("step", "rate", "is_bound_to_another")
+    if isinstance(optimiser, type) or not all(hasattr(optimiser, name) for name in methods):
         raise checks.BadType(f"optimiser must be an optimiser such as Adam(), got {checks.shown(optimiser)}.")
     if optimiser.is_bound_to_another(model):
         raise checks.BadValue(f"this {optimiser.name} holds the state of another model. Make a new one for this model.")
-
-
-@checks.public_as("fit")
-def _check_still_free(model, optimiser):
-    _check_optimiser(model, optimiser)  # again: it may have been used with another model since `fit` was called
-
-
-def _checked_pair(validation):
-    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise checks.BadType(f"validation must be a pair (X, y), got {type(validation).__name__}.")
-    return validation
-
-
-@checks.public_as("fit: validation")
-def _checked_validation(model, validation, loss):
-    return _checked_data(model, *validation, loss)
 
 
 def _checked_data(model, X, y, loss):
@@ -257,3 +241,7 @@ def _checked_data(model, X, y, loss):
     if len(y) != len(X):
         raise checks.BadValue(f"got {len(y)} targets for {len(X)} examples.")
     return X, y
+
+
+_checked_validation = checks.public_as("fit: validation")(_checked_data)
+_check_still_free = checks.public_as("fit")(_check_optimiser)

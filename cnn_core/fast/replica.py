@@ -29,7 +29,7 @@ class Replica:
         self.network = list(layers)
         self.order = _pooling_first(self.network)  # the positions of the layers, in the order of execution
         self.layers = [self.network[index] for index in self.order]
-        self.buffers = [CachedBuffers() for _ in self.network]
+        self.options = [{"buffers": CachedBuffers()} for _ in self.network]
 
     def __reduce__(self):
         return type(self), ([_without_state(layer) for layer in self.network],)
@@ -37,11 +37,11 @@ class Replica:
     def forward(self, X, training=False, seed=None):
         """Return the output for X and the records that `gradients` needs; the next call overwrites both."""
         rngs = generators(self.network, seed) if training else [None] * len(self.network)
-        return forward_pass(self.layers, X, training, [rngs[index] for index in self.order], self.buffers)
+        return forward_pass(self.layers, X, training, [rngs[index] for index in self.order], self.options)
 
     def gradients(self, dC_dO, records):
         """Return {key: gradient} of each layer, in the network's order."""
-        _, grads = backward_pass(self.layers, dC_dO, records, self.buffers, input_gradient=False)
+        _, grads = backward_pass(self.layers, dC_dO, records, self.options, input_gradient=False)
         by_index = dict(zip(self.order, grads, strict=True))
         return [by_index[index] for index in range(len(self.network))]
 
