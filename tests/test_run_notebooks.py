@@ -121,7 +121,7 @@ def test_a_notebook_that_fails_does_not_stop_the_others(store):
 
 def test_the_kernel_runs_in_the_folder_of_the_notebook(store, tmp_path):
     path = store("import os\nprint(os.path.exists('beside.txt'))")
-    (tmp_path / "beside.txt").write_text("here")
+    (tmp_path / "beside.txt").write_text("here", encoding="utf-8")
     assert run_notebooks.main([str(path)]) == 0
     assert cells_of(path)[0].outputs[0].text == "True\n"
 
@@ -130,7 +130,7 @@ def test_the_kernel_runs_in_the_folder_of_the_notebook(store, tmp_path):
 def test_a_file_that_is_not_a_notebook_is_refused(tmp_path, capsys, content):
     path = tmp_path / "odd.ipynb"
     if content is not None:
-        path.write_text(content)
+        path.write_text(content, encoding="utf-8")
     assert run_notebooks.main([str(path)]) == 1
     assert "odd.ipynb: not stored" in capsys.readouterr().err
 
