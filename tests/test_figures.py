@@ -74,8 +74,8 @@ def test_an_animation_repeats_and_has_one_frame_for_each_state_different_from_th
 @pytest.mark.parametrize("name", NAMES)
 def test_a_picture_is_shown_with_its_alt_text_wherever_the_table_says_and_nowhere_else(name):
     row = MAKER.FIGURES[name]
-    texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in ("README.md", *row.used_in)}
-    texts |= {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in ROOT.glob("notebooks/*.ipynb")}
+    notebooks = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("notebooks/*.ipynb")]
+    texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in ("README.md", *row.used_in, *notebooks)}
     link = re.compile(rf"!\[([^]]*)\]\((?:[^)]*/)?{re.escape(name)}\)")  # not one whose name ends in the same way
     shown = {path: link.findall(text) for path, text in texts.items()}
     assert {path for path, alts in shown.items() if alts} == set(row.used_in)
