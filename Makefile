@@ -14,15 +14,14 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 help:
 	@echo "make lab        open the notebooks in JupyterLab"
-	@echo "make test       check the style and test the library and every chapter's notebook (four minutes on two cores)"
-	@echo "make test-all   test everything: also load, faults, malicious files and, where installed, PyTorch, Sphinx and a browser"
+	@echo "make test       check the style and run every test, the notebooks too"
 	@echo "make browser    use every widget of the notebooks in a real browser (needs Chromium; twenty minutes)"
 	@echo "make notebooks  run the notebooks and store what they show (NOTEBOOKS='a.ipynb b.ipynb' for some of them)"
 	@echo "make figures    draw the pictures in imgs/"
 	@echo "make trained    train the kept model in notebooks/trained/, and write the record of it"
-	@echo "make bench      compare the speed with PyTorch and plain NumPy, and write README's table (ten minutes; needs PyTorch)"
+	@echo "make bench      race against PyTorch and plain NumPy, and write the table in README (ten minutes; needs PyTorch)"
 	@echo "make html       build the series as a static page from what the notebooks show: build/html/index.html"
-	@echo "make format     format the code"
+	@echo "make format     put the code into the house's style"
 	@echo "make clean      remove $(VENV) and every cache"
 
 # The repository is the root, not notebooks/: otherwise the pictures in imgs/ could not be served.
