@@ -9,7 +9,7 @@ from cnn_core import Pool2D, pool2d_backward, pool2d_backward_loop, pool2d_forwa
 
 N, C = 2, 3
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
-TWINS = pytest.mark.parametrize(
+IMPLEMENTATIONS = pytest.mark.parametrize(
     ("forward", "backward"),
     [(pool2d_forward, pool2d_backward), (pool2d_forward_loop, pool2d_backward_loop)],
     ids=["fast", "loop"],
@@ -39,7 +39,7 @@ def torch_pool(X, pool_size, stride, padding, mode):
 
 
 @MODES
-@TWINS
+@IMPLEMENTATIONS
 @EVERY_GEOMETRY
 @pytest.mark.parametrize("ties", [False, True], ids=["no-ties", "ties"])
 def test_forward_and_backward_equal_pytorch(rng, forward, backward, size, pool_size, stride, padding, mode, ties):
