@@ -1,4 +1,4 @@
-# Two commands do everything: `make lab` opens the notebooks, `make test` runs every test.
+# Two commands are enough: `make lab` opens the notebooks, `make test` runs the tests.
 # Both need python3 (3.11 or newer, with venv) and make; another Python is named with, say, `make test PYTHON=python3.12`.
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # JupyterLab refuses to start for the root user (a container, say) unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test browser notebooks figures trained bench html format clean
+.PHONY: help lab test test-all browser notebooks figures trained bench html format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -28,10 +28,15 @@ help:
 lab: $(STAMP)
 	@$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/08_model.ipynb $(AS_ROOT)
 
+# A notebook is one kernel, so a file stays on one worker; files start in the order of pyproject.toml, the longest first.
 test: $(STAMP)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m pytest
+	$(RUN) -m pytest -m "not slow" -n auto --dist loadfile --no-loadscope-reorder
+
+# One test at a time: some measure memory, time signals or use a browser.
+test-all: test
+	$(RUN) -m pytest -m slow
 
 browser: $(STAMP)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"

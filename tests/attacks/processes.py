@@ -16,6 +16,7 @@ import gc, os, random, resource, signal, sys, threading, time
 from pathlib import Path
 import numpy as np
 from cnn_core import *
+from threads import worker_threads
 
 def make(seed=0, filters=4):
     return Model([Conv2D(filters), ReLU(), Flatten(), FullyConnected(10)], (1, 28, 28), seed)  # with 4 a file of 108 KB
@@ -35,10 +36,6 @@ def in_a_child(act):
     except BaseException as error:
         print(type(error).__name__, error, flush=True)
     os._exit(0)
-
-def worker_threads():
-    """Return how many threads of worker pools there are."""
-    return sum(thread.name.startswith("cnn_core") for thread in threading.enumerate())
 
 def memory():
     """Return the resident memory of this process in bytes: now, and its peak."""
