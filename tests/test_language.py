@@ -46,7 +46,7 @@ TERMS = {
     "shard, shards": "micro-batch",
     "admit, admits, admitted": "validate",
     "adopt, adopts, adopted": "synchronise",
-    "settle, settles, settled": "set",
+    "settle, settles": "set",
     "pay, pays, paid, unpaid, payment, payments, winner, winners": "route the gradient to the argmax",
     "twin, twins": "reference and optimised implementation",
     "reader s own": "user-defined",
