@@ -20,6 +20,7 @@ from .activations import (
     tanh_backward,
     tanh_forward,
 )
+from .checkpoint import load_checkpoint, save_checkpoint
 from .convolution import (
     Conv2D,
     conv2d_backward,
@@ -30,7 +31,6 @@ from .convolution import (
     convolve_vectorised,
 )
 from .dilation import dilate
-from .files import load_checkpoint, save_checkpoint
 from .finite_differences import cost_surface, gradient_check, gradient_check_grid
 from .fully_connected import Flatten, FullyConnected, dense_backward, dense_forward
 from .initialise import constant, he_normal, he_uniform, xavier_normal, xavier_uniform, zeros
