@@ -1,4 +1,4 @@
-# The two main commands: `make lab` opens the notebooks, `make test` tests what a reader needs.
+# Two commands are enough: `make lab` opens the notebooks, `make test` runs the tests.
 # Both need python3 (3.11 or newer, with venv) and make; another Python is named with, say, `make test PYTHON=python3.12`.
 
 PYTHON ?= python3
@@ -14,14 +14,14 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 help:
 	@echo "make lab        open chapter 00 in JupyterLab"
-	@echo "make test       check the style, the library and every chapter's notebook (about four minutes)"
-	@echo "make test-all   run every test, the slow ones too: malicious files, interrupts, memory, browser"
+	@echo "make test       check the style and test the library and every chapter's notebook (four minutes on two cores)"
+	@echo "make test-all   test everything: also load, faults, malicious files and, where installed, PyTorch, Sphinx and a browser"
 	@echo "make mutants    mutation testing: change cnn_core in 300 places and count the changes that the tests notice (an hour)"
 	@echo "make browser    test every widget of the notebooks in a real browser (needs Chromium; twenty minutes)"
 	@echo "make notebooks  run the notebooks and store their outputs (NOTEBOOKS='a.ipynb b.ipynb' selects some)"
 	@echo "make figures    draw the pictures in imgs/"
 	@echo "make trained    train the model in notebooks/trained/ again and write its record"
-	@echo "make bench      measure the speed against PyTorch and plain NumPy, and write README's table (ten minutes)"
+	@echo "make bench      compare the speed with PyTorch and plain NumPy, and write README's table (ten minutes; needs PyTorch)"
 	@echo "make html       build the series as static pages from the stored outputs: build/html/index.html"
 	@echo "make format     format the code"
 	@echo "make clean      remove $(VENV) and every cache"
