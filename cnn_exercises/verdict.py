@@ -8,7 +8,7 @@ import functools
 
 import numpy as np
 
-from cnn_viz.notebook import say
+from cnn_viz.base.notebook import print_wrapped
 
 NOT_YET = "Not answered yet."
 
@@ -50,7 +50,7 @@ def spoken(find_fault):
 
     @functools.wraps(find_fault)
     def check(answer):
-        say(verdict(find_fault, answer))
+        print_wrapped(verdict(find_fault, answer))
 
     check.find_fault = find_fault
     return check

@@ -34,8 +34,8 @@ from cnn_core import (
     Softmax,
 )
 from cnn_viz import Field, Steps, explore
-from cnn_viz.figures import new_figure
-from cnn_viz.states import draw_state, draw_state_or_reason
+from cnn_viz.base.figures import new_figure
+from cnn_viz.interactive.states import draw_state, draw_state_or_reason
 
 
 class World:
@@ -742,7 +742,7 @@ FIELDS = {
 @pytest.mark.parametrize("typed", TYPED)
 @pytest.mark.parametrize("call", FIELDS.values(), ids=FIELDS)
 def test_what_is_typed_into_a_field_is_refused_in_the_very_words_of_the_library(call, typed):
-    value = Field().value_of(typed)
+    value = Field().argument_of(typed)
     try:
         call(value)
     except (TypeError, ValueError) as error:

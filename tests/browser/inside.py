@@ -11,18 +11,17 @@ import hashlib
 
 from comm import get_comm_manager
 
-from cnn_viz.controls import Scale, Slide, Steps
-from cnn_viz.figures import SHARPNESS, size_of
-from cnn_viz.shell import Shell
-from cnn_viz.states import MISFIT, draw_state, draw_state_or_reason, picture_of
-from cnn_viz.widgets import state_of
+from cnn_viz.base.figures import SHARPNESS, size_of
+from cnn_viz.interactive.controls import Scale, Slide, Steps, state_of
+from cnn_viz.interactive.states import INVALID_STATE, draw_state, draw_state_or_reason, picture_of
+from cnn_viz.interactive.widget import WidgetView
 
 
 @functools.cache
 def shells():
     """Return the shells of all widgets in the order in which they were made, which is that of the page."""
     made = list(get_comm_manager().comms)
-    found = [each for each in gc.get_objects() if isinstance(each, Shell)]
+    found = [each for each in gc.get_objects() if isinstance(each, WidgetView)]
     return sorted(found, key=lambda shell: made.index(shell.image.model_id))
 
 
@@ -51,7 +50,7 @@ def expected(number, answers):
     dict
         The picture (a digest), its width in pixels, the words, and whether draw refuses the state.
     """
-    return drawn(number, answers, shells()[number].room)
+    return drawn(number, answers, shells()[number].space)
 
 
 @functools.cache
@@ -62,7 +61,7 @@ def drawn(number, answers, room):
     state = state_of(shell.controls, {name: meant(control, answer) for (name, control), answer in pairs})
     try:
         (figure, words), refused = draw_state("explore", shell.draw, state), False
-    except MISFIT:
+    except INVALID_STATE:
         (figure, words), refused = draw_state_or_reason("explore", shell.draw, state, room), True
     picture = hashlib.sha256(picture_of(figure, SHARPNESS)).hexdigest()
     return {"picture": picture, "width": size_of(figure)[0], "words": words, "refused": refused}
