@@ -1,9 +1,9 @@
-"""Optimisers: how parameters change, given their cost gradients; and schedules of the learning rate.
+"""Optimisers, which change parameters given their cost gradients, and schedules of the learning rate.
 
-Shapes      step takes triples (key, param, grad): any key, a float array, and a gradient of its shape.
-Writes      into the params, in place; nothing else is written to. An optimiser knows arrays, not layers.
-State       belongs to the optimiser, by key (`state`), with the count of `steps`; formulas as PyTorch's.
-Story       notebooks/07_optimisers.
+Shapes      `step` takes triples (key, param, grad): any key, a float array, and a gradient of its shape.
+In place    The params are changed in place, and nothing else is written to. An optimiser knows arrays, not layers.
+State       The optimiser keeps its state by key (`state`), and the number of `steps`. Formulas are PyTorch's.
+Chapter     07.
 """
 
 import math
@@ -15,16 +15,16 @@ from . import checks
 
 
 class Optimiser:
-    """What all optimisers share: the checks at the door, the count of steps, and the state by key."""
+    """Base class: validation, the step counter, and the state of each parameter."""
 
-    moments = ()  # the names of the arrays that are kept for every parameter
+    moments = ()  # the names of the state arrays of every parameter
 
     def __init__(self, learning_rate, weight_decay):
         self.learning_rate = learning_rate if callable(learning_rate) else self._rate(learning_rate)
-        self.weight_decay = checks.number(self.name, "weight_decay", weight_decay, low=0)
+        self.weight_decay = checks.number("weight_decay", weight_decay, low=0)
         self.steps = 0
         self.state = {}
-        self.owner = None  # fit notes here whose parameters the state belongs to
+        self.owner = None  # a weak reference to the model whose state this is; set by fit
 
     @property
     def name(self):
@@ -34,25 +34,27 @@ class Optimiser:
     def __repr__(self):
         return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in checks.arguments_of(self).items())})"
 
-    def learnt_another(self, model):
-        """Return whether there is state, and fit noted that it belongs to another model than this one."""
+    def is_bound_to_another(self, model):
+        """Return True if the optimiser holds another model's state."""
         return bool(self.state) and self.owner is not None and self.owner() is not model
 
+    @checks.public
     def rate(self):
         """Return the learning rate of the next step."""
         if not callable(self.learning_rate):
             return self.learning_rate
         rate = self.learning_rate(self.steps)
-        return checks.number(self.name, f"learning_rate at step {self.steps}", rate, low=0)
+        return checks.number(f"learning_rate at step {self.steps}", rate, low=0)
 
+    @checks.public
     def step(self, triples):
         """Change every param in place by its grad."""
         triples = self._checked(triples)
         rate = self.rate()
         self.steps += 1
         for key, param, grad in triples:
-            kept = self.state.setdefault(key, {name: np.zeros_like(param) for name in self.moments})
-            self.update(param, grad, rate, **kept)
+            moments = self.state.setdefault(key, {name: np.zeros_like(param) for name in self.moments})
+            self.update(param, grad, rate, **moments)
 
     def update(self, param, grad, rate, **moments):
         """Change one param, and its moments, in place."""
@@ -63,22 +65,22 @@ class Optimiser:
         return grad + self.weight_decay * param if self.weight_decay else grad
 
     def _rate(self, value):
-        return checks.number(self.name, "learning_rate", value, low=0, open_low=True)
+        return checks.number("learning_rate", value, low=0, open_low=True)
 
     def _beta(self, name, value):
-        return checks.number(self.name, name, value, low=0, high=1, open_high=True)
+        return checks.number(name, value, low=0, high=1, open_high=True)
 
     def _epsilon(self, value):
-        return checks.number(self.name, "epsilon", value, low=0, open_low=True)
+        return checks.number("epsilon", value, low=0, open_low=True)
 
     def _checked(self, triples):
         triples = [self._checked_triple(*triple) for triple in self._as_triples(triples)]
         keys = [key for key, _, _ in triples]
         if len(set(keys)) != len(keys):
-            raise ValueError(f"{self.name}: a key occurs twice in {keys}.")
+            raise checks.BadValue(f"a key occurs twice in {keys}.")
         if self.state and self.state.keys() != set(keys):
-            raise ValueError(
-                f"{self.name}: it holds the state of {sorted(map(str, self.state))}, got {sorted(map(str, keys))}. "
+            raise checks.BadValue(
+                f"it holds the state of {sorted(map(str, self.state))}, got {sorted(map(str, keys))}. "
                 "Make a new optimiser for another model."
             )
         return triples
@@ -87,20 +89,20 @@ class Optimiser:
         triples = list(triples) if hasattr(triples, "__iter__") else [triples]
         for triple in triples:
             if not isinstance(triple, (tuple, list)) or len(triple) != 3:
-                raise TypeError(f"{self.name}: step takes triples (key, param, grad), got {type(triple).__name__}.")
+                raise checks.BadType(f"step takes triples (key, param, grad), got {type(triple).__name__}.")
         return triples
 
     def _checked_triple(self, key, param, grad):
         if not isinstance(param, np.ndarray) or param.dtype not in checks.FLOATS or not param.flags.writeable:
-            raise TypeError(f"{self.name}: the parameter {key!r} must be a writeable float32 or float64 array.")
+            raise checks.BadType(f"the parameter {key!r} must be a writeable float32 or float64 array.")
         if grad is None:
             raise RuntimeError(f"{self.name}: {key!r} has no gradient yet. Call forward and backward first.")
-        grad = checks.as_float(self.name, f"the gradient of {key!r}", grad, param.dtype)
-        checks.same_shape(self.name, f"the gradient of {key!r}", grad, param.shape)
+        grad = checks.as_float(f"the gradient of {key!r}", grad, param.dtype)
+        checks.same_shape(f"the gradient of {key!r}", grad, param.shape)
         for moment in self.state.get(key, {}).values():
             if moment.shape != param.shape:
-                raise ValueError(
-                    f"{self.name}: it holds the state of {key!r} with shape {moment.shape}, got a parameter of shape "
+                raise checks.BadValue(
+                    f"it holds the state of {key!r} with shape {moment.shape}, got a parameter of shape "
                     f"{param.shape}. Make a new optimiser for another model."
                 )
         return key, param, grad
@@ -109,6 +111,7 @@ class Optimiser:
 class GradientDescent(Optimiser):
     """param -= learning_rate * grad."""
 
+    @checks.public
     def __init__(self, learning_rate=0.01, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
 
@@ -121,6 +124,7 @@ class Momentum(Optimiser):
 
     moments = ("velocity",)
 
+    @checks.public
     def __init__(self, learning_rate=0.01, momentum=0.9, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
         self.momentum = self._beta("momentum", momentum)
@@ -149,6 +153,7 @@ class RMSProp(Optimiser):
 
     moments = ("mean_square",)
 
+    @checks.public
     def __init__(self, learning_rate=0.01, decay=0.99, epsilon=1e-8, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
         self.decay = self._beta("decay", decay)
@@ -171,6 +176,7 @@ class Adam(Optimiser):
 
     moments = ("first", "second")
 
+    @checks.public
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
         self.beta1, self.beta2 = self._beta("beta1", beta1), self._beta("beta2", beta2)
@@ -192,6 +198,7 @@ class Adam(Optimiser):
 class AdamW(Adam):
     """Adam whose weight decay does not pass through the moments (Loshchilov and Hutter, arXiv:1711.05101)."""
 
+    @checks.public
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
         super().__init__(learning_rate, beta1, beta2, epsilon, weight_decay)
 
@@ -206,6 +213,7 @@ class Constant:
 
     learning_rate: float
 
+    @checks.public
     def __post_init__(self):
         _check_rate(self)
 
@@ -215,12 +223,13 @@ class Constant:
 
 @dataclass(frozen=True)
 class StepDecay:
-    """learning_rate * factor^(step // every): a staircase down."""
+    """learning_rate * factor^(step // every): a step down after every `every` steps."""
 
     learning_rate: float
     every: int
     factor: float = 0.1
 
+    @checks.public
     def __post_init__(self):
         _check_rate(self)
         _check(self, checks.integer, "every")
@@ -238,6 +247,7 @@ class Cosine:
     steps: int
     final: float = 0.0
 
+    @checks.public
     def __post_init__(self):
         _check_rate(self)
         _check(self, checks.integer, "steps")
@@ -249,10 +259,10 @@ class Cosine:
 
 @dataclass(frozen=True)
 class OneCycle:
-    """Up to learning_rate in the first part of the steps, then down to almost nothing: two half cosines.
+    """Up to learning_rate in the first part of the steps, then down to almost 0: two half cosines.
 
-    Starts at learning_rate / start_divisor, is at its top after warm_up * steps, and ends, at the last of `steps`, at
-    the start divided by final_divisor; there it stays.
+    The rate starts at learning_rate / start_divisor, reaches learning_rate after warm_up * steps, and ends, at the last
+    of `steps`, at the start divided by final_divisor, where it stays.
 
     References
     ----------
@@ -265,6 +275,7 @@ class OneCycle:
     start_divisor: float = 25.0
     final_divisor: float = 1e4
 
+    @checks.public
     def __post_init__(self):
         _check_rate(self)
         _check(self, checks.integer, "steps")
@@ -277,8 +288,8 @@ class OneCycle:
         top = self.warm_up * self.steps - 1  # the step, counted from 0, with the largest learning rate
         if step < top:
             return _half_cosine(start, self.learning_rate, step / top)
-        past, way_down = step - max(top, 0), self.steps - 1 - max(top, 0)
-        part = past / way_down if way_down > 0 else float(past > 0)
+        past, descent = step - max(top, 0), self.steps - 1 - max(top, 0)
+        part = past / descent if descent > 0 else float(past > 0)
         return _half_cosine(self.learning_rate, start / self.final_divisor, part)
 
 
@@ -291,9 +302,9 @@ def _check_rate(schedule):
 
 
 def _check(schedule, check, name, **limits):
-    """Keep the checked value, Python's own number, so that a schedule gives the same rates after a file."""
-    value = check(type(schedule).__name__, name, getattr(schedule, name), **limits)
-    object.__setattr__(schedule, name, value)  # frozen from now on
+    """Store the checked value as a number of Python, so that a schedule gives the same rates when it was saved."""
+    value = check(name, getattr(schedule, name), **limits)
+    object.__setattr__(schedule, name, value)  # the dataclass is frozen
 
 
 def _half_cosine(start, end, part):

@@ -172,7 +172,7 @@ def test_nothing_happens_before_the_first_record_is_asked_for():
     records = fit(model, X, y, optimiser, CrossEntropy())
     assert bits(model, optimiser) == before
     assert model.rng.bit_generator.state == chance
-    assert all(layer.memory is None for layer in model.layers)
+    assert all(layer.last_forward is None for layer in model.layers)
     next(records)
     assert bits(model, optimiser) != before
 
@@ -355,7 +355,7 @@ def test_evaluate_changes_nothing():
     confusion_matrix(model, X, y)
     assert bits(model) == before
     assert model.rng.bit_generator.state == chance
-    assert all(layer.memory is None for layer in model.layers)
+    assert all(layer.last_forward is None for layer in model.layers)
 
 
 def test_confusion_matrix_equals_a_plain_loop(rng):
@@ -557,7 +557,7 @@ def test_an_optimiser_that_only_looked_at_a_model_is_free():
     assert len(run(small_model(), optimiser, X, y)) == 2
 
 
-def test_an_optimiser_that_has_learnt_another_model_since_fit_was_called_is_refused():
+def test_an_optimiser_that_has_is_bound_to_another_model_since_fit_was_called_is_refused():
     X, y = data()
     optimiser, model, other = Adam(), small_model(), small_model(seed=1)
     records, waiting = (fit(each, X, y, optimiser, CrossEntropy()) for each in (model, other))
