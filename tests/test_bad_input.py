@@ -754,7 +754,7 @@ def test_what_is_typed_into_a_field_is_refused_in_the_very_words_of_the_library(
         call(value)
         return new_figure(50, 50), "It fits."
 
-    sentence = draw_state_or_reason("explore", show, {"value": value}, (360, 140))[1]
+    sentence = draw_state_or_reason(show, {"value": value}, (360, 140))[1]
     assert sentence == said
     assert said == "It fits." or re.match(
         r"(Conv2D|Pool2D|Adam|conv2d_forward|output_size): .*(got|unknown|Choose)", said

@@ -333,9 +333,7 @@ def test_the_memory_of_a_step_grows_neither_with_the_batch_nor_with_the_images(r
         return peak_of(lambda: next(records))
 
     step(128, 128)  # imports and caches
-    alone = step(
-        256, 256, workers=1
-    )  # with two workers one may do everything
+    alone = step(256, 256, workers=1)  # with two workers one may do everything
     assert step(4096, 256) < 1.2 * workers * alone
     assert step(4096, 4096) < 1.2 * workers * alone
 

@@ -148,7 +148,7 @@ def test_a_panel_refuses_what_it_cannot_draw(arguments, kind, message):
 
 
 def test_on_small_cells_labels_are_left_out_and_numbers_stay_in_the_middle():
-    panel = window_panel("draw_step", X, F)
+    panel = window_panel(X, F)
     ax = draw_row(add_axes(new_figure(100, 120), 0, 0, 100, 120), [panel])
     assert labels(ax) == {}
     assert len({round(text.get_position()[1] % 1, 6) for text in ax.texts if text.get_va() == "center"}) == 1

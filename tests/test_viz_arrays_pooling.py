@@ -206,7 +206,7 @@ def counts_of(image, **settings):
 )
 def test_selected_pixels_alone_have_a_ring(settings, shift):
     counts = counts_of(C, **settings)
-    ax = on_canvas(selected_panel("draw_routed_gradient", C, counts, **settings))
+    ax = on_canvas(selected_panel(C, counts, **settings))
     assert rings(ax) == {(row + shift[0], column + shift[1]) for row, column in np.argwhere(counts).tolist()}
     assert len(frames(ax, least=3)) == 4
     assert labels(ax) == {}
@@ -214,14 +214,14 @@ def test_selected_pixels_alone_have_a_ring(settings, shift):
 
 def test_a_pixel_that_is_selected_more_than_once_has_its_count():
     counts = counts_of(C, pool_size=3, stride=1)
-    ax = on_canvas(selected_panel("draw_routed_gradient", C, counts, 3, 1))
+    ax = on_canvas(selected_panel(C, counts, 3, 1))
     assert labels(ax) == {(r, c): f"{counts[r, c]:.0f}×" for r, c in np.argwhere(counts > 1).tolist()}
     assert labels(ax)
     assert frames(ax, least=3) == {}
 
 
 def test_pixels_that_no_window_reaches_are_hatched_in_the_panel_of_selected_pixels_too():
-    ax = draw_row(None, [selected_panel("draw_routed_gradient", C, counts_of(C))])
+    ax = draw_row(None, [selected_panel(C, counts_of(C))])
     assert len([patch for patch in ax.patches if patch.get_hatch()]) == 9
     assert titles(ax) == ["X (5, 5)"]
     assert_readable(ax)

@@ -30,9 +30,9 @@ F = np.array([[1, 0], [2, -1]])
 def test_the_window_lies_where_the_convolution_puts_it(position, stride, padding, corner):
     if corner is None:
         with pytest.raises(ValueError, match=r"position \(1, 2\) lies outside the output, which has shape \(2, 2\)"):
-            window_panel("draw_step", X, F, position, stride, padding)
+            window_panel(X, F, position, stride, padding)
         return
-    ax = on_canvas(window_panel("draw_step", X, F, position, stride, padding))
+    ax = on_canvas(window_panel(X, F, position, stride, padding))
     assert (*corner, 2, 2) in frames(ax, least=3)
     assert set(labels(ax)) == {(corner[0] + row, corner[1] + column) for row in (0, 1) for column in (0, 1)}
 
@@ -42,7 +42,7 @@ def test_the_window_lies_where_the_convolution_puts_it(position, stride, padding
 def test_the_numbers_under_the_window_times_its_weights_are_the_output(stride, padding):
     O = conv2d_forward(X[None, None], F[None, None], stride=stride, padding=padding)[0, 0]
     for position in np.ndindex(O.shape):
-        ax = on_canvas(window_panel("draw_step", X, F, position, stride, padding))
+        ax = on_canvas(window_panel(X, F, position, stride, padding))
         shown = numbers(ax)
         pairs = [(shown[place], text.removeprefix("×")) for place, text in labels(ax).items()]
         terms = [int(a.replace("−", "-")) * int(b.replace("−", "-")) for a, b in pairs]
@@ -50,24 +50,24 @@ def test_the_numbers_under_the_window_times_its_weights_are_the_output(stride, p
 
 
 def test_what_no_window_reaches_is_hatched_also_where_it_is_padding():
-    assert hatched(on_canvas(window_panel("draw_step", X, F, stride=2))) == {
+    assert hatched(on_canvas(window_panel(X, F, stride=2))) == {
         (r, c) for r in range(5) for c in range(5) if 4 in (r, c)
     }
-    assert hatched(on_canvas(window_panel("draw_step", X, F, stride=2, padding=1))) == {
+    assert hatched(on_canvas(window_panel(X, F, stride=2, padding=1))) == {
         (r, c) for r in range(7) for c in range(7) if 6 in (r, c)
     }
 
 
 def test_a_window_panel_can_be_drawn_in_a_row():
-    ax = draw_row(None, [window_panel("draw_step", X, F, (1, 1), stride=2, padding=1)])
+    ax = draw_row(None, [window_panel(X, F, (1, 1), stride=2, padding=1)])
     assert titles(ax) == ["X (5, 5) padded (7, 7)"]
     assert sorted(text.get_text() for text in ax.texts if text.get_text()[0] == "×") == ["×0", "×1", "×2", "×−1"]
     assert_readable(ax)
 
 
 def test_a_filter_that_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match=r"draw_step: the kernel \(6\) is larger"):
-        window_panel("draw_step", X, np.ones((6, 1)))
+    with pytest.raises(ValueError, match=r"the kernel \(6\) is larger"):
+        window_panel(X, np.ones((6, 1)))
 
 
 @pytest.mark.parametrize(

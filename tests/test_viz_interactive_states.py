@@ -19,7 +19,7 @@ def test_a_message_stays_within_its_frame(size, length):
 
 
 def test_axes_stand_for_their_figure_and_a_reader_s_own_figure_is_closed():
-    figure, sentence = draw_state_or_reason("explore", lambda: (pyplot.figure().subplots(), "An axis."), {}, LEAST)
+    figure, sentence = draw_state_or_reason(lambda: (pyplot.figure().subplots(), "An axis."), {}, LEAST)
     assert sentence == "An axis."
     assert pyplot.fignum_exists(figure.number)
     assert picture_of(figure, 1).startswith(b"\x89PNG")

@@ -20,7 +20,8 @@ from cnn_core import (
 from cnn_viz import Field, Steps, explore
 from cnn_viz.base.figures import new_figure, png_of
 from cnn_viz.interactive.controls import controls_and_values
-from cnn_viz.interactive.states import draw_state, write_message
+from cnn_viz.interactive.frame_grid import frame_grid
+from cnn_viz.interactive.states import write_message
 from cnn_viz.interactive.widget import SENTENCE, WIDGET, WidgetView
 
 
@@ -376,4 +377,4 @@ def test_a_drawing_function_must_return_a_figure_and_a_sentence(drawn):
     with pytest.raises(TypeError, match=r"explore: draw must return \(figure, sentence\), got "):
         view_of(lambda n: drawn, n=range(3))
     with pytest.raises(TypeError, match=r"frame_grid: draw must return \(figure, sentence\), got "):
-        draw_state("frame_grid", lambda n: drawn, {"n": 1})
+        frame_grid(lambda n: drawn, [{"n": 1}])

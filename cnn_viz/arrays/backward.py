@@ -10,7 +10,7 @@ import numpy as np
 
 from cnn_core import checks, dilate
 from cnn_viz.arrays.convolution import outputs_of
-from cnn_viz.arrays.panel import NO_PADDING, Panel
+from cnn_viz.arrays.panel import NO_PADDING, ArrayPanel
 from cnn_viz.arrays.windows import (
     corner_of,
     full_panel,
@@ -30,6 +30,7 @@ DILATED, ROTATED, CROPPED = "→\ndilated", "→\nrotated\nby 180°", "→\ncrop
 IN_A_LINE = 4  # terms of a sum
 
 
+@checks.public
 def dilation_steps(size, stride):
     """Return the steps in which dC/dO is dilated: each row is placed, then zeros come between rows, then columns.
 
@@ -53,8 +54,7 @@ def dilation_steps(size, stride):
     Row 1 of dC/dO goes into row 2. [(2, 0, 1, 1)]
     1 row of zeros between neighbouring rows. [(1, 0, 1, 1)]
     """
-    where = "dilation_steps"
-    (H, W), (S_r, S_c) = checks.pair(where, "size", size), checks.pair(where, "stride", stride)
+    (H, W), (S_r, S_c) = checks.pair("size", size), checks.pair("stride", stride)
     height, width = dilate(np.zeros((H, W)), (S_r, S_c)).shape
     steps = [(f"An empty array of {counted(height, 'row')} and {counted(width, 'column')} waits.", [])]
     for row in range(H):
@@ -83,18 +83,17 @@ def draw_dilation(ax, dC_dO, dilated, stride, step):
     step : int
         An index into `dilation_steps`.
     """
-    where = "draw_dilation"
-    dC_dO, dilated = _dilated(where, dC_dO, dilated, stride)
+    dC_dO, dilated = _dilated(dC_dO, dilated, stride)
     steps = dilation_steps(dC_dO.shape, stride)
-    step = checks.integer(where, "step", step, minimum=0)
+    step = checks.integer("step", step, minimum=0)
     if step >= len(steps):
-        raise ValueError(f"{where}: there is no step {step}; this dilation has the steps 0 to {len(steps) - 1}.")
+        raise checks.BadValue(f"there is no step {step}; this dilation has the steps 0 to {len(steps) - 1}.")
     sentence, blocks = steps[step]
     filled = {cell for _, done in steps[: step + 1] for block in done for cell in _cells(block)}
     empty = tuple(cell for cell in np.ndindex(dilated.shape) if cell not in filled)
     source = ((step - 1, 0, 1, dC_dO.shape[1]),) if 0 < step <= len(dC_dO) else ()
     below = _dilated_panel(dilated, stride, highlight=tuple(blocks), empty=empty)
-    parts = [Panel(dC_dO, "O", "dC/dO", highlight=source), DILATED, below]
+    parts = [ArrayPanel(dC_dO, "O", "dC/dO", highlight=source), DILATED, below]
     widest = max((TextBox(each) for each, _ in steps), key=lambda note: note.size(1)[1])
     return draw_on_canvas(ax, WithNote(row_of(parts), TextBox(sentence), widest))
 
@@ -122,13 +121,12 @@ def draw_full_step(ax, dilated, rotated, full, position=(0, 0), stride=1, paddin
     so_far : bool
         Leave the entries of later steps empty.
     """
-    where = "draw_full_step"
-    rotated, full = checks.floats(where, rotated=(rotated, "(kH, kW)"), full=(full, "(H + kH - 1, W + kW - 1)"))
-    below = _below(where, dilated, rotated, full, position, stride)
+    rotated, full = checks.floats(rotated=(rotated, "(kH, kW)"), full=(full, "(H + kH - 1, W + kW - 1)"))
+    below = _below(dilated, rotated, full, position, stride)
     position = tuple(map(int, position))
     later = later_positions(position, full.shape) if so_far else ()
-    result = Panel(full, "X", "dC/dX", padding=padding, highlight=(position,), empty=later)
-    parts = [Panel(rotated, "F", "F rotated"), "over", below, "=", result]
+    result = ArrayPanel(full, "X", "dC/dX", padding=padding, highlight=(position,), empty=later)
+    parts = [ArrayPanel(rotated, "F", "F rotated"), "over", below, "=", result]
     note = TextBox(f"row {position[0]}, column {position[1]}: {_entries_only(below, rotated)}")
     return draw_on_canvas(ax, WithNote(row_of(parts), note))
 
@@ -151,16 +149,15 @@ def draw_filter_chain(ax, dC_dO, dilated, X, dC_dF, stride=1, padding=0, weight=
     weight : (int, int)
         The entry of dC_dF whose window is outlined, with dC_dO over it.
     """
-    where = "draw_filter_chain"
-    dC_dO, dilated = _dilated(where, dC_dO, dilated, stride)
-    X, dC_dF = checks.floats(where, X=(X, "(H, W)"), dC_dF=(dC_dF, "(kH, kW)"))
-    plan = plan_of(where, X.shape, dC_dF.shape, stride, padding)
-    checks.same_shape(where, "dC_dO", dC_dO, plan.output, "(H_out, W_out)")
-    row, column = weight = corner_of(where, plan._replace(stride=(1, 1), output=dC_dF.shape), weight)
+    dC_dO, dilated = _dilated(dC_dO, dilated, stride)
+    X, dC_dF = checks.floats(X=(X, "(H, W)"), dC_dF=(dC_dF, "(kH, kW)"))
+    plan = plan_of(X.shape, dC_dF.shape, stride, padding)
+    checks.same_shape("dC_dO", dC_dO, plan.output, "(H_out, W_out)")
+    row, column = weight = corner_of(plan._replace(stride=(1, 1), output=dC_dF.shape), weight)
     over = labels_of(row, column, dC_dO, plan.stride)
     below = padded_panel(X, plan, labels=over, label_role="O", highlight=((row, column, *dilated.shape),))
-    result = Panel(dC_dF, "F", "dC/dF", highlight=(weight,))
-    parts = [Panel(dC_dO, "O", "dC/dO"), DILATED, _dilated_panel(dilated, stride), "over", below, "=", result]
+    result = ArrayPanel(dC_dF, "F", "dC/dF", highlight=(weight,))
+    parts = [ArrayPanel(dC_dO, "O", "dC/dO"), DILATED, _dilated_panel(dilated, stride), "over", below, "=", result]
     pixels = below.array[
         row : row + dilated.shape[0] : plan.stride[0], column : column + dilated.shape[1] : plan.stride[1]
     ]
@@ -187,21 +184,20 @@ def draw_input_chain(ax, dC_dO, dilated, F, full, dC_dX, stride=1, padding=0, pi
     pixel : (int, int)
         The entry of dC_dX that is outlined, with the filter over it.
     """
-    where = "draw_input_chain"
-    dC_dO, dilated = _dilated(where, dC_dO, dilated, stride)
-    F, full, dC_dX = checks.floats(where, F=(F, "(kH, kW)"), full=(full, "(H, W)"), dC_dX=(dC_dX, "(H, W)"))
-    plan = plan_of(where, dC_dX.shape, F.shape, stride, padding)
-    checks.same_shape(where, "dC_dO", dC_dO, plan.output, "(H_out, W_out)")
+    dC_dO, dilated = _dilated(dC_dO, dilated, stride)
+    F, full, dC_dX = checks.floats(F=(F, "(kH, kW)"), full=(full, "(H, W)"), dC_dX=(dC_dX, "(H, W)"))
+    plan = plan_of(dC_dX.shape, F.shape, stride, padding)
+    checks.same_shape("dC_dO", dC_dO, plan.output, "(H_out, W_out)")
     at = tuple(each + before for each, (before, _) in zip(pixel, plan.padding, strict=True))
     rotated, reached = F[::-1, ::-1], tuple(np.subtract(full.shape, plan.excluded))
     if any(each >= length for each, length in zip(at, reached, strict=True)):
-        raise ValueError(f"{where}: no window reaches pixel {tuple(pixel)}: it is excluded, and its gradient is 0.")
-    below = _below(where, dilated, rotated, full[: reached[0], : reached[1]], at, stride)
-    ready = [Panel(dC_dO, "O", "dC/dO"), DILATED, _dilated_panel(dilated, stride), TextBox("     ")]
-    ready += [Panel(F, "F"), ROTATED, Panel(rotated, "F", "F rotated")]
-    found = [Panel(rotated, "F", "F rotated"), "over", below, "="]
-    found += [Panel(full, "X", "dC/dX", padding=plan.padding, excluded=plan.excluded, highlight=(at,))]
-    found += [CROPPED, Panel(dC_dX, "X", "dC/dX", highlight=(pixel,))]
+        raise checks.BadValue(f"no window reaches pixel {tuple(pixel)}: it is excluded, and its gradient is 0.")
+    below = _below(dilated, rotated, full[: reached[0], : reached[1]], at, stride)
+    ready = [ArrayPanel(dC_dO, "O", "dC/dO"), DILATED, _dilated_panel(dilated, stride), TextBox("     ")]
+    ready += [ArrayPanel(F, "F"), ROTATED, ArrayPanel(rotated, "F", "F rotated")]
+    found = [ArrayPanel(rotated, "F", "F rotated"), "over", below, "="]
+    found += [ArrayPanel(full, "X", "dC/dX", padding=plan.padding, excluded=plan.excluded, highlight=(at,))]
+    found += [CROPPED, ArrayPanel(dC_dX, "X", "dC/dX", highlight=(pixel,))]
     note = TextBox(f"dC/dX[{pixel[0]}, {pixel[1]}] = {_entries_only(below, rotated)}")
     return draw_on_canvas(ax, WithNote(Column([row_of(ready), row_of(found)]), note))
 
@@ -225,16 +221,15 @@ def draw_pixel_terms(ax, dC_dO, F, dC_dX, pixel, stride=1, padding=0):
     stride, padding
         Of the forward pass, as `conv2d_backward` takes them.
     """
-    where = "draw_pixel_terms"
-    dC_dO, F = checks.floats(where, dC_dO=(dC_dO, "(H_out, W_out)"), F=(F, "(kH, kW)"))
-    dC_dX = checks.as_float(where, "dC_dX", dC_dX)
-    plan = plan_of(where, dC_dX.shape, F.shape, stride, padding)
-    checks.same_shape(where, "dC_dO", dC_dO, plan.output, "(H_out, W_out)")
-    touched = outputs_of(where, dC_dX.shape, F.shape, pixel, stride, padding)
+    dC_dO, F = checks.floats(dC_dO=(dC_dO, "(H_out, W_out)"), F=(F, "(kH, kW)"))
+    dC_dX = checks.as_float("dC_dX", dC_dX)
+    plan = plan_of(dC_dX.shape, F.shape, stride, padding)
+    checks.same_shape("dC_dO", dC_dO, plan.output, "(H_out, W_out)")
+    touched = outputs_of(dC_dX.shape, F.shape, pixel, stride, padding)
     factors = {output: F[weight] for output, weight in touched.items()}
-    parts = [Panel(dC_dO, "O", "dC/dO", highlight=tuple(touched), labels=_labels(factors)), "*"]
-    parts += [Panel(F, "F", highlight=tuple(dict.fromkeys(touched.values()))), "="]
-    parts.append(Panel(dC_dX, "X", "dC/dX", highlight=(tuple(pixel),)))
+    parts = [ArrayPanel(dC_dO, "O", "dC/dO", highlight=tuple(touched), labels=_labels(factors)), "*"]
+    parts += [ArrayPanel(F, "F", highlight=tuple(dict.fromkeys(touched.values()))), "="]
+    parts.append(ArrayPanel(dC_dX, "X", "dC/dX", highlight=(tuple(pixel),)))
     names = [f"dC/dO{_at(output)}·F{_at(weight)}" for output, weight in touched.items()]
     note = _sum(f"dC/dX{_at(pixel)}", names, [dC_dO[output] for output in touched], list(factors.values()))
     return draw_on_canvas(ax, WithNote(row_of(parts), note))
@@ -257,16 +252,15 @@ def draw_weight_terms(ax, X, dC_dO, dC_dF, weight, stride=1, padding=0):
     stride, padding
         Of the forward pass, as `conv2d_backward` takes them.
     """
-    where = "draw_weight_terms"
-    X, dC_dO = checks.floats(where, X=(X, "(H, W)"), dC_dO=(dC_dO, "(H_out, W_out)"))
-    dC_dF = checks.as_float(where, "dC_dF", dC_dF)
-    plan = plan_of(where, X.shape, dC_dF.shape, stride, padding)
-    checks.same_shape(where, "dC_dO", dC_dO, plan.output, "(H_out, W_out)")
-    weight = position_in(where, "weight", weight, dC_dF.shape, "an array of shape")
+    X, dC_dO = checks.floats(X=(X, "(H, W)"), dC_dO=(dC_dO, "(H_out, W_out)"))
+    dC_dF = checks.as_float("dC_dF", dC_dF)
+    plan = plan_of(X.shape, dC_dF.shape, stride, padding)
+    checks.same_shape("dC_dO", dC_dO, plan.output, "(H_out, W_out)")
+    weight = position_in("weight", weight, dC_dF.shape, "an array of shape")
     under = {tuple(map(int, np.multiply(each, plan.stride) + weight)): each for each in np.ndindex(dC_dO.shape)}
     labels = _labels({pixel: dC_dO[output] for pixel, output in under.items()})
     below = padded_panel(X, plan, labels=labels, label_role="O", highlight=tuple(under))
-    parts = [below, "*", Panel(dC_dO, "O", "dC/dO"), "=", Panel(dC_dF, "F", "dC/dF", highlight=(weight,))]
+    parts = [below, "*", ArrayPanel(dC_dO, "O", "dC/dO"), "=", ArrayPanel(dC_dF, "F", "dC/dF", highlight=(weight,))]
     names = [f"Xp{_at(pixel)}·dC/dO{_at(output)}" for pixel, output in under.items()]
     note = _sum(f"dC/dF{_at(weight)}", names, [below.array[pixel] for pixel in under], dC_dO.ravel())
     return draw_on_canvas(ax, WithNote(row_of(parts), note))
@@ -280,22 +274,23 @@ def _cells(block):
     return [(row + down, column + right) for down, right in np.ndindex(rows, columns)]
 
 
-def _dilated(where, dC_dO, dilated, stride):
+def _dilated(dC_dO, dilated, stride):
     """Return dC_dO and its dilation as floats, if their shapes fit."""
-    dC_dO, dilated = checks.floats(where, dC_dO=(dC_dO, "(H_out, W_out)"), dilated=(dilated, "(H, W)"))
-    checks.same_shape(where, "dilated", dilated, dilate(dC_dO, stride).shape, "(dC_dO dilated by stride)")
+    dC_dO, dilated = checks.floats(dC_dO=(dC_dO, "(H_out, W_out)"), dilated=(dilated, "(H, W)"))
+    wanted = dilate(dC_dO, checks.pair("stride", stride)).shape
+    checks.same_shape("dilated", dilated, wanted, "(dC_dO dilated by stride)")
     return dC_dO, dilated
 
 
 def _dilated_panel(dilated, stride, **marks):
-    return Panel(dilated, "O", "dC/dO dilated", dilation=stride, **marks)
+    return ArrayPanel(dilated, "O", "dC/dO dilated", dilation=stride, **marks)
 
 
-def _below(where, dilated, rotated, full, position, stride):
+def _below(dilated, rotated, full, position, stride):
     """Return the dilated gradient with the zeros of a full convolution around it, and the filter over it."""
-    dilated = checks.as_float(where, "dilated", dilated)
+    dilated = checks.as_float("dilated", dilated)
     about = {"role": "O", "name": "dC/dO dilated", "dilation": stride}
-    return full_panel(where, dilated, rotated, position, {"full": full}, **about)
+    return full_panel(dilated, rotated, position, {"full": full}, **about)
 
 
 def _entries_only(below, rotated):

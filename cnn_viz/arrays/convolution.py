@@ -13,7 +13,7 @@ import numpy as np
 
 from cnn_core import checks, conv2d_backward
 from cnn_core.convolution import pad, windows_to_columns
-from cnn_viz.arrays.panel import Panel
+from cnn_viz.arrays.panel import ArrayPanel
 from cnn_viz.arrays.windows import (
     corner_of,
     full_panel,
@@ -50,12 +50,12 @@ def draw_step(ax, X, F, O, position=(0, 0), stride=1, padding=0, so_far=False):
         Leave the outputs of later steps empty.
     """
     position = tuple(map(int, position))
-    below = window_panel("draw_step", X, F, position, stride, padding)
-    O = checks.as_float("draw_step", "O", O)
+    below = window_panel(X, F, position, stride, padding)
+    O = checks.as_float("O", O)
     row, column, kH, kW = below.highlight[0]
     window = below.array[row : row + kH, column : column + kW]
     later = later_positions(position, O.shape) if so_far else ()
-    parts = [below, "*", Panel(F, "F"), "=", Panel(O, "O", highlight=(position,), empty=later)]
+    parts = [below, "*", ArrayPanel(F, "F"), "=", ArrayPanel(O, "O", highlight=(position,), empty=later)]
     note = TextBox(f"O[{position[0]}, {position[1]}] = {written_sum(window, F)}")
     return draw_on_canvas(ax, WithNote(row_of(parts), note))
 
@@ -81,15 +81,14 @@ def draw_full_convolution(ax, A, B, position=(0, 0), names=("A", "B"), roles=("X
     O : array, shape (H + kH - 1, W + kW - 1), optional
         The full convolution of A with B.
     """
-    where = "draw_full_convolution"
-    A, B = checks.floats(where, A=(A, "(H, W)"), B=(B, "(kH, kW)"))
-    results = {} if O is None else {"O": checks.as_float(where, "O", O)}
-    below = full_panel(where, A, B, position, results, role=roles[0], name=names[0], dilation=dilation)
+    A, B = checks.floats(A=(A, "(H, W)"), B=(B, "(kH, kW)"))
+    results = {} if O is None else {"O": checks.as_float("O", O)}
+    below = full_panel(A, B, position, results, role=roles[0], name=names[0], dilation=dilation)
     at = below.highlight[0][:2]
     rings = ((B.shape[0] - 1, B.shape[1] - 1),) if at == (0, 0) else ()
-    parts = [Panel(B, roles[1], names[1], rings=rings), "over", replace(below, rings=rings)]
+    parts = [ArrayPanel(B, roles[1], names[1], rings=rings), "over", replace(below, rings=rings)]
     for output in results.values():
-        parts += ["=", Panel(output, (*roles, "O")[2], (*names, "O")[2], highlight=(at,))]
+        parts += ["=", ArrayPanel(output, (*roles, "O")[2], (*names, "O")[2], highlight=(at,))]
     note = f"○ the bottom-right cell of {names[1]}\n lies over the top-left cell of {names[0]}" if rings else ""
     return draw_on_canvas(ax, WithNote(row_of(parts), TextBox(note)))
 
@@ -110,19 +109,20 @@ def draw_reach(ax, size, kernel, stride=1, padding=0):
     size, kernel, stride : int or (int, int)
     padding : int, (int, int), 'valid', 'same' or 'include'
     """
-    size, kernel = (checks.pair("draw_reach", *each) for each in (("size", size), ("kernel", kernel)))
-    plan = plan_of("draw_reach", size, kernel, stride, padding)
+    size, kernel = (checks.pair(*each) for each in (("size", size), ("kernel", kernel)))
+    plan = plan_of(size, kernel, stride, padding)
     padded = np.pad(np.zeros(size), plan.padding)[None, None]
     reached, *_ = conv2d_backward(np.ones((1, 1, *plan.output)), padded, np.ones((1, 1, *kernel)), plan.stride)
     numbers = np.arange(1, np.prod(plan.output) + 1).reshape(plan.output)
     ends = (0, 0), tuple(length - 1 for length in plan.output)
     marks = {"padding": plan.padding, "excluded": plan.excluded}
-    marks["highlight"] = tuple((*corner_of("draw_reach", plan, end), *kernel) for end in ends)
-    parts = [Panel(reached[0, 0], "X", **marks), "→", Panel(numbers, "O", highlight=ends)]
+    marks["highlight"] = tuple((*corner_of(plan, end), *kernel) for end in ends)
+    parts = [ArrayPanel(reached[0, 0], "X", **marks), "→", ArrayPanel(numbers, "O", highlight=ends)]
     note = TextBox("in X: how many windows reach the pixel\nin O: the number of the window")
     return draw_on_canvas(ax, WithNote(row_of(parts), note))
 
 
+@checks.public
 def touched_outputs(size, kernel, cell, stride=1, padding=0):
     """Return the outputs that an input cell contributes to, and the weight of the filter in each.
 
@@ -144,13 +144,13 @@ def touched_outputs(size, kernel, cell, stride=1, padding=0):
     >>> touched_outputs((4, 4), (3, 3), (0, 1))
     {(0, 0): (0, 1), (0, 1): (0, 0)}
     """
-    return outputs_of("touched_outputs", size, kernel, cell, stride, padding)
+    return outputs_of(size, kernel, cell, stride, padding)
 
 
-def outputs_of(where, size, kernel, cell, stride, padding):
-    """Return touched_outputs; errors begin with `where`."""
-    plan = plan_of(where, size, kernel, stride, padding)
-    cell = position_in(where, "cell", cell, size, "the input, which has shape")
+def outputs_of(size, kernel, cell, stride, padding):
+    """Return the result of touched_outputs; errors carry the name of the caller."""
+    plan = plan_of(size, kernel, stride, padding)
+    cell = position_in("cell", cell, size, "the input, which has shape")
     on_padded = np.add(cell, [before for before, _ in plan.padding])
     found = {}
     for output in np.ndindex(plan.output):
@@ -176,13 +176,15 @@ def draw_touched(ax, X, F, O, cell, stride=1, padding=0):
     stride : int or (int, int)
     padding : int, (int, int), 'valid', 'same' or 'include'
     """
-    X, F = checks.floats("draw_touched", X=(X, "(H, W)"), F=(F, "(kH, kW)"))
-    plan = plan_of("draw_touched", X.shape, F.shape, stride, padding)
-    touched = outputs_of("draw_touched", X.shape, F.shape, cell, stride, padding)
+    X, F = checks.floats(X=(X, "(H, W)"), F=(F, "(kH, kW)"))
+    plan = plan_of(X.shape, F.shape, stride, padding)
+    O = checks.as_float("O", O)
+    checks.same_shape("O", O, plan.output, "(H_out, W_out)")
+    touched = outputs_of(X.shape, F.shape, cell, stride, padding)
     at = tuple(each + before for each, (before, _) in zip(cell, plan.padding, strict=True))
     labels = {output: labels_of(0, 0, F)[weight] for output, weight in touched.items()}
-    parts = [padded_panel(X, plan, highlight=(at,)), "*", Panel(F, "F"), "="]
-    parts.append(Panel(O, "O", highlight=tuple(touched), labels=labels))
+    parts = [padded_panel(X, plan, highlight=(at,)), "*", ArrayPanel(F, "F"), "="]
+    parts.append(ArrayPanel(O, "O", highlight=tuple(touched), labels=labels))
     return draw_on_canvas(ax, row_of(parts))
 
 
@@ -208,20 +210,19 @@ def draw_columns(ax, X, F, O, position=(0, 0), stride=1, padding=0):
     stride : int or (int, int)
     padding : int, (int, int), 'valid', 'same' or 'include'
     """
-    where = "draw_columns"
-    X, F, O = checks.floats(where, X=(X, "(C, H, W)"), F=(F, "(K, C, kH, kW)"), O=(O, "(K, H_out, W_out)"))
-    plan = plan_of(where, X.shape[1:], F.shape[2:], stride, padding)
-    checks.same_shape(where, "F", F, (len(F), len(X), *plan.kernel), "(K, C, kH, kW)")
-    checks.same_shape(where, "O", O, (len(F), *plan.output), "(K, H_out, W_out)")
-    window = (*corner_of(where, plan, position), *plan.kernel)
+    X, F, O = checks.floats(X=(X, "(C, H, W)"), F=(F, "(K, C, kH, kW)"), O=(O, "(K, H_out, W_out)"))
+    plan = plan_of(X.shape[1:], F.shape[2:], stride, padding)
+    checks.same_shape("F", F, (len(F), len(X), *plan.kernel), "(K, C, kH, kW)")
+    checks.same_shape("O", O, (len(F), *plan.output), "(K, H_out, W_out)")
+    window = (*corner_of(plan, position), *plan.kernel)
     number = position[0] * plan.output[1] + position[1]
     columns = windows_to_columns(pad(X[None], plan.padding), plan)[0]
     named = zip(X, _names("X", X), strict=True)
     product = _ColumnsProduct(
         Column([padded_panel(image, plan, name, highlight=(window,)) for image, name in named]),
-        Panel(columns, "X", "windows as columns", highlight=((0, number, len(columns), 1),)),
-        Panel(F.reshape(len(F), -1), "F", "filters as rows"),
-        Panel(O.reshape(len(O), -1), "O", "O as rows", highlight=((0, number, len(O), 1),)),
+        ArrayPanel(columns, "X", "windows as columns", highlight=((0, number, len(columns), 1),)),
+        ArrayPanel(F.reshape(len(F), -1), "F", "filters as rows"),
+        ArrayPanel(O.reshape(len(O), -1), "O", "O as rows", highlight=((0, number, len(O), 1),)),
     )
     return draw_on_canvas(ax, product)
 
@@ -236,9 +237,9 @@ class _ColumnsProduct:
     """Two rows whose right parts begin at the same place: channels and columns; filters and outputs."""
 
     channels: Column
-    columns: Panel
-    filters: Panel
-    outputs: Panel
+    columns: ArrayPanel
+    filters: ArrayPanel
+    outputs: ArrayPanel
 
     def size(self, cell):
         """Return its (height, width) in cells."""
@@ -294,20 +295,19 @@ def draw_channels(ax, X, F, sums, O, position=(0, 0), stride=1, padding=0, bias=
     padding : int, (int, int), 'valid', 'same' or 'include'
     bias : float, optional
     """
-    where = "draw_channels"
-    X, F = checks.floats(where, X=(X, "(C, H, W)"), F=(F, "(C, kH, kW)"))
-    sums, O = checks.floats(where, sums=(sums, "(C, H_out, W_out)"), O=(O, "(H_out, W_out)"))
-    plan = plan_of(where, X.shape[1:], F.shape[1:], stride, padding)
-    checks.same_shape(where, "F", F, (len(X), *plan.kernel), "(C, kH, kW)")
-    checks.same_shape(where, "sums", sums, (len(X), *plan.output), "(C, H_out, W_out)")
-    checks.same_shape(where, "O", O, plan.output, "(H_out, W_out)")
+    X, F = checks.floats(X=(X, "(C, H, W)"), F=(F, "(C, kH, kW)"))
+    sums, O = checks.floats(sums=(sums, "(C, H_out, W_out)"), O=(O, "(H_out, W_out)"))
+    plan = plan_of(X.shape[1:], F.shape[1:], stride, padding)
+    checks.same_shape("F", F, (len(X), *plan.kernel), "(C, kH, kW)")
+    checks.same_shape("sums", sums, (len(X), *plan.output), "(C, H_out, W_out)")
+    checks.same_shape("O", O, plan.output, "(H_out, W_out)")
     rows = []
     for name, image, weights, each in zip(_names("", X), X, F, sums, strict=True):
-        window = window_panel(where, image, weights, position, stride, padding, f"X{name}")
-        total = Panel(each, None, f"sums{name}", highlight=(position,))
-        rows.append(row_of([window, "*", Panel(weights, "F", f"F{name}"), "=", total]))
-    output = row_of(["=", Panel(O, "O", highlight=(position,))])
-    return draw_on_canvas(ax, _ChannelSums(rows, None if bias is None else Panel([bias], "B"), output))
+        window = window_panel(image, weights, position, stride, padding, f"X{name}")
+        total = ArrayPanel(each, None, f"sums{name}", highlight=(position,))
+        rows.append(row_of([window, "*", ArrayPanel(weights, "F", f"F{name}"), "=", total]))
+    output = row_of(["=", ArrayPanel(O, "O", highlight=(position,))])
+    return draw_on_canvas(ax, _ChannelSums(rows, None if bias is None else ArrayPanel([bias], "B"), output))
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,7 +315,7 @@ class _ChannelSums:
     """A row for each channel, a plus between their sums, and the output to the right of the middle of all rows."""
 
     rows: list
-    bias: Panel | None
+    bias: ArrayPanel | None
     output: Row
 
     def size(self, cell):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cnn_core import checks
-from cnn_viz.arrays.panel import Panel
+from cnn_viz.arrays.panel import ArrayPanel
 from cnn_viz.arrays.windows import written_sum
 from cnn_viz.base.layout import GAP, Leaf, TextBox, WithNote, cell_of, draw_on_canvas, operator
 from cnn_viz.base.palette import HUE, INK
@@ -37,7 +37,7 @@ def draw_product(ax, left, right, result, position=(0, 0), bias=None):
     bias : Panel, optional
         Of an array (n,), which is added to every row.
     """
-    row, column = _checked("draw_product", left, right, result, position, bias)
+    row, column = _checked(left, right, result, position, bias)
     added = None if bias is None else float(np.ravel(bias.array)[column])
     total = written_sum(left.cells[row], right.cells[:, column], added)
     note = TextBox(f"{(result.name or result.role)}[{row}, {column}] = {total}")
@@ -48,19 +48,19 @@ def draw_product(ax, left, right, result, position=(0, 0), bias=None):
     return draw_on_canvas(ax, WithNote(product, note))
 
 
-def _checked(where, left, right, result, position, bias):
+def _checked(left, right, result, position, bias):
     """Return the row and the column of a position, if the shapes fit and it lies in the result."""
     (m, k), (inner, n) = left.cells.shape, right.cells.shape
     if k != inner:
         shapes = f"{left.title} and {right.title}"
-        raise ValueError(f"{where}: the left matrix has {k} columns, the right one {inner} rows: {shapes}.")
-    checks.same_shape(where, "result", result.cells, (m, n), "(rows of the left, columns of the right)")
+        raise checks.BadValue(f"the left matrix has {k} columns, the right one {inner} rows: {shapes}.")
+    checks.same_shape("result", result.cells, (m, n), "(rows of the left, columns of the right)")
     if bias is not None:
-        checks.same_shape(where, "bias", np.ravel(bias.array), (n,), "(columns of the right,)")
-    row, column = checks.pair(where, "position", position, minimum=0)
+        checks.same_shape("bias", np.ravel(bias.array), (n,), "(columns of the right,)")
+    row, column = checks.pair("position", position, minimum=0)
     if row >= m or column >= n:
         name = result.name or result.role
-        raise ValueError(f"{where}: {name} has {m} rows and {n} columns; it has no cell [{row}, {column}].")
+        raise checks.BadValue(f"{name} has {m} rows and {n} columns; it has no cell [{row}, {column}].")
     return row, column
 
 
@@ -68,9 +68,9 @@ def _checked(where, left, right, result, position, bias):
 class _Product:
     """The left matrix and the result in one line, the right matrix and a bias above the result."""
 
-    left: Panel
+    left: ArrayPanel
     above: list
-    result: Panel
+    result: ArrayPanel
 
     def size(self, cell):
         """Return its (height, width) in cells."""
@@ -120,14 +120,13 @@ def draw_connections(ax, X, W, O, node=0, biases=None):
     biases : array, shape (nodes,), optional
         Written small at each node.
     """
-    where = "draw_connections"
-    X, W, O = checks.floats(where, X=(X, "(inputs,)"), W=(W, "(inputs, nodes)"), O=(O, "(nodes,)"))
-    checks.same_shape(where, "W", W, (len(X), len(O)), "(inputs, nodes)")
-    if checks.integer(where, "node", node, minimum=0) >= len(O):
-        raise ValueError(f"{where}: there is no node {node}; O has {len(O)} nodes, counted from 0.")
+    X, W, O = checks.floats(X=(X, "(inputs,)"), W=(W, "(inputs, nodes)"), O=(O, "(nodes,)"))
+    checks.same_shape("W", W, (len(X), len(O)), "(inputs, nodes)")
+    if checks.integer("node", node, minimum=0) >= len(O):
+        raise checks.BadValue(f"there is no node {node}; O has {len(O)} nodes, counted from 0.")
     labels = {} if biases is None else {(j, 0): _signed(b) for j, b in enumerate(biases)}
-    inputs = Panel(X[:, None], "X", "")
-    nodes = Panel(O[:, None], "O", "", labels=labels, label_role="B", highlight=((node, 0),))
+    inputs = ArrayPanel(X[:, None], "X", "")
+    nodes = ArrayPanel(O[:, None], "O", "", labels=labels, label_role="B", highlight=((node, 0),))
     return draw_on_canvas(ax, _Connections(inputs, nodes, W, node))
 
 
@@ -139,8 +138,8 @@ def _signed(number):
 class _Connections(Leaf):
     """Inputs at the left, nodes at the right, lines between them. Cells stand half a cell apart, names above."""
 
-    inputs: Panel
-    nodes: Panel
+    inputs: ArrayPanel
+    nodes: ArrayPanel
     W: np.ndarray
     node: int
 

@@ -44,40 +44,15 @@ def draw_row(ax, parts):
     -------
     matplotlib.axes.Axes
     """
+    for part in parts:
+        if not isinstance(part, ArrayPanel | str):
+            raise checks.BadType(f"each part must be a Panel or a text, got {checks.shown(part)}.")
     return draw_on_canvas(ax, row_of(parts))
 
 
 @dataclass(frozen=True, eq=False)
-class Panel(Leaf):
-    """An array with its marks, ready to be drawn.
-
-    Attributes
-    ----------
-    array : array, shape (H, W), (..., 1, H, W) or (W,)
-        With its padding and its inserted zeros, if it has any.
-    role : 'X', 'F', 'O', 'B' or None
-        Decides the hue; None is white.
-    name : str, optional
-        Written above it, before its shape; its role if not given; '' is nothing. 'dC/d...' is a gradient.
-    padding : ((int, int), (int, int))
-        How many of the outer cells ((top, bottom), (left, right)) are padding.
-    excluded : (int, int)
-        How many of the last rows and columns no window reaches.
-    dilation : int or (int, int)
-        The distance of the entries; the zeros between them were inserted.
-    highlight : list of (row, column) or (row, column, rows, columns)
-        Cells and blocks with a heavy outline, counted on the padded array.
-    rings : list of (row, column)
-        Cells with a ring.
-    labels : dict of (row, column): str
-        Small texts in the corners of cells: the weight that lies over each.
-    label_role : 'X', 'F', 'O', 'B' or None
-        Decides the hue of the labels.
-    decimals : int
-        The most that are shown; whole numbers are shown without.
-    empty : list of (row, column)
-        Cells without a number: outputs of later steps are white, padding that takes no part is grey.
-    """
+class ArrayPanel(Leaf):
+    """A Panel whose errors carry the name of the drawing function that makes it."""
 
     array: np.ndarray
     role: str | None = "X"
@@ -93,18 +68,18 @@ class Panel(Leaf):
     empty: tuple = ()
 
     def __post_init__(self):
-        array = checks.real_array("Panel", "array", self.array)
-        checks.not_empty("Panel", "array", array)
+        array = checks.real_array("array", self.array)
+        checks.not_empty("array", array)
         if array.ndim == 0 or any(length != 1 for length in array.shape[:-2]):
-            raise ValueError(f"Panel: array has shape {array.shape}; expected (H, W). Choose one, such as array[0, 0].")
+            raise checks.BadValue(f"array has shape {array.shape}; expected (H, W). Choose one, such as array[0, 0].")
         if max(self.cells.shape) > MOST:
-            raise ValueError(
-                f"Panel: array has shape {array.shape}; at most {MOST} rows and columns are drawn. Choose fewer, "
+            raise checks.BadValue(
+                f"array has shape {array.shape}; at most {MOST} rows and columns are drawn. Choose fewer, "
                 f"such as array[:{MOST}, :{MOST}]."
             )
         if self.role is not None:
-            checks.choice("Panel", "role", self.role, tuple(HUE))
-        object.__setattr__(self, "dilation", checks.pair("Panel", "dilation", self.dilation))
+            checks.choice("role", self.role, tuple(HUE))
+        object.__setattr__(self, "dilation", checks.pair("dilation", self.dilation))
 
     @property
     def cells(self):
@@ -209,6 +184,43 @@ class Panel(Leaf):
 
     def _label_points(self, ax):
         return min(0.72 * NUMBER, 0.9 * _points(self.labels.values(), cell_of(ax)))
+
+
+@dataclass(frozen=True, eq=False)
+class Panel(ArrayPanel):
+    """An array with its marks, ready to be drawn.
+
+    Attributes
+    ----------
+    array : array, shape (H, W), (..., 1, H, W) or (W,)
+        With its padding and its inserted zeros, if it has any.
+    role : 'X', 'F', 'O', 'B' or None
+        Decides the hue; None is white.
+    name : str, optional
+        Written above it, before its shape; its role if not given; '' is nothing. 'dC/d...' is a gradient.
+    padding : ((int, int), (int, int))
+        How many of the outer cells ((top, bottom), (left, right)) are padding.
+    excluded : (int, int)
+        How many of the last rows and columns no window reaches.
+    dilation : int or (int, int)
+        The distance of the entries; the zeros between them were inserted.
+    highlight : list of (row, column) or (row, column, rows, columns)
+        Cells and blocks with a heavy outline, counted on the padded array.
+    rings : list of (row, column)
+        Cells with a ring.
+    labels : dict of (row, column): str
+        Small texts in the corners of cells: the weight that lies over each.
+    label_role : 'X', 'F', 'O', 'B' or None
+        Decides the hue of the labels.
+    decimals : int
+        The most that are shown; whole numbers are shown without.
+    empty : list of (row, column)
+        Cells without a number: outputs of later steps are white, padding that takes no part is grey.
+    """
+
+    @checks.public
+    def __post_init__(self):
+        super().__post_init__()
 
 
 def _points(texts, cell):

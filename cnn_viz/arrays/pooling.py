@@ -12,7 +12,7 @@ import numpy as np
 
 from cnn_core import checks, pool2d_backward
 from cnn_core.pooling import MODES
-from cnn_viz.arrays.panel import NO_PADDING, Panel
+from cnn_viz.arrays.panel import NO_PADDING, ArrayPanel
 from cnn_viz.arrays.windows import corner_of, later_positions, padded_panel, padding_cells, plan_of
 from cnn_viz.base.layout import TextBox, WithNote, draw_on_canvas, row_of
 from cnn_viz.base.style import picture
@@ -37,7 +37,7 @@ def draw_pooling(ax, X, outputs, position=(0, 0), pool_size=2, stride=None, padd
     so_far : bool
         Leave the outputs of later steps empty.
     """
-    window = _Window("draw_pooling", X, position, pool_size, stride, padding)
+    window = _Window(X, position, pool_size, stride, padding)
     outputs = {mode: window.checked(mode, O) for mode, O in outputs.items()}
     selected = {}
     for mode in [mode for mode in outputs if mode != "mean"]:
@@ -48,7 +48,7 @@ def draw_pooling(ax, X, outputs, position=(0, 0), pool_size=2, stride=None, padd
     later = later_positions(window.position, window.plan.output) if so_far else ()
     for mode, O in outputs.items():
         name = "O" if len(outputs) == 1 else f"O, {mode}"
-        parts.append(Panel(O, "O", name, highlight=(window.position,), empty=later))
+        parts.append(ArrayPanel(O, "O", name, highlight=(window.position,), empty=later))
     return draw_on_canvas(ax, WithNote(row_of(parts), TextBox(_written_pools(window, outputs))))
 
 
@@ -114,10 +114,10 @@ def draw_routing(ax, dC_dO, X, dC_dX, position=(0, 0), pool_size=2, stride=None,
     pool_size, stride, padding, mode
         As in `Pool2D`.
     """
-    window = _Window("draw_routing", X, position, pool_size, stride, padding)
+    window = _Window(X, position, pool_size, stride, padding)
     dC_dO = window.checked(mode, dC_dO, "dC_dO")
-    dC_dX = checks.as_float("draw_routing", "dC_dX", dC_dX)
-    checks.same_shape("draw_routing", "dC_dX", dC_dX, window.X.shape, "(the shape of X)")
+    dC_dX = checks.as_float("dC_dX", dC_dX)
+    checks.same_shape("dC_dX", dC_dX, window.X.shape, "(the shape of X)")
     pixels, gradient = window.pixels_of(mode), number_text(dC_dO[window.position])
     source = f"dC/dO{list(window.position)} = {gradient}"
     if mode == "mean":
@@ -126,7 +126,7 @@ def draw_routing(ax, dC_dO, X, dC_dX, position=(0, 0), pool_size=2, stride=None,
     else:
         rings, labels = pixels, {}
         note = f"X{list(pixels[0])} won: it gets all of {source}"
-    parts = [Panel(dC_dO, "O", "dC/dO", highlight=(window.position,)), "→"]
+    parts = [ArrayPanel(dC_dO, "O", "dC/dO", highlight=(window.position,)), "→"]
     parts += [window.panel(window.X, "X", rings, labels), "→", window.panel(dC_dX, "dC/dX", rings, {})]
     return draw_on_canvas(ax, WithNote(row_of(parts), TextBox(note)))
 
@@ -146,26 +146,28 @@ def draw_routed_gradient(ax, dC_dO, X, counts, dC_dX, pool_size=2, stride=None, 
     pool_size, stride, padding
         As in `Pool2D`.
     """
-    selected = selected_panel("draw_routed_gradient", X, counts, pool_size, stride, padding)
+    selected = selected_panel(X, counts, pool_size, stride, padding)
     excluded = selected.excluded if selected.padding == NO_PADDING else (0, 0)
-    parts = [Panel(dC_dO, "O", "dC/dO"), "→", selected, "→", Panel(dC_dX, "X", "dC/dX", excluded=excluded)]
+    gradient, received = checks.floats(dC_dO=(dC_dO, "(H_out, W_out)"), dC_dX=(dC_dX, "(H, W)"))
+    result = ArrayPanel(received, "X", "dC/dX", excluded=excluded)
+    parts = [ArrayPanel(gradient, "O", "dC/dO"), "→", selected, "→", result]
     return draw_on_canvas(ax, row_of(parts))
 
 
-def selected_panel(where, X, counts, pool_size=2, stride=None, padding=0, name="X"):
-    """Return X as a Panel: pixels with a count above 0 have a ring, those above 1 the count as a label.
+def selected_panel(X, counts, pool_size=2, stride=None, padding=0, name="X"):
+    """Return X as a ArrayPanel: pixels with a count above 0 have a ring, those above 1 the count as a label.
 
     Windows are outlined unless they overlap.
     """
-    X, counts = checks.floats(where, X=(X, "(H, W)"), counts=(counts, "(H, W)"))
-    checks.same_shape(where, "counts", counts, X.shape, "(the shape of X)")
-    pool_size = checks.pair(where, "pool_size", pool_size)
-    plan = plan_of(where, X.shape, pool_size, pool_size if stride is None else stride, padding)
+    X, counts = checks.floats(X=(X, "(H, W)"), counts=(counts, "(H, W)"))
+    checks.same_shape("counts", counts, X.shape, "(the shape of X)")
+    pool_size = checks.pair("pool_size", pool_size)
+    plan = plan_of(X.shape, pool_size, pool_size if stride is None else stride, padding)
     (top, _), (left, _) = plan.padding
     found = {(int(row) + top, int(column) + left): int(counts[row, column]) for row, column in np.argwhere(counts)}
     labels = {pixel: f"{count}×" for pixel, count in found.items() if count > 1}
     overlap = any(step < length for step, length in zip(plan.stride, plan.kernel, strict=True))
-    windows = [corner_of(where, plan, each) for each in np.ndindex(plan.output)] if not overlap else []
+    windows = [corner_of(plan, each) for each in np.ndindex(plan.output)] if not overlap else []
     marks = {"rings": tuple(found), "labels": labels, "label_role": None}
     marks["highlight"] = [(*corner, *pool_size) for corner in windows]
     return padded_panel(X, plan, name, empty=padding_cells(plan, X.shape), **marks)
@@ -174,12 +176,12 @@ def selected_panel(where, X, counts, pool_size=2, stride=None, padding=0, name="
 class _Window:
     """One window of pooling over an input, ready to be drawn on arrays of the shape of the input."""
 
-    def __init__(self, where, X, position, pool_size, stride, padding):
-        (self.X,) = checks.floats(where, X=(X, "(H, W)"))
-        self.where, kernel = where, checks.pair(where, "pool_size", pool_size)
+    def __init__(self, X, position, pool_size, stride, padding):
+        (self.X,) = checks.floats(X=(X, "(H, W)"))
+        kernel = checks.pair("pool_size", pool_size)
         stride = kernel if stride is None else stride
-        self.plan = plan_of(where, self.X.shape, kernel, stride, padding)
-        self.corner = corner_of(where, self.plan, position)
+        self.plan = plan_of(self.X.shape, kernel, stride, padding)
+        self.corner = corner_of(self.plan, position)
         self.position = tuple(map(int, position))
         self.settings = kernel, stride, padding
 
@@ -190,17 +192,18 @@ class _Window:
 
     def pixels_of(self, mode):
         """Return the positions in X that receive the gradient of this window, in reading order."""
-        checks.choice(self.where, "mode", mode, MODES)
+        checks.choice("mode", mode, MODES)
         one = np.zeros((1, 1, *self.plan.output))
         one[(0, 0, *self.position)] = 1
-        received = pool2d_backward(one, self.X[None, None], *self.settings, mode)[0, 0]
+        backward = pool2d_backward.__wrapped__  # its errors carry the name of the drawing function
+        received = backward(one, self.X[None, None], *self.settings, mode)[0, 0]
         return [tuple(map(int, pixel)) for pixel in np.argwhere(received)]
 
     def checked(self, mode, O, name="O"):
         """Return an output, or the gradient of one, as floats; refuses another shape and an unknown mode."""
-        checks.choice(self.where, "mode", mode, MODES)
-        O = checks.as_float(self.where, name, O)
-        checks.same_shape(self.where, name, O, self.plan.output, "(H_out, W_out)")
+        checks.choice("mode", mode, MODES)
+        O = checks.as_float(name, O)
+        checks.same_shape(name, O, self.plan.output, "(H_out, W_out)")
         return O
 
     def panel(self, array, name, rings, labels):

@@ -9,10 +9,11 @@ import numpy as np
 
 from cnn_core import checks
 from cnn_core.shapes import geometry
-from cnn_viz.arrays.panel import Panel
+from cnn_viz.arrays.panel import ArrayPanel
 from cnn_viz.base.text import are_round, bracketed, number_text
 
 
+@checks.public
 def written_sum(window, F, bias=None, decimals=2):
     """Return the weighted sum of a window as text, with all its numbers.
 
@@ -33,8 +34,8 @@ def written_sum(window, F, bias=None, decimals=2):
     >>> written_sum([[1, 0], [2, 5]], [[2, 1], [0, -1]])
     '1·2 + 0·1 + 2·0 + 5·(−1) = −3'
     """
-    window, F = checks.as_float("written_sum", "window", window), checks.as_float("written_sum", "F", F)
-    checks.same_shape("written_sum", "window", window, F.shape, "(the shape of F)")
+    window, F = checks.as_float("window", window), checks.as_float("F", F)
+    checks.same_shape("window", window, F.shape, "(the shape of F)")
     pairs = [[bracketed(value, decimals) for value in pair] for pair in zip(window.flat, F.flat, strict=True)]
     terms = ["·".join(pair) for pair in pairs] + ([] if bias is None else [bracketed(bias, decimals)])
     total = (window * F).sum() + (bias or 0)
@@ -45,29 +46,29 @@ def written_sum(window, F, bias=None, decimals=2):
 # --- panels -----------------------------------------------------------------------------------------------------------
 
 
-def window_panel(where, X, F, position=(0, 0), stride=1, padding=0, name="X"):
+def window_panel(X, F, position=(0, 0), stride=1, padding=0, name="X"):
     """Return X as a padded Panel with F over it: the window outlined, each weight in the corner of its cell."""
-    X, F = checks.floats(where, X=(X, "(H, W)"), F=(F, "(kH, kW)"))
-    plan = plan_of(where, X.shape, F.shape, stride, padding)
-    row, column = corner_of(where, plan, position)
+    X, F = checks.floats(X=(X, "(H, W)"), F=(F, "(kH, kW)"))
+    plan = plan_of(X.shape, F.shape, stride, padding)
+    row, column = corner_of(plan, position)
     return padded_panel(X, plan, name, highlight=((row, column, *F.shape),), labels=labels_of(row, column, F))
 
 
-def full_panel(where, A, B, position, results, **about):
+def full_panel(A, B, position, results, **about):
     """Return A with the zeros of a full convolution around it, and B at one position; checks the shapes of results."""
     around = tuple((length - 1, length - 1) for length in B.shape)
     padded = np.pad(A, around)
-    plan = plan_of(where, padded.shape, B.shape, 1, 0)
+    plan = plan_of(padded.shape, B.shape, 1, 0)
     for name, result in results.items():
-        checks.same_shape(where, name, result, plan.output, "(H + kH - 1, W + kW - 1)")
-    row, column = corner_of(where, plan, position)
+        checks.same_shape(name, result, plan.output, "(H + kH - 1, W + kW - 1)")
+    row, column = corner_of(plan, position)
     marks = {"highlight": ((row, column, *B.shape),), "labels": labels_of(row, column, B)}
-    return Panel(padded, padding=around, **marks, **about)
+    return ArrayPanel(padded, padding=around, **marks, **about)
 
 
 def padded_panel(X, plan, name="X", role="X", **marks):
     """Return an array (H, W) as a Panel, with the padding and the excluded pixels of a moving window."""
-    return Panel(np.pad(X, plan.padding), role, name, padding=plan.padding, excluded=plan.excluded, **marks)
+    return ArrayPanel(np.pad(X, plan.padding), role, name, padding=plan.padding, excluded=plan.excluded, **marks)
 
 
 def padding_cells(plan, size):
@@ -86,20 +87,20 @@ def labels_of(row, column, F, apart=(1, 1)):
     return {(row + down * i, column + right * j): f"×{number_text(w)}" for (i, j), w in np.ndenumerate(F)}
 
 
-def plan_of(where, size, kernel, stride, padding):
+def plan_of(size, kernel, stride, padding):
     """Return the Geometry of a window moving over an image of size (H, W); stride and padding as users give them."""
-    return geometry(where, size, kernel, checks.pair(where, "stride", stride), checks.padding(where, padding))
+    return geometry(size, kernel, checks.pair("stride", stride), checks.padding(padding))
 
 
-def corner_of(where, plan, position):
+def corner_of(plan, position):
     """Return the upper left cell, on the padded input, of the window that gives the output at `position`."""
-    position = position_in(where, "position", position, plan.output, "the output, which has shape")
+    position = position_in("position", position, plan.output, "the output, which has shape")
     return tuple(each * step for each, step in zip(position, plan.stride, strict=True))
 
 
-def position_in(where, name, position, shape, whole):
+def position_in(name, position, shape, whole):
     """Return a position as (row, column), if it lies in the whole of that shape."""
-    position = checks.pair(where, name, position, minimum=0)
+    position = checks.pair(name, position, minimum=0)
     if any(each >= length for each, length in zip(position, shape, strict=True)):
-        raise ValueError(f"{where}: {name} {position} lies outside {whole} {tuple(shape)}.")
+        raise checks.BadValue(f"{name} {position} lies outside {whole} {tuple(shape)}.")
     return position

@@ -9,6 +9,7 @@ from functools import wraps
 
 from matplotlib import style
 
+from cnn_core import checks
 from cnn_viz.base.palette import INK, PADDING
 
 FONT = 9  # points: all texts that are not set larger or smaller
@@ -40,11 +41,11 @@ def in_our_style():
 
 
 def picture(function):
-    """Decorate a public drawing function, so that the user's matplotlib settings do not change its picture."""
+    """Decorate a public drawing function: it draws in our style, and its errors begin with its name."""
 
     @wraps(function)
     def in_style(*arguments, **options):
         with in_our_style():
             return function(*arguments, **options)
 
-    return in_style
+    return checks.public(in_style)

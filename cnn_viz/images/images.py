@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from cnn_core import checks
-from cnn_viz.arrays.panel import Panel
+from cnn_viz.arrays.panel import ArrayPanel
 from cnn_viz.base.axes import add_colour_bar, draw_box
 from cnn_viz.base.figures import TALLEST, WIDEST, add_axes, add_text, new_figure
 from cnn_viz.base.grid import tile_grid
@@ -52,12 +52,10 @@ def show_image(image, ax=None, title=None):
     title : str, optional
         Written above the image.
     """
-    tiles, limits = _images("show_image", "image", image)
-    if len(tiles) > 1:
-        raise ValueError(f"show_image: image holds {len(tiles)} images (shape {np.shape(image)}). Use show_images.")
+    image, limits = _image(image)
     if ax is None:
         ax = add_axes(new_figure(240, 240 + LINE + 8), 0, LINE + 8, 240, 240)
-    ax.imshow(tiles[0], cmap=IMAGES, vmin=limits[0], vmax=limits[1])
+    ax.imshow(image, cmap=IMAGES, vmin=limits[0], vmax=limits[1])
     ax.set_axis_off()
     ax.set_title("" if title is None else str(title), fontsize=FONT, loc="center")
     return ax
@@ -76,9 +74,9 @@ def show_images(images, titles=None, columns=10):
     columns : int
         The most images in a row.
     """
-    tiles, limits = _images("show_images", "images", images)
-    columns = min(checks.integer("show_images", "columns", columns), len(tiles))
-    titles = _titles("show_images", titles, len(tiles))
+    tiles, limits = _images("images", images)
+    columns = min(checks.integer("columns", columns), len(tiles))
+    titles = _titles(titles, len(tiles))
     scale = _scale(min(70 / max(tiles.shape[1:]), WIDEST / columns / (tiles.shape[2] + 2)))
     wide, high = space_for(titles)
     gap = math.ceil(max(5, wide + 8 - tiles.shape[2] * scale) / scale)
@@ -106,8 +104,8 @@ def show_feature_maps(O, name="O", columns=8):
         The most maps of one image in a row.
     """
     title = f"{name} {np.shape(O)}"
-    O = _stack("show_feature_maps", O)
-    columns = checks.integer("show_feature_maps", "columns", columns)
+    O = _stack(O)
+    columns = checks.integer("columns", columns)
     kinds = ("image", "map") if len(O) > 1 else ("map", None)
     maps = O if len(O) > 1 else O.transpose(1, 0, 2, 3)
     return _show_stack(maps, title, columns, kinds, signed=bool(O.min() < 0), hue=HUE["O"])
@@ -152,9 +150,9 @@ def show_filtered(image, filters, maps, name="X"):
     name : str
         Written above the image.
     """
-    image = checks.as_float("show_filtered", "image", image)
+    image = _image(image)[0]
     if not filters or len(maps) != len(filters):
-        raise ValueError(f"show_filtered: got {len(filters)} filters and {len(maps)} maps; one map for each is needed.")
+        raise checks.BadValue(f"got {len(filters)} filters and {len(maps)} maps; one map for each is needed.")
     columns = len(filters) + 1
     wide, top = min(WIDE, (WIDEST - (columns - 1) * GAP) // columns), WEIGHTS + 2 * TITLE
     tall = max(wide * height // width for height, width in [image.shape, *map(np.shape, maps)])
@@ -164,7 +162,7 @@ def show_filtered(image, filters, maps, name="X"):
     for number, (title, F, O) in enumerate(zip(filters, filters.values(), maps, strict=True), 1):
         left = number * (wide + GAP)
         add_text(figure, left + wide / 2, TITLE / 2, title, ha="center")
-        draw_on_canvas(add_axes(figure, left, TITLE, wide, WEIGHTS), row_of([Panel(F, "F", "")]))
+        draw_on_canvas(add_axes(figure, left, TITLE, wide, WEIGHTS), row_of([ArrayPanel(F, "F", "")]))
         _map(figure, np.asarray(O, dtype=float), (left, top, wide, tall))
     return figure
 
@@ -185,25 +183,33 @@ def _map(figure, O, box):
 # --- validation ------------------------------------------------------------------------------------------------------
 
 
-def _images(where, name, images):
+def _image(image):
+    """Return a single image as (H, W), and its limits."""
+    tiles, limits = _images("image", image)
+    if len(tiles) > 1:
+        raise checks.BadValue(f"image holds {len(tiles)} images (shape {np.shape(image)}). Use show_images.")
+    return tiles[0], limits
+
+
+def _images(name, images):
     """Return images of any of the three forms as (N, H, W), and their limits."""
-    tiles = checks.as_float(where, name, images)
+    tiles = checks.as_float(name, images)
     if tiles.ndim not in (2, 3, 4) or (tiles.ndim == 4 and tiles.shape[1] != 1):
-        raise ValueError(_wrong_shape(where, name, tiles.shape))
-    checks.not_empty(where, name, tiles)
-    checks.finite(where, name, tiles)
+        raise checks.BadValue(_wrong_shape(name, tiles.shape))
+    checks.not_empty(name, tiles)
+    checks.finite(name, tiles)
     tiles = tiles.reshape(-1, *tiles.shape[-2:])
     return tiles, _image_limits(tiles, np.asarray(images).dtype)
 
 
-def _wrong_shape(where, name, shape):
+def _wrong_shape(name, shape):
     if len(shape) != 4:
         hint = ""
     elif shape[3] == 1:
         hint = f" If your images are channels-last, use {name}[..., 0]."
     else:
         hint = f" Choose one of the {shape[1]} channels, such as {name}[:, 0], or use show_feature_maps."
-    return f"{where}: {name} has shape {shape}; expected (H, W), (N, H, W) or (N, 1, H, W).{hint}"
+    return f"{name} has shape {shape}; expected (H, W), (N, H, W) or (N, 1, H, W).{hint}"
 
 
 def _image_limits(tiles, dtype):
@@ -214,24 +220,24 @@ def _image_limits(tiles, dtype):
     return (0, 1) if low >= 0 and high <= 1 else (low, high)
 
 
-def _titles(where, titles, N):
+def _titles(titles, N):
     """Return N texts; empty ones where no titles were given."""
     if titles is None:
         return [""] * N
     if isinstance(titles, str) or not hasattr(titles, "__len__"):
-        raise TypeError(f"{where}: titles must be a sequence, one for each image, got {titles!r}.")
+        raise checks.BadType(f"titles must be a sequence, one for each image, got {titles!r}.")
     if len(titles) != N:
-        raise ValueError(f"{where}: got {len(titles)} titles for {N} images.")
+        raise checks.BadValue(f"got {len(titles)} titles for {N} images.")
     return [str(title) for title in titles]
 
 
-def _stack(where, O):
+def _stack(O):
     """Return feature maps as floats (N, K, H, W); maps (K, H, W) are those of one image."""
-    O = checks.as_float(where, "O", O)
+    O = checks.as_float("O", O)
     O = O[None] if O.ndim == 3 else O
-    checks.dimensions(where, "O", O, "(N, K, H, W)")
-    checks.not_empty(where, "O", O)
-    checks.finite(where, "O", O)
+    checks.dimensions("O", O, "(N, K, H, W)")
+    checks.not_empty("O", O)
+    checks.finite("O", O)
     return O
 
 

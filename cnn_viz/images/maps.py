@@ -41,10 +41,10 @@ def show_forward_pass(image, maps, scores, name="X"):
     name : str
         Written above the image.
     """
-    image, scores = checks.floats("show_forward_pass", image=(image, "(H, W)"), scores=(scores, "(classes,)"))
+    image, scores = checks.floats(image=(image, "(H, W)"), scores=(scores, "(classes,)"))
     panels = {f"{name} {image.shape}": (image, IMAGES, 1.0)}
     for title, stack in maps.items():
-        stack = checks.floats("show_forward_pass", maps=(stack, "(K, h, w)"))[0]
+        stack = checks.floats(maps=(stack, "(K, h, w)"))[0]
         panels[title] = (tile_grid(stack, 2, GAP).array, MAGNITUDES, float(stack.max()) or 1.0)
     widths = [SCALE * array.shape[1] for array, _, _ in panels.values()]
     tallest = max([SCALE * array.shape[0] for array, _, _ in panels.values()] + [BAR * len(scores)])
@@ -108,7 +108,7 @@ def show_first_layer(F, maps, title="", columns=8):
     columns : int
         The most filters in a row.
     """
-    F, maps, columns = _checked("show_first_layer", F, maps, columns)
+    F, maps, columns = _checked(F, maps, columns)
     tiles, inset = _filters_above_maps(F, maps)
     grid = tile_grid(tiles, columns, GAPS, fill=1.0)  # white
     height, width, _ = grid.array.shape
@@ -121,16 +121,16 @@ def show_first_layer(F, maps, title="", columns=8):
     return figure
 
 
-def _checked(where, F, maps, columns):
-    F, maps = checks.floats(where, F=(F, "(K, 1, kH, kW)"), maps=(maps, "(K, h, w)"))
+def _checked(F, maps, columns):
+    F, maps = checks.floats(F=(F, "(K, 1, kH, kW)"), maps=(maps, "(K, h, w)"))
     for name, array in (("F", F), ("maps", maps)):
-        checks.not_empty(where, name, array)
-        checks.finite(where, name, array)
+        checks.not_empty(name, array)
+        checks.finite(name, array)
     if F.shape[1] != 1 or len(F) != len(maps):
-        raise ValueError(f"{where}: F {F.shape} must be (K, 1, kH, kW), with a map for each; maps {maps.shape}.")
+        raise checks.BadValue(f"F {F.shape} must be (K, 1, kH, kW), with a map for each; maps {maps.shape}.")
     if maps.min() < 0:
-        raise ValueError(f"{where}: maps must be 0 or more, as ReLU makes them; the least is {maps.min():.3g}.")
-    return F[:, 0], maps, min(checks.integer(where, "columns", columns), len(F))
+        raise checks.BadValue(f"maps must be 0 or more, as ReLU makes them; the least is {maps.min():.3g}.")
+    return F[:, 0], maps, min(checks.integer("columns", columns), len(F))
 
 
 def _filters_above_maps(F, maps):

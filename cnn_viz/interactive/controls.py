@@ -78,17 +78,19 @@ class Steps:
     count: int | Callable
     first = 1
 
+    @checks.public
     def __post_init__(self):
         if not callable(self.count):
-            checks.integer("Steps", "count", self.count)
+            checks.integer("count", self.count)
 
+    @checks.public
     def count_for(self, others):
         """Return the number of steps for the arguments of the other controls; None if they are an invalid state."""
         try:
             count = self.count(**others) if callable(self.count) else self.count
         except INVALID_STATE:
             return None
-        return checks.integer("Steps", "count", count)
+        return checks.integer("count", count)
 
     def argument_of(self, value):
         """Return the step at the slider's position, counted from 0."""
@@ -137,9 +139,9 @@ def control_of(name, given):
     if isinstance(given, np.ndarray) and given.ndim == 1:
         given = given.tolist()
     if not isinstance(given, range | list | tuple | dict):
-        raise TypeError(f"explore: {name} must be {KINDS}, got {checks.shown(given)}.")
+        raise checks.BadType(f"{name} must be {KINDS}, got {checks.shown(given)}.")
     if len(given) == 0:
-        raise ValueError(f"explore: {name} has no values to choose from. Give {KINDS}.")
+        raise checks.BadValue(f"{name} has no values to choose from. Give {KINDS}.")
     if isinstance(given, range) and given.step == 1:
         return Slide(given)
     if isinstance(given, dict):
@@ -151,7 +153,7 @@ def _listed(name, values):
     numbers = all(isinstance(value, float) or checks.is_integer(value) for value in values)
     named = {f"{value:g}" if isinstance(value, float) else str(value): value for value in values}
     if len(named) < len(values):
-        raise ValueError(f"explore: {name} has values that look the same: {', '.join(map(str, values))}.")
+        raise checks.BadValue(f"{name} has values that look the same: {', '.join(map(str, values))}.")
     return Scale(named) if numbers else Menu(named)
 
 
@@ -178,9 +180,9 @@ def controls_and_values(draw, controls):
     dict of names to controls, dict of names to values
     """
     if not callable(draw):
-        raise TypeError(f"explore: draw must be a function that returns (figure, sentence), got {checks.shown(draw)}.")
+        raise checks.BadType(f"draw must be a function that returns (figure, sentence), got {checks.shown(draw)}.")
     if not controls:
-        raise ValueError("explore: there is nothing to choose. Give a control, such as size=range(1, 11).")
+        raise checks.BadValue("there is nothing to choose. Give a control, such as size=range(1, 11).")
     controls = {name: control_of(name, given) for name, given in controls.items()}
     defaults = _defaults(draw, controls)
     return controls, {name: _start(name, control, defaults[name]) for name, control in controls.items()}
@@ -198,7 +200,7 @@ def _defaults(draw, names):
         signature.bind(**dict.fromkeys(names))
     except TypeError as error:
         given = ", ".join(names)
-        raise TypeError(f"explore: draw takes {signature}, but the controls are {given}: {error}.") from error
+        raise checks.BadType(f"draw takes {signature}, but the controls are {given}: {error}.") from error
     known = {name: each.default for name, each in signature.parameters.items()}
     return {name: known.get(name, inspect.Parameter.empty) for name in names}
 
@@ -208,7 +210,7 @@ def _start(name, control, default):
         return control.first
     value = control.value_for(default)
     if value is None:
-        raise ValueError(
-            f"explore: draw starts with {name}={checks.shown(default)}, which is not among the control's values."
+        raise checks.BadValue(
+            f"draw starts with {name}={checks.shown(default)}, which is not among the control's values."
         )
     return value

@@ -9,12 +9,14 @@ Chapters    all. Beside each widget stands a grid of frames of the same states, 
 
 import importlib.util
 
+from cnn_core import checks
 from cnn_viz.base.figures import show_figure
 from cnn_viz.base.notebook import in_notebook
 from cnn_viz.interactive.controls import controls_and_values, state_of
 from cnn_viz.interactive.states import LEAST, draw_state_or_reason
 
 
+@checks.public
 def explore(draw, /, **controls):
     """Show a picture, and controls with which a user changes it.
 
@@ -46,4 +48,4 @@ def explore(draw, /, **controls):
 
         WidgetView(draw, controls, values).display()
     else:
-        show_figure(*draw_state_or_reason("explore", draw, state_of(controls, values), LEAST))
+        show_figure(*draw_state_or_reason(draw, state_of(controls, values), LEAST))

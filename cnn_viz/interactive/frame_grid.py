@@ -26,6 +26,7 @@ COLOURS = 255  # a GIF holds 256: the last one means "unchanged"
 WHITE = np.uint8(255)
 
 
+@checks.public
 def frame_grid(draw, states, columns=None):
     """Draw several states of a picture side by side, numbered in reading order.
 
@@ -45,8 +46,8 @@ def frame_grid(draw, states, columns=None):
         The grid, and the numbered sentences of its frames: ``show_figure(*frame_grid(draw, states))``.
     """
     if columns is not None:
-        columns = checks.integer("frame_grid", "columns", columns)
-    figures, sentences = _drawn("frame_grid", draw, states)
+        columns = checks.integer("columns", columns)
+    figures, sentences = _drawn(draw, states)
     width = max(size_of(figure)[0] for figure in figures)
     columns = min(columns or int((WIDEST + GAP) / (LEAST_SHRUNK * width + GAP)) or 1, len(figures))
     frames = [_raster(figure, SHARPNESS * min(1, _space(columns) / width)) for figure in figures]
@@ -54,6 +55,7 @@ def frame_grid(draw, states, columns=None):
     return _compose(frames, columns), " ".join(numbered)
 
 
+@checks.public
 def save_gif(path, draw, states, milliseconds=800, last=2400, sharpness=1.5):
     """Store several states of a picture as an animated GIF that repeats for ever.
 
@@ -72,11 +74,10 @@ def save_gif(path, draw, states, milliseconds=800, last=2400, sharpness=1.5):
     """
     path = Path(path)
     milliseconds, last = (
-        checks.integer("save_gif", name, value, minimum=10)
-        for name, value in (("milliseconds", milliseconds), ("last", last))
+        checks.integer(name, value, minimum=10) for name, value in (("milliseconds", milliseconds), ("last", last))
     )
-    sharpness = checks.number("save_gif", "sharpness", sharpness, low=0.25, high=4)
-    figures, _ = _drawn("save_gif", draw, states)
+    sharpness = checks.number("sharpness", sharpness, low=0.25, high=4)
+    figures, _ = _drawn(draw, states)
     first, *others = _with_one_palette(padded_tiles([_raster(figure, sharpness) for figure in figures]))
     times = [milliseconds] * len(others) + [last]
     file = io.BytesIO()
@@ -87,14 +88,14 @@ def save_gif(path, draw, states, milliseconds=800, last=2400, sharpness=1.5):
 # --- from states to frames --------------------------------------------------------------------------------------------
 
 
-def _drawn(where, draw, states):
+def _drawn(draw, states):
     """Return the figures and the sentences of all states."""
     if isinstance(states, Mapping | str) or not isinstance(states, Iterable):
-        raise TypeError(f"{where}: states must be a list of dictionaries of draw's arguments, got {states!r}.")
+        raise checks.BadType(f"states must be a list of dictionaries of draw's arguments, got {states!r}.")
     states = list(states)
     if not states:
-        raise ValueError(f"{where}: states is empty; at least one is needed, such as {{'step': 0}}.")
-    figures, sentences = zip(*(draw_state(where, draw, state) for state in states), strict=True)
+        raise checks.BadValue("states is empty; at least one is needed, such as {'step': 0}.")
+    figures, sentences = zip(*(draw_state(draw, state) for state in states), strict=True)
     return figures, sentences
 
 
@@ -102,7 +103,7 @@ def _space(columns):
     """Return the width in pixels of each of the columns on a page."""
     space = (WIDEST + GAP) // columns - GAP
     if space < NARROWEST:
-        raise ValueError(f"frame_grid: {columns} frames do not fit side by side on a page. Use fewer columns.")
+        raise checks.BadValue(f"{columns} frames do not fit side by side on a page. Use fewer columns.")
     return space
 
 

@@ -10,6 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
+from cnn_core import checks
 from cnn_core.training import Epoch, Step
 from cnn_viz.base.text import percent
 
@@ -35,6 +36,7 @@ class History:
     seconds: list = field(default_factory=list)
     ends: list = field(default_factory=list)
 
+    @checks.public
     def append(self, record, seconds=float("nan")):
         """Keep a record; `seconds` is the duration of an epoch."""
         if isinstance(record, Step):
@@ -44,7 +46,7 @@ class History:
             self.seconds.append(seconds)
             self.ends.append(len(self.steps))
         else:
-            raise TypeError(f"History: expected a Step or an Epoch, as fit yields them, got {type(record).__name__}.")
+            raise checks.BadType(f"expected a Step or an Epoch, as fit yields them, got {type(record).__name__}.")
 
     @property
     def cost(self):

@@ -116,13 +116,13 @@ class LiveSnapshot:
 
     def close(self):
         """Replace the live picture by the last one, and print its sentence."""
-        figure, sentence = draw_state("watch", self.draw, {})
+        figure, sentence = draw_state(self.draw, {})
         data, metadata = bundle_of(figure, sentence)
         self.handle.update(data, metadata=metadata, raw=True)
         self.image.close()
         print_wrapped(sentence)
 
     def _show(self):
-        figure, _ = draw_state("watch", self.draw, {})
+        figure, _ = draw_state(self.draw, {})
         self.image.layout.width, self.image.layout.height = (f"{side}px" for side in size_of(figure))
         self.image.value = png_of(figure, sharpness=1, compression=1)

@@ -25,13 +25,11 @@ MARGIN = 16  # pixels, around a message
 POINTS = (11, 9, 7, 5)  # font sizes of a message: the largest in which it fits
 
 
-def draw_state(where, draw, state):
+def draw_state(draw, state):
     """Return the figure and the sentence of one state.
 
     Parameters
     ----------
-    where : str
-        The function that is named in errors.
     draw : callable
     state : mapping of names to values
 
@@ -40,18 +38,18 @@ def draw_state(where, draw, state):
     matplotlib.figure.Figure, str
     """
     if not callable(draw):
-        raise TypeError(f"{where}: draw must be a function that returns (figure, sentence), got {checks.shown(draw)}.")
+        raise checks.BadType(f"draw must be a function that returns (figure, sentence), got {checks.shown(draw)}.")
     if not isinstance(state, Mapping):
-        raise TypeError(f"{where}: a state must be a dictionary of draw's arguments, got {checks.shown(state)}.")
-    return _checked(where, draw(**state))
+        raise checks.BadType(f"a state must be a dictionary of draw's arguments, got {checks.shown(state)}.")
+    return _checked(draw(**state))
 
 
-def draw_state_or_reason(where, draw, state, size):
+def draw_state_or_reason(draw, state, size):
     """Return the figure and the sentence of a state; for an invalid state, the message of the error as both.
 
     Parameters
     ----------
-    where, draw, state
+    draw, state
         As in draw_state.
     size : (int, int)
         Width and height in pixels of a picture with a message.
@@ -65,16 +63,16 @@ def draw_state_or_reason(where, draw, state, size):
     except INVALID_STATE as error:
         reason = str(error)[:LONGEST] or type(error).__name__
         return write_message(reason, size), reason
-    return _checked(where, drawn)
+    return _checked(drawn)
 
 
-def _checked(where, drawn):
+def _checked(drawn):
     """Return a figure and a sentence; axes, which many drawing functions return, are replaced by their figure."""
     pair = isinstance(drawn, tuple) and len(drawn) == 2
     figure = getattr(drawn[0], "figure", drawn[0]) if pair else None
     if not isinstance(figure, Figure) or not isinstance(drawn[1], str):
         kinds = [type(each).__name__ for each in drawn] if isinstance(drawn, tuple) else type(drawn).__name__
-        raise TypeError(f"{where}: draw must return (figure, sentence), got {kinds}.")
+        raise checks.BadType(f"draw must return (figure, sentence), got {kinds}.")
     return figure, drawn[1]
 
 

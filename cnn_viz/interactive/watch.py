@@ -8,10 +8,12 @@ Chapters    08.
 
 import importlib.util
 
+from cnn_core import checks
 from cnn_viz.base.notebook import in_notebook, print_wrapped
 from cnn_viz.interactive.history import ConsoleDisplay, History
 
 
+@checks.public
 def watch(records, history=None, snapshot=None):
     """Show the progress of a training run, and return its history.
 
@@ -54,11 +56,11 @@ def watch(records, history=None, snapshot=None):
 def _checked(records, history, snapshot):
     if not hasattr(records, "__iter__"):
         kind = type(records).__name__
-        raise TypeError(f"watch: records must be what fit returns, got {kind}. Use watch(fit(model, ...)).")
+        raise checks.BadType(f"records must be what fit returns, got {kind}. Use watch(fit(model, ...)).")
     if history is not None and not isinstance(history, History):
-        raise TypeError(f"watch: history must be a History, got {type(history).__name__}.")
+        raise checks.BadType(f"history must be a History, got {type(history).__name__}.")
     if snapshot is not None and not callable(snapshot):
-        raise TypeError(f"watch: snapshot must be a function that returns (figure, sentence), got {snapshot!r}.")
+        raise checks.BadType(f"snapshot must be a function that returns (figure, sentence), got {snapshot!r}.")
     return History() if history is None else history
 
 

@@ -12,6 +12,7 @@ import html
 import ipywidgets
 from IPython.display import display
 
+from cnn_core import checks
 from cnn_viz.base.figures import SHARPNESS, WIDEST, size_of
 from cnn_viz.interactive.controls import Field, Menu, Scale, Slide, Steps, state_of
 from cnn_viz.interactive.states import LEAST, draw_state_or_reason, picture_of
@@ -71,13 +72,14 @@ class WidgetView:
         row = [first, previous, self.inputs[name], following]
         return [each for each in row if each is not None]
 
+    @checks.public_as("explore")
     def _follow(self, _=None):
         """Draw the state, unless it is the one that is shown: a stepper that is shortened changes it in between."""
         self._end_steppers()
         values = self._values()
         if values != self.shown:
             self.shown = values
-            self._show(*draw_state_or_reason("explore", self.draw, state_of(self.controls, values), self.space))
+            self._show(*draw_state_or_reason(self.draw, state_of(self.controls, values), self.space))
 
     def _values(self):
         return {name: each.value for name, each in self.inputs.items()}

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from matplotlib.patches import Rectangle
 
-from cnn_core import Model
-from cnn_core.model import walk
+from cnn_core import Model, checks
+from cnn_core.model import infer_shapes
 from cnn_viz.base.layout import cell_of, new_canvas, text_size
 from cnn_viz.base.palette import HUE, INK
 from cnn_viz.base.style import FONT, picture
@@ -45,8 +45,7 @@ def draw_network(model, input_shape=(1, 28, 28), ax=None):
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes on a new figure if not given.
     """
-    layers = list(model.layers if isinstance(model, Model) else model)
-    shapes = model.shapes if isinstance(model, Model) else walk(layers, tuple(input_shape))
+    layers, shapes = _layers_and_shapes(model, input_shape)
     plan = Plan(layer_outputs(layers, shapes))
     ax = _canvas(ax, plan.width, plan.height)
     _write_row(ax, plan, MARGIN, [[word] for word in HEADER], weight="bold")
@@ -57,6 +56,15 @@ def draw_network(model, input_shape=(1, 28, 28), ax=None):
         _arrow(ax, plan, number)
     _write_end(ax, plan)
     return ax
+
+
+def _layers_and_shapes(model, input_shape):
+    if isinstance(model, Model):
+        return list(model.layers), model.shapes
+    if not hasattr(model, "__iter__"):
+        raise checks.BadType(f"model must be a Model or a list of layers, got {checks.shown(model)}.")
+    layers = list(model)
+    return layers, infer_shapes(layers, checks.shape("input_shape", input_shape))
 
 
 def _canvas(ax, width, height):

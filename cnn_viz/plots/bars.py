@@ -38,7 +38,7 @@ def show_speeds(seconds, lines=None, unit="an image"):
         The task that takes so many seconds.
     """
     top = 12 + (0 if lines is None else LINE * len(DASHES))
-    names, values, lines = list(seconds), np.array(list(seconds.values())), lines or {}
+    names, values, lines = list(seconds), checks.as_float("seconds", list(seconds.values())), lines or {}
     figure = new_figure(WIDEST, top + len(names) * BAR + 48)
     ax = add_axes(figure, NAMES, top, WIDEST - NAMES - RIGHT, len(names) * BAR)
     low = min([*values, *lines.values()]) / 2
@@ -75,11 +75,12 @@ def show_growth(series, unit="time by that of the first point"):
     """
     figure = new_figure(WIDEST, 380)
     ax = add_axes(figure, 70, 20, 670, 300)
+    series = {name: checks.as_float(name, points) for name, points in series.items()}
     most = max(points[-1][0] / points[0][0] for points in series.values())
     ax.plot([1, most], [1, most], color=INK, linewidth=1, label="twice as much, twice as long")
     hues = (HUE["X"], HUE["F"], HUE["O"], HUE["B"])
     for (name, points), hue, mark in zip(series.items(), hues, MARKS, strict=False):
-        x, y = np.array(points, dtype=float).T
+        x, y = points.T
         ax.plot(x / x[0], y / y[0], color=hue, marker=mark, markeredgecolor=INK, linewidth=2, markersize=8, label=name)
     ax.set(xscale="log", yscale="log")
     ax.set_xlabel("how many, by the first point's", fontsize=FONT + 1)
@@ -117,11 +118,11 @@ def show_scores(scores, shares, gradient, label, names=None, largest=None):
         The axis of the scores runs from -largest to largest, so that several pictures can be compared.
     """
     given = {"scores": scores, "shares": shares, "gradient": gradient}
-    arrays = checks.floats("show_scores", **{name: (array, "(classes,)") for name, array in given.items()})
-    label = checks.integer("show_scores", "label", label, minimum=0)
+    arrays = checks.floats(**{name: (array, "(classes,)") for name, array in given.items()})
+    label = checks.integer("label", label, minimum=0)
     if len({len(array) for array in arrays}) > 1 or label >= len(arrays[0]):
         lengths = [len(array) for array in arrays]
-        raise ValueError(f"show_scores: scores, shares and gradient have lengths {lengths}, the label is {label}.")
+        raise checks.BadValue(f"scores, shares and gradient have lengths {lengths}, the label is {label}.")
     names = [str(number) for number in range(len(arrays[0]))] if names is None else list(names)
     figure = new_figure(2 * LEFT + 3 * WIDE + 2 * GAP, TOP + TALL + BELOW)
     titles = ("scores O", "p = softmax(O)", "dC/dO = p − y")

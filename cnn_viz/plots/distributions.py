@@ -33,7 +33,7 @@ def show_histograms(table):
     """
     rows = [list(row) for row in table.values()]
     if not rows or any(names != rows[0] for names in rows):
-        raise ValueError(f"show_histograms: every row needs the same columns, got {rows}.")
+        raise checks.BadValue(f"every row needs the same columns, got {rows}.")
     wide = (WIDEST - NAMES) // len(rows[0]) - APART
     figure = new_figure(WIDEST, TOP + len(rows) * (TALL + LINE) + 8)
     for column, name in enumerate(rows[0]):
@@ -44,7 +44,7 @@ def show_histograms(table):
         widest = max((float(np.abs(values).max()) for values in list(row.values())[1:]), default=1.0)
         for column, values in enumerate(row.values()):
             ax = add_axes(figure, NAMES + column * (wide + APART), top, wide, TALL)
-            values = checks.as_float("show_histograms", name, values)
+            values = checks.as_float(name, values)
             _histogram(ax, values, *((HUE["O"], widest) if column else (HUE["F"], None)))
     return figure
 
@@ -82,7 +82,7 @@ def show_activations(curves, point=None):
         x, value and slope of one point: drawn on both curves, with the tangent through it.
     """
     if not curves:
-        raise ValueError("show_activations: there is nothing to draw; give at least one name with (x, O, slopes).")
+        raise checks.BadValue("there is nothing to draw; give at least one name with (x, O, slopes).")
     whole = ONE if len(curves) == 1 else WIDEST
     wide = (whole - LEFT - 14 - COLUMN_GAP * (len(curves) - 1)) // len(curves)
     figure = new_figure(whole, HEAD + UPPER + GAP + LOWER + FOOT)
@@ -102,11 +102,11 @@ def show_activations(curves, point=None):
 
 
 def _curve(name, x, O, slopes):
-    x, O = checks.as_float("show_activations", f"x of {name}", x), checks.as_float("show_activations", name, O)
-    slopes = checks.as_float("show_activations", f"slopes of {name}", slopes)
-    checks.same_shape("show_activations", f"slopes of {name}", slopes, O.shape, "(the shape of the function's values)")
+    x, O = checks.as_float(f"x of {name}", x), checks.as_float(name, O)
+    slopes = checks.as_float(f"slopes of {name}", slopes)
+    checks.same_shape(f"slopes of {name}", slopes, O.shape, "(the shape of the function's values)")
     if O.shape[-1:] != x.shape:
-        raise ValueError(f"show_activations: {name} has shape {O.shape}; its last axis must be as long as x {x.shape}.")
+        raise checks.BadValue(f"{name} has shape {O.shape}; its last axis must be as long as x {x.shape}.")
     return x, np.atleast_2d(O), np.atleast_2d(slopes)
 
 
@@ -186,10 +186,10 @@ def show_slopes(tables, largest=1.0):
     largest : float
         The slope with the brightest colour.
     """
-    tables = {title: checks.as_float("show_slopes", title, table) for title, table in tables.items()}
+    tables = {title: checks.as_float(title, table) for title, table in tables.items()}
     for title, table in tables.items():
-        checks.dimensions("show_slopes", title, table, "(examples, units)")
-        checks.not_empty("show_slopes", title, table)
+        checks.dimensions(title, table, "(examples, units)")
+        checks.not_empty(title, table)
     tall = max(len(table) for table in tables.values()) * EXAMPLE
     wide = [table.shape[1] * UNIT for table in tables.values()]
     figure = new_figure(LEFT + sum(wide) + GAP * len(wide) + 50, TITLE + tall + CROSSES + FOOT - 10)

@@ -28,7 +28,7 @@ def draw_confusion_matrix(matrix, ax=None):
     ax : matplotlib.axes.Axes, optional
         Where to draw; new axes on a new figure if not given.
     """
-    matrix = _counts("draw_confusion_matrix", matrix)
+    matrix = _counts(matrix)
     ax = _new_axes(len(matrix)) if ax is None else ax
     errors = np.ma.masked_array(matrix, np.eye(len(matrix), dtype=bool))
     most = max(1, int(errors.max())) if errors.count() else 1
@@ -60,15 +60,15 @@ def _new_axes(classes):
     return add_axes(new_figure(side + 60, side + 60), 50, 10, side, side)
 
 
-def _counts(where, matrix):
+def _counts(matrix):
     matrix = np.asarray(matrix)
     if matrix.dtype.kind not in "iu":
-        raise TypeError(f"{where}: matrix must hold whole numbers, got dtype {matrix.dtype}.")
+        raise checks.BadType(f"matrix must hold whole numbers, got dtype {matrix.dtype}.")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"{where}: matrix must be square (classes, classes), got shape {matrix.shape}.")
-    checks.not_empty(where, "matrix", matrix)
+        raise checks.BadValue(f"matrix must be square (classes, classes), got shape {matrix.shape}.")
+    checks.not_empty("matrix", matrix)
     if matrix.min() < 0:
-        raise ValueError(f"{where}: matrix must hold counts of 0 or more, got {matrix.min()}.")
+        raise checks.BadValue(f"matrix must hold counts of 0 or more, got {matrix.min()}.")
     return matrix
 
 
@@ -94,8 +94,8 @@ def show_mistakes(images, labels, probabilities, columns=5):
     columns : int
         The most images in a row.
     """
-    images, labels, probabilities = _checked_examples("show_mistakes", images, labels, probabilities)
-    columns = min(checks.integer("show_mistakes", "columns", columns), len(images))
+    images, labels, probabilities = _checked_examples(images, labels, probabilities)
+    columns = min(checks.integer("columns", columns), len(images))
     figure = new_figure(columns * WIDE, -(-len(images) // columns) * TALL)
     for number, (image, label, shares) in enumerate(zip(images, labels, probabilities, strict=True)):
         row, column = divmod(number, columns)
@@ -120,16 +120,14 @@ def _draw_one(figure, left, top, image, label, shares):
     bars.set_axis_off()
 
 
-def _checked_examples(where, images, labels, probabilities):
-    images = checks.as_float(where, "images", images)
+def _checked_examples(images, labels, probabilities):
+    images = checks.as_float("images", images)
     images = images[:, 0] if images.ndim == 4 and images.shape[1] == 1 else images
-    images, probabilities = checks.floats(
-        where, images=(images, "(N, H, W)"), probabilities=(probabilities, "(N, classes)")
-    )
-    checks.not_empty(where, "images", images)
-    labels = checks.labels(where, labels, len(images), probabilities.shape[1])
+    images, probabilities = checks.floats(images=(images, "(N, H, W)"), probabilities=(probabilities, "(N, classes)"))
+    checks.not_empty("images", images)
+    labels = checks.labels(labels, len(images), probabilities.shape[1])
     if len(images) != len(probabilities):
-        raise ValueError(f"{where}: got {len(images)} images and the probabilities of {len(probabilities)}.")
+        raise checks.BadValue(f"got {len(images)} images and the probabilities of {len(probabilities)}.")
     return images, labels, np.clip(probabilities, 0, 1)
 
 
@@ -152,7 +150,7 @@ def show_calibration(confidence, accuracy, counts):
     counts : array of int, shape (B,)
         The number of predictions in each bin, 1 or more.
     """
-    confidence, accuracy, counts = _checked_bins("show_calibration", confidence, accuracy, counts)
+    confidence, accuracy, counts = _checked_bins(confidence, accuracy, counts)
     figure = new_figure(LEFT + SIDE + 24, TOP + SIDE + BOTTOM)
     ax = add_axes(figure, LEFT, TOP, SIDE, SIDE)
     reach = 2 * np.sqrt(confidence * (1 - confidence) / counts)
@@ -170,19 +168,19 @@ def show_calibration(confidence, accuracy, counts):
     return figure
 
 
-def _checked_bins(where, confidence, accuracy, counts):
+def _checked_bins(confidence, accuracy, counts):
     confidence, accuracy, counts = checks.floats(
-        where, confidence=(confidence, "(B,)"), accuracy=(accuracy, "(B,)"), counts=(counts, "(B,)")
+        confidence=(confidence, "(B,)"), accuracy=(accuracy, "(B,)"), counts=(counts, "(B,)")
     )
-    checks.not_empty(where, "confidence", confidence)
+    checks.not_empty("confidence", confidence)
     if not len(confidence) == len(accuracy) == len(counts):
         lengths = f"{len(confidence)}, {len(accuracy)} and {len(counts)}"
-        raise ValueError(f"{where}: confidence, accuracy and counts have lengths {lengths}.")
+        raise checks.BadValue(f"confidence, accuracy and counts have lengths {lengths}.")
     for name, shares in (("confidence", confidence), ("accuracy", accuracy)):
         if not ((shares >= 0) & (shares <= 1)).all():
-            raise ValueError(f"{where}: {name} must hold shares from 0 to 1.")
+            raise checks.BadValue(f"{name} must hold shares from 0 to 1.")
     if (counts < 1).any():
-        raise ValueError(f"{where}: bin {int(np.argmax(counts < 1))} is empty. Leave it out.")
+        raise checks.BadValue(f"bin {int(np.argmax(counts < 1))} is empty. Leave it out.")
     return confidence, accuracy, counts.astype(int)
 
 
@@ -209,6 +207,7 @@ def show_shares(pixels, shares, marked=None):
     for left, right in [(low, marked[0] - 0.5), (marked[1] + 0.5, high)] if marked else []:
         ax.add_patch(Rectangle((left, 0), max(right - left, 0), 1.02, facecolor=PADDING))
     for (name, values), (line, mark) in zip(shares.items(), LINES, strict=False):
+        values = checks.as_float(name, values)
         ax.plot(pixels, values, line, marker=mark, color=INK, markersize=5, linewidth=1.5)
         ax.text(high + 0.2, values[-1], name, va="center")
     ax.set(xlim=(low, high), ylim=(0, 1.02), xticks=list(pixels))

@@ -41,13 +41,13 @@ def show_errors(errors, sizes, kernels, strides, paddings, tolerance=1e-6):
         The largest error of a correct gradient.
     """
     given = [list(each) for each in (sizes, kernels, strides, paddings)]
-    errors = checks.as_float("show_errors", "errors", errors)
+    errors = checks.as_float("errors", errors)
     wanted = tuple(map(len, given))
-    checks.same_shape("show_errors", "errors", errors, wanted, "(sizes, kernels, strides, paddings)")
-    checks.not_empty("show_errors", "errors", errors)
+    checks.same_shape("errors", errors, wanted, "(sizes, kernels, strides, paddings)")
+    checks.not_empty("errors", errors)
     if (errors < 0).any():
-        raise ValueError(f"show_errors: a relative error is never below 0, got {errors.min():g}.")
-    tolerance = checks.number("show_errors", "tolerance", tolerance, low=0, open_low=True)
+        raise checks.BadValue(f"a relative error is never below 0, got {errors.min():g}.")
+    tolerance = checks.number("tolerance", tolerance, low=0, open_low=True)
     ax = _canvas(wanted)
     _name_rows(ax, given[0], given[1])
     _name_columns(ax, given[2], given[3], _across(wanted))

@@ -48,6 +48,7 @@ def show_lines(lines, x=None, names=("step", ""), title="", log=False, wide=WIDE
     for (name, values), (colour, kind) in zip(lines.items(), styles_of(lines), strict=True):
         at = np.arange(1, len(values) + 1) if x is None else np.asarray(x)
         mark = "o" if x is not None and len(at) <= FEW else ""
+        values = checks.as_float(name, values)
         ax.plot(at, values, color=colour, linestyle=kind, linewidth=1.8, marker=mark)
         ends[name] = (at[-1], values[-1])
     _scale(ax, x, log, min(np.min(values) for values in lines.values()))
@@ -78,7 +79,7 @@ def show_dots(results, unit, title="", mean=True, notes=None):
     figure = new_figure(NAMES + WIDE + 40, TOP + tall + BOTTOM)
     ax = add_axes(figure, NAMES, TOP, WIDE, tall)
     for row, (name, values) in enumerate(results.items()):
-        values = checks.as_float("show_dots", name, values)
+        values = checks.as_float(name, values)
         ax.plot([values.min(), values.max()], [row, row], color=INK, linewidth=0.8, zorder=1)
         dots = {"color": METHOD.get(name, (INK,))[0], "markeredgecolor": INK, "markersize": 8, "alpha": 0.85}
         ax.plot(values, np.full(len(values), row), "o", **dots)
@@ -117,7 +118,7 @@ def styles_of(names):
     """
     others = [name for name in names if name not in METHOD]
     if len(others) > len(DASHES):
-        raise ValueError(f"only {len(DASHES)} lines that are no method's can be told apart, got {len(others)}.")
+        raise checks.BadValue(f"only {len(DASHES)} lines that are no method's can be told apart, got {len(others)}.")
     own = dict(zip(others, ((INK, dashes) for dashes in DASHES), strict=False))
     return [METHOD.get(name) or own[name] for name in names]
 
@@ -179,13 +180,13 @@ def show_paths(x, y, heights, paths, levels=None, goal=None, title="", names=("a
     names : (str, str)
         The labels of the two axes.
     """
-    x, y, heights = _checked("show_paths", x, y, heights)
+    x, y, heights = _checked(x, y, heights)
     figure = new_figure(MAP_LEFT + MAP_WIDE + MAP_RIGHT, MAP_TOP + MAP_HIGH + MAP_BOTTOM)
     ax = add_axes(figure, MAP_LEFT, MAP_TOP, MAP_WIDE, MAP_HIGH)
     _draw_surface(ax, x, y, heights, levels, goal)
     ends = {}
     for (name, path), style in zip(paths.items(), styles_of(paths), strict=True):
-        path = _checked_path("show_paths", name, path)
+        path = _checked_path(name, path)
         _draw_path(ax, path, style)
         ends[name] = _end_in(path, x, y)
     write_names(ax, {name + LEAVES * left: end for name, (end, left) in ends.items()})
@@ -203,12 +204,12 @@ def show_paths_apart(x, y, heights, paths, levels=None, goal=None, names=("a", "
         As in `show_paths`; the surface is the same for all paths. The name of each path is the title of its map.
     """
     if not 1 <= len(paths) <= MOST:
-        raise ValueError(f"show_paths_apart: 1 to {MOST} paths have room side by side, got {len(paths)}.")
-    x, y, heights = _checked("show_paths_apart", x, y, heights)
+        raise checks.BadValue(f"1 to {MOST} paths have room side by side, got {len(paths)}.")
+    x, y, heights = _checked(x, y, heights)
     wide = (WIDEST - MAP_LEFT) // len(paths) - GAP
     figure = new_figure(WIDEST, MAP_TOP + MAP_HIGH + MAP_BOTTOM)
     for column, ((name, path), style) in enumerate(zip(paths.items(), styles_of(paths), strict=True)):
-        path = _checked_path("show_paths_apart", name, path)
+        path = _checked_path(name, path)
         ax = add_axes(figure, MAP_LEFT + column * (wide + GAP), MAP_TOP, wide, MAP_HIGH)
         _draw_surface(ax, x, y, heights, levels, goal)
         _draw_path(ax, path, style)
@@ -247,21 +248,19 @@ def _end_in(path, x, y):
     return path[last], not inside[-1]
 
 
-def _checked(where, x, y, heights):
-    x, y, heights = (
-        checks.as_float(where, name, values) for name, values in (("x", x), ("y", y), ("heights", heights))
-    )
+def _checked(x, y, heights):
+    x, y, heights = (checks.as_float(name, values) for name, values in (("x", x), ("y", y), ("heights", heights)))
     if heights.shape != (len(y), len(x)):
-        raise ValueError(f"{where}: heights {heights.shape} should be ({len(y)}, {len(x)}): a row for each y.")
+        raise checks.BadValue(f"heights {heights.shape} should be ({len(y)}, {len(x)}): a row for each y.")
     if not np.isfinite(heights).all():
-        raise ValueError(f"{where}: a height is not finite.")
+        raise checks.BadValue("a height is not finite.")
     return x, y, heights
 
 
-def _checked_path(where, name, path):
-    path = checks.as_float(where, name, path)
+def _checked_path(name, path):
+    path = checks.as_float(name, path)
     if path.ndim != 2 or path.shape[1] != 2 or not len(path):
-        raise ValueError(f"{where}: the path {name!r} should have shape (steps + 1, 2), got {path.shape}.")
+        raise checks.BadValue(f"the path {name!r} should have shape (steps + 1, 2), got {path.shape}.")
     if not np.isfinite(path).all():
-        raise ValueError(f"{where}: the path {name!r} holds numbers that are not finite. Give its first steps.")
+        raise checks.BadValue(f"the path {name!r} holds numbers that are not finite. Give its first steps.")
     return path

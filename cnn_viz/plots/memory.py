@@ -8,6 +8,7 @@ Chapters    09.
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from cnn_core import checks
 from cnn_viz.base.figures import WIDEST, add_axes, new_figure
 from cnn_viz.base.palette import HUE, INK, PADDING
 from cnn_viz.base.style import FONT, picture
@@ -35,6 +36,7 @@ def show_orders(orders):
         ax.set(xlim=(0, longest), ylim=(1, 0))
         ax.axis("off")
         ax.set_title(title)
+        values = checks.real_array(title, values)
         for column, (value, marked) in enumerate(zip(values, chosen, strict=True)):
             _draw_cell(ax, column, 0, value, marked)
     return figure
@@ -61,6 +63,8 @@ def show_blocks(values, labels, blocks):
     blocks : {str: (int, int)}
         For each text the first line of a block and the one after its last; every other block is bracketed further out.
     """
+    values = checks.real_array("values", values)
+    checks.dimensions("values", values, "(lines, columns)")
     lines, columns = values.shape
     left = 250
     width = left + columns * CELL + 60 + 210
@@ -93,6 +97,7 @@ def show_timeline(spans):
     spans : list of (int, float, float, str)
         (worker, first second, last second, text) of every task.
     """
+    checks.as_float("spans", [[first, last] for _, first, last, _ in spans])
     workers = 1 + max(worker for worker, *_ in spans)
     figure = new_figure(WIDEST, 2 * MARGIN + TITLE + workers * 44 + 22)
     ax = add_axes(figure, 90, MARGIN, 650, workers * 44)

@@ -48,7 +48,7 @@ def draw_surface(ax, offsets, costs, point=None, slope=None):
     slope : (float, float), optional
         The derivative of the cost in the two directions at the point; an arrow shows the direction of descent.
     """
-    offsets, costs = _checked("draw_surface", offsets, costs)
+    offsets, costs = _checked(offsets, costs)
     if ax is None:
         ax = add_axes(new_figure(LEFT + SIDE + 14, TOP + SIDE + BELOW), LEFT, TOP, SIDE, SIDE)
     _contours(ax, offsets, costs)
@@ -74,7 +74,7 @@ def draw_cut(ax, offsets, costs, at, slope):
         An index into the offsets.
     slope : float
     """
-    at = checks.integer("draw_cut", "at", at, minimum=0)
+    at = checks.integer("at", at, minimum=0)
     reach = np.ptp(offsets) / 6
     ends = offsets[at] + np.array([-reach, reach])
     ax.plot(offsets, costs, "-", color=INK, linewidth=1.6, label="cost")
@@ -101,10 +101,10 @@ def show_surface(offsets, costs, place, slope):
     slope : (float, float)
         The derivative of the cost in the two directions there.
     """
-    offsets, costs = _checked("show_surface", offsets, costs)
-    i, j = (checks.integer("show_surface", "place", each, minimum=0) for each in place)
+    offsets, costs = _checked(offsets, costs)
+    i, j = (checks.integer("place", each, minimum=0) for each in place)
     if max(i, j) >= len(offsets):
-        raise ValueError(f"show_surface: place ({i}, {j}) is outside {len(offsets)} by {len(offsets)} costs.")
+        raise checks.BadValue(f"place ({i}, {j}) is outside {len(offsets)} by {len(offsets)} costs.")
     figure = new_figure(2 * LEFT + SIDE + WIDE + 20, TOP + SIDE + BELOW)
     surface = add_axes(figure, LEFT, TOP, SIDE, SIDE)
     draw_surface(surface, offsets, costs, (offsets[i], offsets[j]), slope)
@@ -115,15 +115,15 @@ def show_surface(offsets, costs, place, slope):
     return figure
 
 
-def _checked(where, offsets, costs):
+def _checked(offsets, costs):
     """Return offsets (P,) and costs (P, P) as floats, checked."""
-    offsets, costs = checks.floats(where, offsets=(offsets, "(P,)"), costs=(costs, "(P, P)"))
+    offsets, costs = checks.floats(offsets=(offsets, "(P,)"), costs=(costs, "(P, P)"))
     if costs.shape != (len(offsets), len(offsets)) or len(offsets) < 2:
-        raise ValueError(f"{where}: {len(offsets)} offsets need as many costs each way, at least 2, got {costs.shape}.")
+        raise checks.BadValue(f"{len(offsets)} offsets need as many costs each way, at least 2, got {costs.shape}.")
     if not (np.diff(offsets) > 0).all():
-        raise ValueError(f"{where}: offsets must rise from one to the next.")
+        raise checks.BadValue("offsets must rise from one to the next.")
     if not (np.isfinite(costs).all() and (costs > 0).all()):
-        raise ValueError(f"{where}: costs must be finite and above 0, from {costs.min():g} to {costs.max():g} given.")
+        raise checks.BadValue(f"costs must be finite and above 0, from {costs.min():g} to {costs.max():g} given.")
     return offsets, costs
 
 

@@ -60,9 +60,9 @@ def drawn(number, answers, room):
     pairs = zip(shell.controls.items(), answers, strict=True)
     state = state_of(shell.controls, {name: meant(control, answer) for (name, control), answer in pairs})
     try:
-        (figure, words), refused = draw_state("explore", shell.draw, state), False
+        (figure, words), refused = draw_state(shell.draw, state), False
     except INVALID_STATE:
-        (figure, words), refused = draw_state_or_reason("explore", shell.draw, state, room), True
+        (figure, words), refused = draw_state_or_reason(shell.draw, state, room), True
     picture = hashlib.sha256(picture_of(figure, SHARPNESS)).hexdigest()
     return {"picture": picture, "width": size_of(figure)[0], "words": words, "refused": refused}
 
