@@ -82,6 +82,6 @@ def heavy(ax):
 
 
 def text_at(ax, row, column):
-    """Return what is written in the cell whose corner is there."""
+    """Return the number in the cell whose corner is there."""
     near = [t.get_text() for t in ax.texts if t.get_position() == pytest.approx((column + 0.5, row + 0.5))]
     return near[0]

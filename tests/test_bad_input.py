@@ -642,9 +642,9 @@ WIDGETS = {
     ),
     "no-sentence": (lambda w: explore(lambda n: (draw()[0], n), n=[1]), TypeError, r"must return \(figure, sentence\)"),
     "state-list": (
-        lambda w: draw_state("f", draw, [3]),
+        lambda w: draw_state(draw, [3]),
         TypeError,
-        r"^f: a state must be a dictionary of draw's argum",
+        r"^a state must be a dictionary of draw's argum",
     ),
 }
 

@@ -29,6 +29,7 @@ F = np.array([[1, 2, -1], [3, -1, 1], [-2, 0, 2]])
 
 
 GEOMETRIES = [(2, (0, 1)), (1, 0), (3, (0, 1)), ((2, 1), 1), (2, "same"), ((1, 2), (0, 2)), (2, 1)]
+RENDERED = [(2, (0, 1)), ((2, 1), 1)]  # one picture of each is rendered, which is slow, and its texts are measured
 
 
 CASES = [(size, stride) for size in ((2, 2), (1, 1), (3, 2), (1, 4)) for stride in (1, 2, 3, (1, 2), (3, 1))]
@@ -44,12 +45,18 @@ def backward(stride, padding):
     return dC_dO[0, 0], dilated, full, dC_dX[0, 0], dC_dF[0, 0]
 
 
+def assert_readable_of(geometry, ax):
+    """Fail if a text of the picture is clipped or lies on another; only for the geometries that are rendered."""
+    if geometry in RENDERED:
+        assert_readable(ax)
+
+
 def texts(ax):
     return [text.get_text() for text in ax.texts]
 
 
 def cells(ax, colour):
-    """Return how many cells of one unit have a colour."""
+    """Return the number of cells of one unit that have a colour."""
     squares = [patch for patch in ax.patches if patch.get_fill() and patch.get_width() == patch.get_height() == 1]
     return sum(same_color(patch.get_facecolor(), colour) for patch in squares)
 
@@ -115,7 +122,7 @@ def test_draw_dilation_outlines_each_row_of_the_gradient_when_it_is_placed():
         assert [row - ax.patches[0].get_y() for row, _ in corners(ax, (1, 2))] == [step - 1]
 
 
-def test_all_steps_of_a_dilation_have_one_size_and_one_place():
+def test_all_steps_of_a_dilation_have_one_size_and_one_position():
     dC_dO = np.array([[12, 13], [14, 15]])
     drawn = [draw_dilation(None, dC_dO, dilate(dC_dO, 2), 2, step) for step in range(5)]
     assert len({(tuple(ax.figure.get_size_inches()), ax.get_xlim(), ax.patches[0].get_xy()) for ax in drawn}) == 1
@@ -136,7 +143,7 @@ def test_every_step_of_the_full_convolution_writes_a_sum_that_gives_its_entry(st
         ax = draw_full_step(None, dilated, F[::-1, ::-1], full, position, stride)
         note = next(text for text in texts(ax) if text.startswith(f"row {position[0]}, column {position[1]}: "))
         assert note.endswith(f"{full[position]:g}".replace("-", "−"))
-        assert_readable(ax)
+    assert_readable_of((stride, padding), ax)
 
 
 def test_a_step_of_the_full_convolution_leaves_out_the_products_with_zeros_that_were_put_there():
@@ -169,7 +176,7 @@ def test_the_chain_to_dC_dF_writes_a_sum_that_gives_each_weight(stride, padding)
         note = next(text for text in texts(ax) if text.startswith(f"dC/dF[{weight[0]}, {weight[1]}] = "))
         assert note.endswith(f"= {dC_dF[weight]:g}")
         assert note.count("·") == dC_dO.size
-    assert_readable(ax)
+    assert_readable_of((stride, padding), ax)
 
 
 def test_the_chain_to_dC_dF_lays_each_entry_of_the_gradient_over_its_pixel():
@@ -196,7 +203,7 @@ def test_the_chain_to_dC_dX_writes_a_sum_that_gives_each_pixel(stride, padding):
         ax = draw_input_chain(None, dC_dO, dilated, F, frame, dC_dX, stride, padding, pixel)
         note = next(text for text in texts(ax) if text.startswith(f"dC/dX[{pixel[0]}, {pixel[1]}] = "))
         assert note.endswith(f"{dC_dX[pixel]:g}".replace("-", "−"))
-        assert_readable(ax)
+    assert_readable_of((stride, padding), ax)
 
 
 def test_the_chain_to_dC_dX_shows_the_filter_before_and_after_and_what_is_cropped():
@@ -234,7 +241,7 @@ def test_the_terms_of_a_pixel_add_up_to_its_gradient(stride, padding):
         assert note.startswith(f"dC/dX[{pixel[0]}, {pixel[1]}] = ")
         total = note.partition(":")[0].rpartition("= ")[2]
         assert total == f"{dC_dX[pixel]:g}".replace("-", "−")
-        assert_readable(ax)
+    assert_readable_of((stride, padding), ax)
 
 
 @pytest.mark.parametrize(("stride", "padding"), GEOMETRIES)
@@ -246,7 +253,7 @@ def test_the_terms_of_a_weight_add_up_to_its_gradient(stride, padding):
         assert note.startswith(f"dC/dF[{weight[0]}, {weight[1]}] = ")
         assert note.endswith(f"= {dC_dF[weight]:g}")
         assert note.count("·dC/dO[") == dC_dO.size
-        assert_readable(ax)
+    assert_readable_of((stride, padding), ax)
 
 
 def test_the_terms_of_a_pixel_name_output_and_weight_and_outline_them():
@@ -264,13 +271,13 @@ def test_the_terms_of_a_weight_name_pixel_and_output():
     assert [text for text in texts(ax) if text.startswith("×")] == [f"×{n}" for n in dC_dO.flat]
 
 
-def test_a_pixel_without_a_part_in_any_output_says_so():
+def test_a_pixel_that_contributes_to_no_output_has_a_note():
     dC_dO, _, _, dC_dX, _ = backward(3, (0, 1))
     ax = draw_pixel_terms(None, dC_dO, F, dC_dX, (4, 2), 3, (0, 1))
     assert "dC/dX[4, 2] = 0: it had no part in any output" in texts(ax)
 
 
-def test_terms_refuse_a_place_outside_and_a_gradient_of_another_shape():
+def test_terms_refuse_a_position_outside_and_a_gradient_of_another_shape():
     dC_dO, _, _, dC_dX, dC_dF = backward(2, (0, 1))
     with pytest.raises(ValueError, match="lies outside"):
         draw_pixel_terms(None, dC_dO, F, dC_dX, (5, 0), 2, (0, 1))

@@ -89,12 +89,12 @@ def test_draw_reach_counts_windows(stride, padding):
     assert_readable(draw_reach(None, (5, 6), 3, stride, padding))
 
 
-def test_draw_reach_writes_how_many_windows_reach_each_pixel():
+def test_draw_reach_writes_the_number_of_windows_at_each_pixel():
     written = texts(draw_reach(None, (1, 4), (1, 2), 1))
     assert written[:4] == ["1", "2", "2", "1"]
 
 
-def test_draw_reach_hatches_what_is_left_over():
+def test_draw_reach_hatches_excluded_pixels():
     ax = draw_reach(None, (5, 6), 3, 2)
     assert sum(bool(patch.get_hatch()) for patch in ax.patches) == 5
 
@@ -106,7 +106,7 @@ WEIGHTS = np.array([[1, 0], [2, -1]])
 
 
 def lone(ax, width):
-    """Return how far from the left edge the large array of a picture begins, and how far from the top: whole cells."""
+    """Return the (left, top) of the large array of a picture, in whole cells."""
     frame = max(
         (patch for patch in ax.patches if not isinstance(patch, Circle) and not patch.get_fill()),
         key=lambda patch: patch.get_width() * (patch.get_width() == width),
@@ -226,7 +226,7 @@ def channels_picture(rng, bias=None):
     return draw_channels(None, images, filters, sums, O, (1, 0), stride=2, bias=bias), sums, O
 
 
-def test_the_sums_of_the_channels_stand_under_each_other_and_lead_to_the_output(rng):
+def test_the_sums_of_the_channels_are_in_one_column_before_the_output(rng):
     ax, sums, O = channels_picture(rng)
     cells = sorted((p for p in heavy(ax) if p.get_width() == 1), key=lambda patch: (patch.get_x(), patch.get_y()))
     assert [text_at(ax, p.get_y(), p.get_x()) for p in cells] == number_texts([*sums[:, 1, 0], O[1, 0]]).tolist()

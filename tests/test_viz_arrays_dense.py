@@ -1,4 +1,4 @@
-"""Pictures of matrix products and of a layer's lines: every number in its place, the right row, column and sum."""
+"""Pictures of matrix products and of connections: every number in its cell, the right row, column and sum."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_a_product_shows_the_sum_of_the_cell_and_its_bias():
         assert written.count("·") == 4
 
 
-def test_a_product_says_its_names_and_shapes_and_all_its_numbers():
+def test_a_product_has_its_names_shapes_and_all_its_numbers():
     ax = product()
     assert {"X (2, 4)", "W (4, 3)", "B (3,)", "O (2, 3)", "+"} <= set(texts(ax))
     numbers = [str(each).replace("-", "−") for array in (X, W, B, O) for each in array.flat]

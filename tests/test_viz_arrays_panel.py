@@ -142,7 +142,7 @@ def test_an_array_is_not_changed(rng):
         pytest.param({"array": X, "dilation": 0}, ValueError, "dilation must be a positive integer", id="dilation"),
     ],
 )
-def test_a_panel_refuses_what_it_cannot_draw(arguments, kind, message):
+def test_a_panel_refuses_arrays_that_it_cannot_draw(arguments, kind, message):
     with pytest.raises(kind, match=message):
         Panel(**arguments)
 

@@ -20,6 +20,7 @@ X = np.array([[1, 3, 2, 0, 1, 2], [2, 6, 2, 0, 8, 5], [4, 1, 0, 1, 3, 3], [3, 0,
 MODES = ("max", "mean", "min")
 
 
+RENDERED = [(3, 2, 1), ((2, 3), (1, 2), "include")]  # rendering is slow: texts are measured for two geometries
 GEOMETRIES = [(2, None, 0), (2, 1, 0), (3, 2, 0), (3, 2, 1), ((2, 3), (1, 2), "include"), (2, 3, 0), (3, 2, "same")]
 
 
@@ -98,20 +99,19 @@ def test_draw_pooling_gives_padding_no_number_and_keeps_it_grey():
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("settings", GEOMETRIES)
-def test_every_step_of_every_geometry_is_readable_and_the_ring_is_where_the_gradient_goes(mode, settings):
+def test_the_ring_of_every_geometry_is_where_the_gradient_goes(mode, settings):
     O = pooled(mode, *settings)
     for position in ((0, 0), tuple(length - 1 for length in O.shape)):
         one = np.zeros(O.shape)
         one[position] = 1
         ax = draw_pooling(None, X, {mode: O}, position, *settings, so_far=True)
-        selected = (
-            [] if mode == "mean" else [f"{X[tuple(place)]}" for place in np.argwhere(routed(one, mode, *settings))]
-        )
-        assert ringed(ax) == selected
+        pixels = [] if mode == "mean" else np.argwhere(routed(one, mode, *settings))
+        assert ringed(ax) == [f"{X[tuple(pixel)]}" for pixel in pixels]
+    if settings in RENDERED:
         assert_readable(ax)
 
 
-def test_draw_routing_for_max_rings_the_maximum_in_both_arrays_and_says_who_gets_what():
+def test_draw_routing_for_max_rings_the_argmax_in_both_arrays_and_names_it():
     dC_dO = np.array([[8, 4, -2], [1, 2, 7]])
     ax = draw_routing(None, dC_dO, X, routed(dC_dO), (0, 2))
     assert ringed(ax) == ["8", "−2"]  # the pixel of X, and what it receives
@@ -163,7 +163,7 @@ def test_draw_routed_gradient_hatches_pixels_that_no_window_reached():
     assert sum(bool(patch.get_hatch()) for patch in ax.patches) == 2 * left_over  # in X, in dC/dX
 
 
-def test_nothing_that_is_given_is_changed():
+def test_no_argument_is_changed():
     given = [np.ones((2, 3)), X.copy(), routed(np.ones((2, 3)))]
     before = [array.copy() for array in given]
     draw_routing(None, *given)

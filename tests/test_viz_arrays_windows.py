@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawn_cells import frames, hatched, labels, numbers, on_canvas, titles
+from drawn_cells import frames, hatched, labels, on_canvas, titles
 from readable import assert_readable
 
 from cnn_core import (
@@ -42,14 +42,13 @@ def test_the_window_lies_where_the_convolution_puts_it(position, stride, padding
 def test_the_numbers_under_the_window_times_its_weights_are_the_output(stride, padding):
     O = conv2d_forward(X[None, None], F[None, None], stride=stride, padding=padding)[0, 0]
     for position in np.ndindex(O.shape):
-        ax = on_canvas(window_panel(X, F, position, stride, padding))
-        shown = numbers(ax)
-        pairs = [(shown[place], text.removeprefix("×")) for place, text in labels(ax).items()]
-        terms = [int(a.replace("−", "-")) * int(b.replace("−", "-")) for a, b in pairs]
-        assert (len(terms), sum(terms)) == (4, O[position])
+        panel = window_panel(X, F, position, stride, padding)
+        weights = {cell: int(text.removeprefix("×").replace("−", "-")) for cell, text in panel.labels.items()}
+        assert len(weights) == 4
+        assert sum(panel.array[cell] * weight for cell, weight in weights.items()) == O[position]
 
 
-def test_what_no_window_reaches_is_hatched_also_where_it_is_padding():
+def test_pixels_that_no_window_reaches_are_hatched_in_the_padding_too():
     assert hatched(on_canvas(window_panel(X, F, stride=2))) == {
         (r, c) for r in range(5) for c in range(5) if 4 in (r, c)
     }

@@ -49,12 +49,12 @@ def test_a_png_has_twice_the_pixels_of_the_page():
     assert (metadata["image/png"]["width"], metadata["image/png"]["height"]) == (120, 50)
 
 
-def test_a_png_has_its_size_whatever_the_readers_settings():
+def test_a_png_has_its_size_whatever_the_settings_of_the_user():
     with matplotlib.rc_context({"savefig.bbox": "tight", "savefig.dpi": 30}):
         assert matplotlib.image.imread(io.BytesIO(png_of(new_figure(120, 50), 1))).shape[:2] == (50, 120)
 
 
-def test_axes_lie_where_the_pixels_say():
+def test_axes_are_placed_in_pixels():
     figure = new_figure(200, 100)
     box = add_axes(figure, left=20, top=10, width=100, height=50).get_position()
     assert (box.x0, box.x1) == (pytest.approx(0.1), pytest.approx(0.6))
@@ -67,7 +67,7 @@ def test_a_figure_shows_itself_at_the_end_of_a_cell():
     assert size == {"width": 120, "height": 50}
 
 
-def test_drawing_leaves_no_window_behind(rng):
+def test_drawing_leaves_no_window_open(rng):
 
     before = pyplot.get_fignums()
     show_images(rng.random((3, 4, 4)))

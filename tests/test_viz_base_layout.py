@@ -15,7 +15,7 @@ X = np.array([[1, 2, 0, 3, 1], [0, 1, 5, 2, 2], [4, 0, 1, 1, 0], [2, 2, 3, 0, 1]
 F = np.array([[1, 0], [2, -1]])
 
 
-def test_a_new_sheet_has_cells_of_the_size_asked_for():
+def test_a_new_canvas_has_cells_of_the_given_size():
     ax = new_canvas(3, 5, cell=20)
     assert size_of(ax.figure) == (100, 60)
     assert cell_of(ax) == pytest.approx(20)
@@ -66,7 +66,7 @@ def test_a_wide_row_gets_smaller_cells_and_fits_on_a_page():
     assert_readable(ax)
 
 
-def test_axes_without_limits_become_a_sheet_in_which_everything_fits():
+def test_axes_without_limits_become_a_canvas_that_fits_everything():
     ax = add_axes(new_figure(300, 200), 50, 20, 200, 150)
     assert draw_row(ax, [Panel(X), "=", Panel(X, "O")]) is ax
     left, top, right, bottom = 50, 20, 250, 170

@@ -32,7 +32,7 @@ def test_percent_keeps_one_decimal():
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (61, "1:01"), (3600, "1:00:00"), (36061, "10:01:01")]
 )
-def test_durations_are_written_as_clocks_do(seconds, text):
+def test_clock_times_have_minutes_and_seconds(seconds, text):
     assert clock_time(seconds) == text
 
 
@@ -40,5 +40,5 @@ def test_durations_are_written_as_clocks_do(seconds, text):
     ("seconds", "words"),
     [(90.0, "90 s"), (1.0, "1 s"), (0.9994, "999 ms"), (1e-3, "1 ms"), (2.34567e-5, "23.5 µs"), (5e-8, "50 ns")],
 )
-def test_a_duration_is_said_in_a_unit_that_fits(seconds, words):
+def test_a_duration_is_written_in_a_unit_that_fits(seconds, words):
     assert duration(seconds) == words

@@ -115,7 +115,7 @@ SHAPE = r"expected \(H, W\), \(N, H, W\) or \(N, 1, H, W\)"
         pytest.param([["a"]], TypeError, "real numbers", id="text"),
     ],
 )
-def test_show_images_refuses_what_are_no_images(images, kind, message):
+def test_show_images_refuses_arrays_that_hold_no_images(images, kind, message):
     with pytest.raises(kind, match=message):
         show_images(images)
 

@@ -71,11 +71,11 @@ def drawn(rng, K=4, columns=2, **changes):
 
 
 def test_every_weight_is_a_square_of_its_colour(rng):
-    given, _, sheet = drawn(rng)
+    given, _, canvas = drawn(rng)
     F, largest = given["F"][:, 0], np.abs(given["F"]).max()
     for (k, row, column), weight in np.ndenumerate(F):
         top, left = k // 2 * (TALL + GAPS[0]) + row * WEIGHT, k % 2 * COLUMN + column * WEIGHT
-        square = sheet[top : top + WEIGHT, left : left + WEIGHT]
+        square = canvas[top : top + WEIGHT, left : left + WEIGHT]
         np.testing.assert_allclose(
             square[WEIGHT // 2, WEIGHT // 2], colormaps[SIGNED]((weight + largest) / (2 * largest))
         )
@@ -83,10 +83,10 @@ def test_every_weight_is_a_square_of_its_colour(rng):
 
 
 def test_every_map_stands_under_its_filter_on_one_scale(rng):
-    given, _, sheet = drawn(rng)
+    given, _, canvas = drawn(rng)
     for k, found in enumerate(given["maps"]):
         top, left = k // 2 * (TALL + GAPS[0]) + 3 * WEIGHT + BETWEEN, k % 2 * COLUMN
-        tile = sheet[top : top + 10 * PIXEL : PIXEL, left : left + 10 * PIXEL : PIXEL]
+        tile = canvas[top : top + 10 * PIXEL : PIXEL, left : left + 10 * PIXEL : PIXEL]
         np.testing.assert_allclose(tile, colormaps[MAGNITUDES](found / given["maps"].max()))
 
 
@@ -102,24 +102,24 @@ def test_a_dash_stands_on_every_negative_weight_and_nowhere_else(rng):
 
 
 def test_what_is_not_used_of_the_last_row_is_white_and_the_title_is_there(rng):
-    _, ax, sheet = drawn(rng, K=3)
-    assert (sheet[TALL + GAPS[0] :, COLUMN:] == 1).all()
+    _, ax, canvas = drawn(rng, K=3)
+    assert (canvas[TALL + GAPS[0] :, COLUMN:] == 1).all()
     assert ax.get_title(loc="left") == "after 3 steps"
 
 
-def test_a_pixel_of_the_sheet_is_a_pixel_of_the_page(rng):
-    _, ax, sheet = drawn(rng)
+def test_a_pixel_of_the_grid_is_a_pixel_of_the_page(rng):
+    _, ax, canvas = drawn(rng)
     width, height = size_of(ax.figure)
     box = ax.get_position()
-    assert (box.width * width, box.height * height) == pytest.approx(sheet.shape[1::-1])
+    assert (box.width * width, box.height * height) == pytest.approx(canvas.shape[1::-1])
 
 
 def test_filters_and_maps_of_zeros_are_drawn(rng):
-    _, _, sheet = drawn(rng, F=np.zeros((4, 1, 3, 3)), maps=np.zeros((4, 10, 10)))
-    np.testing.assert_allclose(sheet[0, 0], colormaps[SIGNED](0.5))
+    _, _, canvas = drawn(rng, F=np.zeros((4, 1, 3, 3)), maps=np.zeros((4, 10, 10)))
+    np.testing.assert_allclose(canvas[0, 0], colormaps[SIGNED](0.5))
 
 
-def test_nothing_that_is_given_is_changed(rng):
+def test_no_argument_is_changed(rng):
     F, maps = rng.normal(size=(4, 1, 3, 3)), rng.random((4, 10, 10))
     before = F.copy(), maps.copy()
     drawn(rng, F=F, maps=maps)

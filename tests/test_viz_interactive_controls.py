@@ -22,7 +22,7 @@ from cnn_viz.interactive.controls import Menu, Scale, Slide, control_of
         pytest.param(Field(), Field, id="field"),
     ],
 )
-def test_what_is_given_says_what_kind_of_control_is_meant(given, kind):
+def test_the_specification_decides_the_kind_of_control(given, kind):
     control = control_of("x", given)
     assert type(control) is kind
     if isinstance(given, dict | range | list | tuple):
@@ -32,7 +32,7 @@ def test_what_is_given_says_what_kind_of_control_is_meant(given, kind):
         assert control.first == answers[0]
 
 
-def test_values_are_called_by_short_names():
+def test_values_have_short_names():
     assert list(control_of("x", [0.1 + 0.2, 1e-5, 3]).values) == ["0.3", "1e-05", "3"]
     assert list(control_of("x", {1: "a"}).values) == ["1"]
 
@@ -46,12 +46,12 @@ def test_a_field_reads_numbers_pairs_and_names(typed, value):
 
 
 @pytest.mark.parametrize("value", [2, (1, 2), "same", None])
-def test_what_stands_in_a_field_is_read_as_what_it_stands_for(value):
+def test_a_field_converts_an_argument_to_text_and_back(value):
     assert Field().argument_of(Field().value_for(value)) == value
 
 
 @pytest.mark.parametrize(("count", "kind"), [(0, ValueError), (2.0, TypeError), ("3", TypeError), (True, TypeError)])
-def test_steps_refuses_a_count_that_is_none(count, kind):
+def test_steps_refuses_a_wrong_count(count, kind):
     with pytest.raises(kind, match="Steps: count must be a positive integer"):
         Steps(count)
     with pytest.raises(kind, match="Steps: count must be a positive integer"):

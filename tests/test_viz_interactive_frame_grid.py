@@ -1,4 +1,4 @@
-"""Film-strips and GIFs: every state is there, in its order, equally large, and a second run gives the same bytes."""
+"""Grids of frames and GIFs: every state in its order, equally large, and the same bytes from a second run."""
 
 import io
 
@@ -40,22 +40,22 @@ def colour(step):
     return np.round(np.array(to_rgb(COLOURS[step])) * 255).astype(int)
 
 
-def find(sheet, frame):
-    """Return the place (top, left) at which a sheet holds a frame, pixel for pixel; fails if it does not."""
+def find(canvas, frame):
+    """Return the (top, left) at which a canvas holds a frame, pixel for pixel; fail if it does not."""
     h, w = frame.shape[:2]
-    corners = np.argwhere((sheet[: sheet.shape[0] - h + 1, : sheet.shape[1] - w + 1] == frame[0, 0]).all(axis=2))
-    places = [(y, x) for y, x in corners.tolist() if np.array_equal(sheet[y : y + h, x : x + w], frame)]
-    assert len(places) == 1
-    return places[0]
+    corners = np.argwhere((canvas[: canvas.shape[0] - h + 1, : canvas.shape[1] - w + 1] == frame[0, 0]).all(axis=2))
+    corners_found = [(y, x) for y, x in corners.tolist() if np.array_equal(canvas[y : y + h, x : x + w], frame)]
+    assert len(corners_found) == 1
+    return corners_found[0]
 
 
-# --- film-strips ------------------------------------------------------------------------------------------------------
+# --- grids of frames --------------------------------------------------------------------------------------------------
 
 
-def test_a_strip_holds_every_frame_pixel_for_pixel_in_reading_order():
-    sheet = pixels(frame_grid(draw, STATES, columns=3)[0])
-    places = [find(sheet, pixels(draw(**state)[0])) for state in STATES]
-    rows, columns = zip(*places, strict=True)
+def test_a_grid_holds_every_frame_pixel_for_pixel_in_reading_order():
+    canvas = pixels(frame_grid(draw, STATES, columns=3)[0])
+    corners_found = [find(canvas, pixels(draw(**state)[0])) for state in STATES]
+    rows, columns = zip(*corners_found, strict=True)
     assert rows[0] == rows[1] == rows[2] < rows[3] == rows[4]
     assert columns[0] == columns[3] < columns[1] == columns[4] < columns[2]
     assert columns[1] - columns[0] >= 2 * WIDE
@@ -69,10 +69,10 @@ def test_the_frames_are_numbered_and_their_sentences_too():
 
 def test_each_number_stands_above_its_frame():
     figure, _ = frame_grid(draw, STATES, columns=3)
-    sheet = pixels(figure)
+    canvas = pixels(figure)
     width, height = size_of(figure)
     for text, state in zip(figure.texts, STATES, strict=True):
-        top, left = find(sheet, pixels(draw(**state)[0]))
+        top, left = find(canvas, pixels(draw(**state)[0]))
         x, y = text.get_position()
         assert left <= x * 2 * width < left + 20
         assert top - 48 < (1 - y) * 2 * height < top
@@ -91,7 +91,7 @@ def test_each_number_stands_above_its_frame():
         pytest.param(100, 9, (5, 1.0), id="more-than-there-are"),
     ],
 )
-def test_a_strip_fits_on_a_page(width, columns, expected):
+def test_a_grid_fits_on_a_page(width, columns, expected):
     states = [{"step": 0, "width": width, "height": 100}] * 5
     figure = frame_grid(draw, states, columns)[0]
     wanted, shrink = expected
@@ -104,13 +104,13 @@ def test_a_strip_fits_on_a_page(width, columns, expected):
 
 def test_frames_of_different_sizes_shrink_alike():
     states = [{"step": 0, "width": 600, "height": 60}, {"step": 1, "width": 200, "height": 60}]
-    sheet = pixels(frame_grid(draw, states, columns=2)[0])
-    widths = [np.flatnonzero((sheet == colour(step)).all(axis=2).any(axis=0)).size for step in (0, 1)]
+    canvas = pixels(frame_grid(draw, states, columns=2)[0])
+    widths = [np.flatnonzero((canvas == colour(step)).all(axis=2).any(axis=0)).size for step in (0, 1)]
     assert widths[0] == pytest.approx(3 * widths[1], abs=3)
     assert widths[0] == pytest.approx(2 * 372, abs=3)
 
 
-def test_a_strip_is_the_same_each_time():
+def test_a_grid_is_the_same_each_time():
     assert png_of(frame_grid(draw, STATES)[0]) == png_of(frame_grid(draw, STATES)[0])
 
 
@@ -149,7 +149,7 @@ def test_the_last_frame_stays_longer_and_the_gif_starts_again(tmp_path):
         assert gif.info["loop"] == 0
 
 
-def test_a_state_that_looks_like_the_one_before_prolongs_it(tmp_path):
+def test_a_state_with_the_picture_of_the_one_before_prolongs_it(tmp_path):
     save_gif(tmp_path / "a.gif", draw, [STATES[0], STATES[0], STATES[1]])
     assert frames_of(tmp_path / "a.gif")[1] == [1600, 2400]
 
@@ -208,7 +208,7 @@ def test_a_gif_is_as_sharp_as_wanted(tmp_path, sharpness):
         assert gif.size == (WIDE * sharpness, HIGH * sharpness)
 
 
-# --- at the door ------------------------------------------------------------------------------------------------------
+# --- validation -------------------------------------------------------------------------------------------------------
 
 
 def refuses(where, kind, message, *arguments, **options):
@@ -232,7 +232,7 @@ def gif(tmp_path):
         pytest.param([{"stp": 1}], TypeError, "stp", id="unknown-argument"),
     ],
 )
-def test_states_that_are_none_are_refused(tmp_path, states, kind, message):
+def test_wrong_states_are_refused(tmp_path, states, kind, message):
     refuses(frame_grid, kind, message, draw, states)
     refuses(gif(tmp_path), kind, message, draw, states)
 
@@ -243,8 +243,8 @@ def test_a_state_that_draw_refuses_is_refused_and_the_old_file_stays(tmp_path):
 
     save_gif(tmp_path / "a.gif", draw, STATES)
     before = (tmp_path / "a.gif").read_bytes()
-    for strip in (frame_grid, gif(tmp_path)):
-        refuses(strip, ValueError, r"the kernel \(3\) is larger", impossible, [{"size": 5}, {"size": 2}])
+    for function in (frame_grid, gif(tmp_path)):
+        refuses(function, ValueError, r"the kernel \(3\) is larger", impossible, [{"size": 5}, {"size": 2}])
     assert (tmp_path / "a.gif").read_bytes() == before
 
 
@@ -258,19 +258,19 @@ def test_a_state_that_draw_refuses_is_refused_and_the_old_file_stays(tmp_path):
         ({"sharpness": "2"}, TypeError),
     ],
 )
-def test_save_gif_refuses_what_is_no_time_or_size(tmp_path, options, kind):
+def test_save_gif_refuses_wrong_times_and_sizes(tmp_path, options, kind):
     refuses(gif(tmp_path), kind, f"save_gif: {next(iter(options))} must be", draw, STATES, **options)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("columns", "kind"), [(0, ValueError), (2.0, TypeError), (True, TypeError)])
-def test_film_strip_refuses_columns_that_are_no_count(columns, kind):
+def test_frame_grid_refuses_columns_that_are_no_count(columns, kind):
     refuses(frame_grid, kind, "frame_grid: columns must be a positive integer", draw, STATES, columns=columns)
 
 
-def test_film_strip_refuses_columns_that_are_too_many():
+def test_frame_grid_refuses_too_many_columns():
     refuses(frame_grid, ValueError, "frame_grid: 20 frames do not fit side by side", draw, STATES * 4, columns=20)
 
 
-def test_a_drawing_function_must_be_one():
+def test_a_drawing_function_must_be_callable():
     refuses(frame_grid, TypeError, "frame_grid: draw must be a function", "draw", STATES)

@@ -25,18 +25,18 @@ def time(monkeypatch):
     return FakeTime(monkeypatch)
 
 
-def test_a_line_leaves_out_what_is_not_known():
+def test_a_line_leaves_out_unknown_values():
     assert epoch_line(Epoch(1, 1, 5, 0.5, None, None, None), seconds=2) == "epoch 1/1: cost 0.5000, 2.0 s"
 
 
-def test_what_is_not_known_is_nan_in_the_arrays():
+def test_unknown_values_are_nan_in_the_arrays():
     history = History()
     history.append(Step(1, 1, 1, 1, 0.5, None, 0.1))
     history.append(Epoch(1, 1, 1, 0.5, None, None, None))
     assert np.isnan([*history.accuracy, *history.validation_accuracy, *history.seconds]).all()
 
 
-def test_the_time_left_is_that_of_the_steps_to_come_at_the_pace_so_far(time):
+def test_the_time_left_is_that_of_the_remaining_steps_at_the_speed_so_far(time):
     timer = EtaTimer()
     for record in run_of(epochs=1, steps=10):
         time.now += 30.0 if timer.first_step is None else 2.0  # the first step is slow, and does not count
@@ -45,7 +45,7 @@ def test_the_time_left_is_that_of_the_steps_to_come_at_the_pace_so_far(time):
             assert timer.seconds_left(record.step, record.steps) == pytest.approx(4 * 2.0)
 
 
-def test_no_time_is_guessed_after_the_first_steps(time):
+def test_no_time_is_estimated_during_the_warm_up(time):
     timer = EtaTimer()
     timer.read(next(run_of()))
     assert timer.seconds_left(1, 6) is None
@@ -61,7 +61,7 @@ def test_nothing_is_due_before_the_interval_has_passed(time):
     assert throttle.due()
 
 
-def test_what_takes_long_is_done_seldom(time):
+def test_a_slow_action_is_done_less_often(time):
     def draw():
         time.now += 0.2
 

@@ -18,7 +18,7 @@ def test_a_message_stays_within_its_frame(size, length):
     assert 0 < box.y0 < box.y1 < size[1]
 
 
-def test_axes_stand_for_their_figure_and_a_reader_s_own_figure_is_closed():
+def test_axes_are_replaced_by_their_figure_and_a_figure_of_the_user_is_closed():
     figure, sentence = draw_state_or_reason(lambda: (pyplot.figure().subplots(), "An axis."), {}, LEAST)
     assert sentence == "An axis."
     assert pyplot.fignum_exists(figure.number)

@@ -1,4 +1,4 @@
-"""Watching a run: what is printed, what is kept, what happens when it stops, and how the live display behaves."""
+"""Watching a run: printed lines, the history, interrupts and errors, and the live display."""
 
 import subprocess
 import sys
@@ -85,7 +85,7 @@ def test_an_interrupt_ends_the_run_and_keeps_the_history(capsys, at, where):
     assert f"Interrupted {where}. The model is whole" in " ".join(capsys.readouterr().out.split())
 
 
-def test_an_error_comes_through_and_one_s_own_history_keeps_what_happened():
+def test_an_error_is_raised_and_a_given_history_keeps_the_records_so_far():
     history = History()
     with pytest.raises(FloatingPointError, match="became nan"):
         watch(run_of(error=FloatingPointError("the cost became nan"), at=5), history)
@@ -93,13 +93,13 @@ def test_an_error_comes_through_and_one_s_own_history_keeps_what_happened():
     assert len(history.epochs) == 1
 
 
-def test_a_history_goes_on_where_it_ended():
+def test_a_given_history_is_continued():
     history = watch(run_of(epochs=1), watch(run_of(epochs=2)))
     assert len(history.cost) == 9
     assert history.ends == [3, 6, 9]
 
 
-def test_what_the_history_holds_comes_as_arrays():
+def test_the_values_of_a_history_are_arrays():
     history = watch(run_of(epochs=2, steps=2))
     np.testing.assert_allclose(history.cost, [1, 1 / 2, 1 / 3, 1 / 4])
     np.testing.assert_array_equal(history.accuracy, [0.5] * 4)
@@ -121,11 +121,13 @@ def test_histories_do_not_share_their_lists():
         pytest.param(([1, 2],), r"expected a Step or an Epoch, as fit yields them, got int", id="other-records"),
         pytest.param(([], []), r"watch: history must be a History, got list", id="no-history"),
         pytest.param(
-            ([], None, 3), r"watch: snapshot must be a function that returns \(figure, sentence\), got 3", id="no-look"
+            ([], None, 3),
+            r"watch: snapshot must be a function that returns \(figure, sentence\), got 3",
+            id="no-snapshot",
         ),
     ],
 )
-def test_watch_refuses_what_is_not_from_fit(arguments, message):
+def test_watch_refuses_records_that_are_not_of_fit(arguments, message):
     with pytest.raises(TypeError, match=message):
         watch(*arguments)
 
@@ -140,8 +142,8 @@ def test_watching_in_a_terminal_needs_neither_matplotlib_nor_widgets():
 # --- in a notebook ----------------------------------------------------------------------------------------------------
 
 
-class Place:
-    """Stands in for an output of a notebook: keeps what is displayed there, and what takes its place."""
+class Output:
+    """An output of a notebook in a test: keeps the widget displayed there, and the bundle that replaces it."""
 
     def __init__(self, widget):
         self.shown, self.bundle = widget, None
@@ -153,25 +155,25 @@ class Place:
 
 
 class Notebook:
-    """Stands in for the notebook: the first place belongs to the curves."""
+    """A notebook in a test: its first output is that of the curves."""
 
     def __init__(self, monkeypatch):
         from cnn_viz.interactive import live
 
-        self.places = []
+        self.outputs = []
         monkeypatch.setattr("cnn_viz.interactive.watch.in_notebook", lambda: True)
         monkeypatch.setattr(live, "display", self.show)
 
     def show(self, widget, display_id):
         assert display_id
-        self.places.append(Place(widget))
-        return self.places[-1]
+        self.outputs.append(Output(widget))
+        return self.outputs[-1]
 
     def __getattr__(self, name):
-        """Return what the first place holds; nothing is shown before there is one."""
-        if not self.places and name == "shown":
+        """Return an attribute of the first output; nothing is shown before there is one."""
+        if not self.outputs and name == "shown":
             return None
-        return getattr(self.places[0], name)
+        return getattr(self.outputs[0], name)
 
 
 @pytest.fixture
@@ -200,7 +202,7 @@ def test_the_live_display_follows_the_run(notebook, time):
     assert all(image.startswith(b"\x89PNG") for image in images)
 
 
-def test_the_live_display_holds_back_what_is_not_due(notebook, time):
+def test_the_live_display_draws_only_when_it_is_due(notebook, time):
     images = set()
 
     def records():
@@ -214,7 +216,7 @@ def test_the_live_display_holds_back_what_is_not_due(notebook, time):
     assert len(images) <= 3  # the empty one, the first step's, and one after half a second
 
 
-def test_at_the_end_a_picture_and_its_sentence_take_the_place_of_the_display(notebook, capsys):
+def test_at_the_end_a_picture_and_its_sentence_replace_the_display(notebook, capsys):
     watch(run_of(epochs=1, steps=4))
     assert notebook.bundle["image/png"].startswith(b"\x89PNG")
     assert notebook.bundle["text/plain"] == "<Figure size 760x300 with 2 Axes>"
@@ -228,7 +230,7 @@ def test_at_the_end_a_picture_and_its_sentence_take_the_place_of_the_display(not
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), FloatingPointError("nan")], ids=["interrupt", "divergence"])
-def test_the_picture_is_left_behind_however_the_run_ends(notebook, error):
+def test_the_picture_remains_however_the_run_ends(notebook, error):
     history = History()
     try:
         watch(run_of(error=error, at=3), history)
@@ -239,7 +241,7 @@ def test_the_picture_is_left_behind_however_the_run_ends(notebook, error):
     assert notebook.shown.comm is None
 
 
-class Look:
+class Snapshot:
     """A picture of a network that changes: its number is how often it was drawn."""
 
     def __init__(self):
@@ -252,46 +254,46 @@ class Look:
         return figure, f"Drawn {self.times} times."
 
 
-def test_a_look_at_the_network_follows_the_run_in_a_place_of_its_own(notebook, time):
+def test_a_snapshot_of_the_network_follows_the_run_in_an_output_of_its_own(notebook, time):
     seen = []
 
     def records():
         for record in run_of(epochs=1, steps=10):
-            if len(notebook.places) == 2:
-                seen.append(bytes(notebook.places[1].shown.value))
+            if len(notebook.outputs) == 2:
+                seen.append(bytes(notebook.outputs[1].shown.value))
             time.now += 1.0
             yield record
 
-    watch(records(), snapshot=Look())
+    watch(records(), snapshot=Snapshot())
     assert len(set(seen)) >= 9
     assert all(image.startswith(b"\x89PNG") for image in seen)
 
 
-def test_at_the_end_the_last_look_is_left_with_its_sentence(notebook, capsys):
-    look = Look()
-    watch(run_of(epochs=1, steps=4), snapshot=look)
-    curves, inside = notebook.places
+def test_at_the_end_the_last_snapshot_remains_with_its_sentence(notebook, capsys):
+    snapshot = Snapshot()
+    watch(run_of(epochs=1, steps=4), snapshot=snapshot)
+    curves, inside = notebook.outputs
     assert curves.bundle["text/plain"] == "<Figure size 760x300 with 2 Axes>"
     assert inside.bundle["text/plain"] == "<Figure size 200x100 with 0 Axes>"
-    assert inside.metadata["image/png"]["alt"] == f"Drawn {look.times} times."
-    assert capsys.readouterr().out.splitlines()[-1] == f"Drawn {look.times} times."
+    assert inside.metadata["image/png"]["alt"] == f"Drawn {snapshot.times} times."
+    assert capsys.readouterr().out.splitlines()[-1] == f"Drawn {snapshot.times} times."
     assert inside.left_open
     assert inside.shown.comm is None
 
 
-def test_a_look_that_is_not_due_is_not_drawn(notebook, time):
-    look = Look()
+def test_a_snapshot_that_is_not_due_is_not_drawn(notebook, time):
+    snapshot = Snapshot()
 
     def records():
         for record in run_of(epochs=1, steps=50):
             time.now += 0.01
             yield record
 
-    watch(records(), snapshot=look)
-    assert look.times <= 5  # its size, before the run, once or twice in it, and at the end
+    watch(records(), snapshot=snapshot)
+    assert snapshot.times <= 5  # its size, before the run, once or twice in it, and at the end
 
 
-def test_a_look_that_draws_nothing_is_refused_before_anything_is_displayed_and_the_training_begins(notebook):
+def test_a_snapshot_without_a_figure_is_refused_before_anything_is_displayed_or_trained(notebook):
     asked = []
 
     def records():

@@ -1,4 +1,4 @@
-"""Widgets without a browser: each answer draws its state, what does not fit is said in words, one bundle is stored."""
+"""Widgets without a browser: every value draws its state, invalid states show a message, one bundle is stored."""
 
 import io
 import itertools
@@ -26,16 +26,16 @@ from cnn_viz.interactive.widget import SENTENCE, WIDGET, WidgetView
 
 
 def count(size=6, kernel=3, stride=1):
-    """Return how many places a filter has."""
+    """Return the number of positions of a filter."""
     return output_size(size, kernel, stride) ** 2
 
 
 def draw(size=6, kernel=3, stride=1, step=0):
     """Write the state into a picture."""
-    places = count(size, kernel, stride)
+    positions = count(size, kernel, stride)
     figure = new_figure(400, 200)
     figure.text(0.1, 0.5, f"{size} {kernel} {stride} {step}", fontsize=30)
-    return figure, f"Step {step + 1} of {places}: size {size}, kernel {kernel}, stride {stride}."
+    return figure, f"Step {step + 1} of {positions}: size {size}, kernel {kernel}, stride {stride}."
 
 
 def view_of(draw, **controls):
@@ -91,7 +91,7 @@ def test_a_stepper_stops_at_its_last_step(stepper):
     assert bytes(stepper.image.value) == last
 
 
-def test_a_stepper_ends_where_the_other_controls_say(stepper):
+def test_the_last_step_depends_on_the_other_controls(stepper):
     stepper.inputs["step"].value = 16
     stepper.inputs["kernel"].value = 5
     assert stepper.sentence == "Step 4 of 4: size 6, kernel 5, stride 1."
@@ -126,20 +126,20 @@ def test_sliders_and_fields_wait_until_they_are_let_go():
     assert not any(each.continuous_update for each in view.inputs.values())
 
 
-def test_words_that_look_like_html_are_shown_as_they_are():
+def test_a_sentence_with_html_in_it_is_shown_as_it_is():
     view = view_of(lambda n: (new_figure(9, 9), "<b>1</b> & 2"), n=range(2))
     assert view.sentence == "<b>1</b> & 2"
     assert "&lt;b&gt;1&lt;/b&gt; &amp; 2" in view.text.value
 
 
-# --- the place of the picture -----------------------------------------------------------------------------------------
+# --- the space of the picture -----------------------------------------------------------------------------------------
 
 
 def sized(n=1):
     return new_figure(200 * n, 100 * n), f"{200 * n} by {100 * n}."
 
 
-def test_a_picture_is_shown_in_its_own_size_in_a_place_that_never_shrinks():
+def test_a_picture_is_shown_in_its_own_size_in_a_space_that_never_shrinks():
     view = view_of(sized, n=range(1, 5))
     heights = []
     for n in (2, 4, 1):
@@ -147,10 +147,10 @@ def test_a_picture_is_shown_in_its_own_size_in_a_place_that_never_shrinks():
         assert (view.image.layout.width, view.image.layout.height) == (f"{200 * n}px", f"{100 * n}px")
         heights.append(view.place.layout.min_height)
     assert heights == [f"{tallest + SENTENCE}px" for tallest in (200, 400, 400)]
-    assert view.place.children == (view.image, view.text)  # the words lie under the picture, however small it is
+    assert view.place.children == (view.image, view.text)  # the sentence is under the picture, however small it is
 
 
-def test_a_message_has_the_size_of_the_picture_in_whose_place_it_is(stepper):
+def test_a_message_has_the_size_of_the_picture_that_it_replaces(stepper):
     before = shown(stepper).shape
     stepper.inputs["size"].value = 2
     assert stepper.sentence.startswith("output_size: the kernel (3) is larger")
@@ -158,7 +158,7 @@ def test_a_message_has_the_size_of_the_picture_in_whose_place_it_is(stepper):
     assert (stepper.image.layout.width, stepper.image.layout.height) == ("400px", "200px")
 
 
-# --- what does not fit ------------------------------------------------------------------------------------------------
+# --- invalid states -------------------------------------------------------------------------------------------------
 
 
 def test_every_combination_of_values_shows_a_picture_or_a_message(stepper):
@@ -199,7 +199,7 @@ def test_a_widget_may_start_with_values_that_do_not_fit():
 
 
 @pytest.mark.parametrize("error", [ValueError, TypeError, FloatingPointError, ZeroDivisionError, MemoryError])
-def test_a_refusal_is_shown_in_the_words_of_the_library(error):
+def test_an_invalid_state_shows_the_message_of_the_library(error):
     def refuse(n=0):
         raise error(f"fit: {n} is too large." if n else "")
 
@@ -250,12 +250,12 @@ def test_nonsense_in_a_field_becomes_a_message(typed):
     assert view.sentence == "O has shape (1, 1, 3, 5)."
 
 
-# --- what is shown and stored -----------------------------------------------------------------------------------------
+# --- the stored bundle ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def displayed(monkeypatch):
-    """Behave as in a notebook, and return the list of what is displayed there."""
+    """Behave as in a notebook, and return the list of displayed bundles."""
     calls = []
     monkeypatch.setattr("cnn_viz.interactive.explore.in_notebook", lambda: True)
     monkeypatch.setattr("cnn_viz.interactive.widget.display", lambda data, **options: calls.append((data, options)))
@@ -275,7 +275,7 @@ def test_a_widget_is_one_bundle_of_the_live_widget_the_picture_and_the_sentence(
     assert capsys.readouterr().out == ""
 
 
-def test_what_is_stored_is_the_same_each_time(displayed):
+def test_the_stored_bundle_is_the_same_each_time(displayed):
     for _ in range(2):
         explore(draw, size=range(1, 9), step=Steps(count))
     (first, about), (second, again) = displayed
@@ -327,7 +327,7 @@ def test_a_notebook_with_a_widget_is_stored_as_the_same_bytes_twice(monkeypatch,
     assert output.data["text/plain"] == output.metadata["image/png"]["alt"] == "Step 1 of 4."
 
 
-def test_a_control_starts_with_the_value_that_equals_draw_s_default():
+def test_a_control_starts_with_the_value_that_equals_the_default_of_draw():
     def pad(padding=(0, 1000)):
         return new_figure(9, 9), f"{padding}"
 
@@ -335,7 +335,7 @@ def test_a_control_starts_with_the_value_that_equals_draw_s_default():
     assert view_of(pad, padding=Field()).inputs["padding"].value == "(0, 1000)"
 
 
-def test_a_menu_of_arrays_starts_with_the_one_that_is_draw_s_default():
+def test_a_menu_of_arrays_starts_with_the_default_of_draw():
     edge, line = np.eye(3), np.ones((3, 3))
     view = view_of(lambda F=line: (new_figure(9, 9), f"{F.sum():g}"), F={"edge": edge, "line": line})
     assert (view.inputs["F"].value, view.sentence) == ("line", "9")
@@ -358,12 +358,12 @@ def test_a_menu_of_arrays_starts_with_the_one_that_is_draw_s_default():
         pytest.param({"step": Steps(4), "colour": ["red"]}, TypeError, "the controls are step, colour", id="unknown"),
     ],
 )
-def test_explore_refuses_controls_that_cannot_be(controls, kind, message):
+def test_explore_refuses_wrong_controls(controls, kind, message):
     with pytest.raises(kind, match=f"explore: .*{message}"):
         explore(draw, **controls)
 
 
-def test_explore_refuses_a_drawing_function_that_is_none():
+def test_explore_refuses_something_else_than_a_drawing_function():
     with pytest.raises(TypeError, match="explore: draw must be a function"):
         explore("draw", n=range(3))
     with pytest.raises(TypeError, match="explore: draw takes"):

@@ -1,6 +1,6 @@
-"""Networks drawn to scale: what stands beside a box is what the layers say, and what is marked on it is what is used.
+"""Networks drawn to scale: texts and marks agree with the layers.
 
-The picture's unit is a pixel of the page. Front sheets have the largest y of their stack; rows follow each other down.
+The picture's unit is a pixel of the page. Front planes have the largest y of their stack; rows follow each other down.
 """
 
 import numpy as np
@@ -63,8 +63,8 @@ def network(name):
     return Model(layers(), input_shape=shape)
 
 
-def stages(name):
-    """Return the stages of the network of that name."""
+def outputs(name):
+    """Return the outputs of the network of that name."""
     model = network(name)
     return layer_outputs(model.layers, model.shapes)
 
@@ -75,26 +75,26 @@ def words(ax):
 
 
 def beside(ax, word):
-    """Return what is written on the line of a word, from left to right."""
+    """Return the texts on the line of a word, from left to right."""
     line = next(text.get_position()[1] for text in ax.texts if text.get_text() == word)
     same = [t for t in ax.texts if t.get_position()[1] == pytest.approx(line) and t.get_text() != "···"]
     return [text.get_text().replace("\xa0", " ") for text in sorted(same, key=lambda text: text.get_position()[0])]
 
 
-def fronts(ax, stages):
-    """Return the rectangle of the front sheet of every stage that is a stack: the last of them that is drawn."""
+def fronts(ax, outputs):
+    """Return the rectangle of the front plane of every output that is a stack: the last of them that is drawn."""
     filled = [p for p in ax.patches if p.get_fill() and not same_color(p.get_facecolor(), "white")]
     found = []
-    for stage in stages:
-        count = min(stage.shape[0], PLANES) if len(stage.shape) == 3 else len(box_of(stage.shape, 1).positions)
+    for output in outputs:
+        count = min(output.shape[0], PLANES) if len(output.shape) == 3 else len(box_of(output.shape, 1).positions)
         mine, filled = filled[:count], filled[count:]
-        found.append(mine[-1] if len(stage.shape) == 3 else None)
+        found.append(mine[-1] if len(output.shape) == 3 else None)
     assert filled == []
     return found
 
 
 def marked(ax, front, shape, hatched):
-    """Return the (row, column, rows, columns) that are hatched, or else outlined, on a front sheet."""
+    """Return the (row, column, rows, columns) that are hatched, or else outlined, on a front plane."""
     (left, top), width, height = front.get_xy(), front.get_width(), front.get_height()
     down, across = height / shape[1], width / shape[2]
     found = []
@@ -106,7 +106,7 @@ def marked(ax, front, shape, hatched):
     return sorted(found)
 
 
-# --- what is said -----------------------------------------------------------------------------------------------------
+# --- texts ----------------------------------------------------------------------------------------------------------
 
 
 @EVERY
@@ -144,7 +144,7 @@ def test_the_network_of_the_chapters_fits_on_a_page():
     assert height <= 1000
 
 
-def test_a_cell_sees_what_the_receptive_field_says():
+def test_the_size_beside_an_output_is_its_receptive_field():
     ax = draw_network(network("chapter"))
     seen = [beside(ax, f"{index} {layer.name}")[-1] for index, layer in enumerate(network("chapter").layers)]
     fields = [receptive_field(windows) for windows in ([(3, 1)], [(3, 1), (2, 2)], [(3, 1), (2, 2), (3, 1)])]
@@ -164,7 +164,7 @@ def test_a_cell_sees_what_the_receptive_field_says():
     ],
 )
 def test_a_cell_sees_rows_and_columns_or_everything(name, seen):
-    assert [stage.sees.replace("\xa0", " ") for stage in stages(name)] == seen
+    assert [output.sees.replace("\xa0", " ") for output in outputs(name)] == seen
 
 
 def test_a_cell_never_sees_more_than_there_is():
@@ -173,7 +173,7 @@ def test_a_cell_never_sees_more_than_there_is():
 
 
 class Halve(Layer):
-    """A layer of a reader's own, of which nothing is known."""
+    """A user-defined layer, of which nothing is known."""
 
     def output_shape(self, input_shape):
         return (input_shape[0], input_shape[1] // 2, input_shape[2] // 2)
@@ -199,18 +199,18 @@ def test_of_a_layer_of_your_own_nothing_is_claimed():
     ],
     ids=str,
 )
-def test_settings_are_said_in_words(layer, text):
+def test_the_arguments_of_a_layer_are_written_as_text(layer, text):
     assert settings_of(layer).replace("\xa0", " ") == text
 
 
-# --- what is drawn ----------------------------------------------------------------------------------------------------
+# --- drawing --------------------------------------------------------------------------------------------------------
 
 
 @EVERY
 def test_all_boxes_are_drawn_with_one_scale(name):
-    them = stages(name)
+    them = outputs(name)
     ax = draw_network(network(name))
-    stacks = [(front, stage.shape) for front, stage in zip(fronts(ax, them), them, strict=True) if front]
+    stacks = [(front, output.shape) for front, output in zip(fronts(ax, them), them, strict=True) if front]
     longest = max((side for _, shape in stacks for side in shape[1:]), default=0)
     for front, shape in stacks:
         scale = min(16, LARGEST / longest)
@@ -219,10 +219,10 @@ def test_all_boxes_are_drawn_with_one_scale(name):
 
 
 @pytest.mark.parametrize("channels", [1, 3, 6, 7, 64])
-def test_a_stack_has_a_sheet_for_each_channel_up_to_six(channels):
+def test_a_stack_has_a_plane_for_each_channel_up_to_six(channels):
     ax = new_canvas(100, 100, cell=1)
     box = ChannelStack((channels, 10, 8), 3)
-    box.draw(ax, 50, 50, stages("one-cell")[-1], HUE["O"])
+    box.draw(ax, 50, 50, outputs("one-cell")[-1], HUE["O"])
     assert len(ax.patches) == min(channels, 6)
     left, right = min(p.get_x() for p in ax.patches), max(p.get_x() + p.get_width() for p in ax.patches)
     top, bottom = min(p.get_y() for p in ax.patches), max(p.get_y() + p.get_height() for p in ax.patches)
@@ -242,12 +242,12 @@ def test_a_vector_has_a_cell_for_each_number_and_dots_where_it_is_longer(count, 
 
 def test_the_input_is_sky_blue_and_every_output_vermilion():
     ax = draw_network(network("chapter"))
-    first, *rest = fronts(ax, stages("chapter"))
+    first, *rest = fronts(ax, outputs("chapter"))
     assert same_color(first.get_facecolor(), HUE["X"])
     assert all(same_color(front.get_facecolor(), HUE["O"]) for front in rest if front)
 
 
-def test_the_strip_that_no_window_reaches_is_hatched():
+def test_rows_and_columns_that_no_window_reaches_are_hatched():
     model = Model([Conv2D(1, 3, stride=2)], input_shape=(1, 10, 12))
     ax = draw_network(model)
     front = fronts(ax, layer_outputs(model.layers, model.shapes))[0]
@@ -299,11 +299,11 @@ def test_the_outlined_block_is_where_the_gradient_of_one_cell_arrives(name):
 
 
 def test_the_blocks_are_outlined_on_their_boxes():
-    them = stages("chapter")
+    them = outputs("chapter")
     ax = draw_network(network("chapter"))
-    for front, stage in zip(fronts(ax, them), them, strict=True):
+    for front, output in zip(fronts(ax, them), them, strict=True):
         if front:
-            assert marked(ax, front, stage.shape, hatched=False) == [stage.block]
+            assert marked(ax, front, output.shape, hatched=False) == [output.block]
     assert them[6].block == (2, 2, 1, 1)
     assert them[7].block is None
 
@@ -316,7 +316,7 @@ def test_without_windows_nothing_is_outlined_or_hatched(name):
 
 @EVERY
 def test_an_arrow_leads_from_each_box_to_the_next(name):
-    them = stages(name)
+    them = outputs(name)
     ax = draw_network(network(name))
     arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None)]
     assert len(arrows) == len(them) - 1
@@ -341,7 +341,7 @@ def test_only_signs_that_occur_are_explained():
     assert not any("reaches" in word or "depends" in word for word in dense_words)
 
 
-# --- guests -----------------------------------------------------------------------------------------------------------
+# --- arguments --------------------------------------------------------------------------------------------------------
 
 
 def test_layers_are_drawn_as_their_model_is_and_stay_unbuilt():

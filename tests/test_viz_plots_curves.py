@@ -1,4 +1,4 @@
-"""Learning curves: the lines lie where the records say, the axes say what they show, and hue is never the only sign."""
+"""Learning curves: lines at the values of the records, labelled axes, and no difference by hue alone."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_the_training_line_is_the_running_mean_of_the_costs():
     assert y[-1] == pytest.approx(np.mean([1 / step for step in range(196, 201)]))
 
 
-def test_the_single_steps_are_drawn_behind_it_as_they_are():
+def test_the_single_steps_are_drawn_as_a_faint_line():
     history = history_of()
     curves = Curves().update(history)
     np.testing.assert_allclose(line(curves.cost, "single")[1], history.cost)
@@ -70,7 +70,7 @@ def test_an_accuracy_is_drawn_at_its_share_of_errors_and_labelled_as_accuracy():
     assert top < 0.02
 
 
-def test_a_perfect_accuracy_has_a_place():
+def test_a_perfect_accuracy_is_drawn():
     plot = Curves().update(history_of(accuracy=1.0, validation=(0.1, 1.0))).accuracy
     np.testing.assert_array_equal(line(plot, "train")[1], NO_ERROR)
     assert plot.ax.get_ylim()[1] < NO_ERROR
@@ -84,7 +84,7 @@ def test_the_axes_carry_their_names_and_units():
     assert {ax.get_yscale() for ax in figure.axes} == {"log"}
 
 
-def test_the_titles_say_the_last_values():
+def test_the_titles_hold_the_last_values():
     figure = figure_of(history_of(epochs=1, steps=4, accuracy=0.75, validation=(0.5, 0.9)))
     assert [ax.get_title(loc="left") for ax in figure.axes] == [
         "cost: 0.25, validation 0.5",
@@ -101,7 +101,7 @@ def test_training_and_validation_differ_in_colour_line_and_marker():
     assert (train.get_marker(), validation.get_marker()) == ("None", "o")
 
 
-def test_the_legend_says_over_how_many_steps_the_mean_is_taken():
+def test_the_legend_has_the_length_of_the_running_mean():
     def first(steps):
         return figure_of(history_of(epochs=1, steps=steps)).legends[0].get_texts()[0].get_text()
 
@@ -122,11 +122,11 @@ def test_a_vertical_line_stands_where_an_epoch_ended_and_training_went_on():
     assert not len(line(Curves().update(history_of(epochs=50, steps=1)).cost, "ends")[0])
 
 
-def test_the_axis_is_as_long_as_the_run_will_be():
+def test_the_axis_has_the_length_of_the_whole_run():
     assert Curves().update(history_of(), steps=400).cost.ax.get_xlim() == (0, pytest.approx(404))
 
 
-def test_the_same_figure_is_drawn_again_when_more_is_known():
+def test_an_update_draws_on_the_same_figure():
     curves = Curves()
     figure = curves.update(History()).figure
     lines = dict(curves.cost.lines)
@@ -149,7 +149,7 @@ def test_a_run_without_labels_has_no_accuracy():
 
 
 @pytest.mark.parametrize("cost", [0.0, 2.0], ids=["zero", "constant"])
-def test_costs_that_a_logarithmic_scale_does_not_like_can_be_drawn(cost):
+def test_zero_and_constant_costs_can_be_drawn_on_a_logarithmic_scale(cost):
     history = History()
     for step in range(1, 4):
         history.append(Step(1, 1, step, 3, cost, 1.0, 0.1))
@@ -173,7 +173,7 @@ def test_an_empty_history_can_be_drawn():
     assert describe(History()) == "Nothing has been trained yet."
 
 
-def test_the_figure_has_one_size_whatever_is_in_it():
+def test_the_figure_has_one_size_for_every_history():
     assert size_of(figure_of(History())) == size_of(figure_of(history_of())) == (760, 300)
 
 

@@ -153,7 +153,7 @@ def test_a_table_of_another_shape_is_refused(table):
         show_slopes({"units": table})
 
 
-def test_show_histograms_writes_the_spread_and_keeps_one_scale_in_a_row(rng):
+def test_show_histograms_writes_the_standard_deviation_and_keeps_one_scale_in_a_row(rng):
     row = {"weights": rng.normal(size=50), "layer 1": np.array([-2.0, 2.0]), "layer 2": np.array([0.5, 0.5])}
     figure = show_histograms({"he": row})
     assert [ax.get_title() for ax in figure.axes[1:]] == ["spread 2", "spread 0"]

@@ -25,7 +25,7 @@ def test_the_confusion_matrix_writes_every_count_into_its_cell():
     assert cells == {(column, row): str(count) for (row, column), count in np.ndenumerate(MATRIX)}
 
 
-def test_only_the_mistakes_are_coloured():
+def test_only_the_errors_are_coloured():
     ax = draw_confusion_matrix(MATRIX)
     shown = ax.images[0].get_array()
     np.testing.assert_array_equal(shown.mask, np.eye(3, dtype=bool))
@@ -34,7 +34,7 @@ def test_only_the_mistakes_are_coloured():
     assert same_color(ax.get_facecolor(), PADDING)
 
 
-def test_what_was_read_rightly_is_bold():
+def test_correct_predictions_are_bold():
     bold = [text.get_text() for text in draw_confusion_matrix(MATRIX).texts if text.get_weight() == "bold"]
     assert bold == ["90", "95", "80"]
 
@@ -46,13 +46,13 @@ def test_counts_are_dark_on_bright_cells_and_light_on_dark_ones():
     assert colours["1"] == colours["3"] == "white"
 
 
-def test_rows_and_columns_of_the_confusion_matrix_say_what_they_are():
+def test_rows_and_columns_of_the_confusion_matrix_are_labelled():
     ax = Figure().subplots()
     assert draw_confusion_matrix(MATRIX, ax=ax) is ax
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("true class", "read as")
 
 
-def test_a_confusion_matrix_without_mistakes_can_be_drawn():
+def test_a_confusion_matrix_without_errors_can_be_drawn():
     assert len(draw_confusion_matrix(np.diag([3, 4])).texts) == 4
     assert len(draw_confusion_matrix([[5]]).texts) == 1
 
@@ -66,7 +66,7 @@ def test_a_confusion_matrix_without_mistakes_can_be_drawn():
         pytest.param([[-1]], ValueError, "0 or more, got -1", id="negative"),
     ],
 )
-def test_what_is_no_confusion_matrix_is_refused(matrix, kind, message):
+def test_a_wrong_confusion_matrix_is_refused(matrix, kind, message):
     with pytest.raises(kind, match=f"draw_confusion_matrix: .*{message}"):
         draw_confusion_matrix(matrix)
 
@@ -90,11 +90,11 @@ def test_the_images_are_drawn_in_their_order(rng):
         assert ax.images[0].get_clim() == (0, 1)
 
 
-def test_above_an_image_stands_what_it_is_and_what_it_was_read_as(figure):
+def test_the_title_has_the_label_and_the_predicted_class(figure):
     assert [ax.get_title() for ax in figure.axes[::2]] == ["2 read as 1", "0 read as 2", "1 read as 0"]
 
 
-def test_the_bars_are_the_answer_s_probability_hatched_and_the_label_s_filled(figure):
+def test_the_bar_of_the_prediction_is_hatched_and_that_of_the_label_filled(figure):
     for ax, label, shares in zip(figure.axes[1::2], LABELS, SHARES, strict=True):
         answer, true = ax.patches
         assert [bar.get_width() for bar in (answer, true)] == pytest.approx(
@@ -106,7 +106,7 @@ def test_the_bars_are_the_answer_s_probability_hatched_and_the_label_s_filled(fi
         assert [text.get_text() for text in ax.texts] == named
 
 
-def test_no_number_leaves_its_place(rng):
+def test_no_number_leaves_its_axes(rng):
     sure = np.eye(10)[[3, 7]]
     figure = show_mistakes(rng.random((2, 28, 28)), [7, 3], sure)
     figure.canvas.draw()

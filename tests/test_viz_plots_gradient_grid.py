@@ -1,4 +1,4 @@
-"""The table of errors: every combination is there, and one above the tolerance cannot be overlooked, in grey either."""
+"""The table of errors: every combination is there, and errors above the tolerance stand out, in grey too."""
 
 import numpy as np
 import pytest
@@ -51,17 +51,17 @@ def test_rows_and_columns_are_named():
     assert words.count("include") == words.count("same") == words.count("0") == len(GRID["strides"])
 
 
-@pytest.mark.parametrize("place", [(0, 0, 0, 0), (1, 0, 2, 1), (0, 1, 1, 2), (1, 1, 2, 2)])
-def test_an_error_above_the_tolerance_is_outlined_bright_and_in_its_place(place):
+@pytest.mark.parametrize("index", [(0, 0, 0, 0), (1, 0, 2, 1), (0, 1, 1, 2), (1, 1, 2, 2)])
+def test_an_error_above_the_tolerance_is_outlined_and_bright_in_its_cell(index):
     errors = np.full(SHAPE, GOOD)
-    errors[place] = BAD
+    errors[index] = BAD
     ax, _ = table(errors)
     assert len(outlines(ax)) == 1
     cells = [patch for patch in ax.patches if patch.get_fill()]
     brightest = max(cells, key=brightness)
     assert brightness(brightest) > 2 * max(brightness(cell) for cell in cells if cell is not brightest)
     middle = np.add(brightest.get_xy(), (brightest.get_width() / 2, brightest.get_height() / 2))
-    size, kernel, stride, padding = place
+    size, kernel, stride, padding = index
     named = [
         place_of(ax, "5×6 6×9".split()[size], kernel)[1],
         place_of(ax, "0 same include".split()[padding], stride)[0],
@@ -71,7 +71,7 @@ def test_an_error_above_the_tolerance_is_outlined_bright_and_in_its_place(place)
 
 
 def place_of(ax, word, number):
-    """Return where a word stands for the so-manieth time."""
+    """Return the position of one occurrence of a word, counted from 0."""
     return [text.get_position() for text in ax.texts if text.get_text() == word][number]
 
 

@@ -43,7 +43,7 @@ def test_more_lines_than_can_be_told_apart_are_refused():
         show_lines({str(number): [number, 1.0] for number in range(5)})
 
 
-def test_few_values_at_places_of_their_own_are_marked():
+def test_a_few_values_over_a_given_x_have_markers():
     marked = [show_lines({"cost": np.ones(count)}, x=np.arange(count)).axes[0].lines[0] for count in (12, 13)]
     assert [line.get_marker() for line in marked] == ["o", ""]
 
@@ -161,7 +161,7 @@ def test_the_names_of_paths_that_end_together_stand_apart_and_inside_the_picture
     assert all(box.y0 >= 0 and box.y1 <= figure.bbox.height for box in boxes.values())
 
 
-def test_a_path_that_leaves_the_picture_says_so_where_it_was_last_seen():
+def test_a_path_that_leaves_the_map_is_marked_at_its_last_point_inside():
     paths = {"Adam": np.array([[0.0, 0.0], [2.5, 0.0], [9.0, 0.0]])}
     ax = drawn(paths)
     (lead,) = (text for text in ax.texts if isinstance(text, Annotation))
@@ -183,13 +183,13 @@ def test_paths_apart_have_each_a_picture_of_the_same_surface_under_their_name():
     assert [ax.get_ylabel() for ax in figure.axes] == ["another", ""]
 
 
-def test_a_path_apart_that_leaves_its_picture_says_so_in_its_title():
+def test_a_path_apart_that_leaves_its_map_is_marked_in_its_title():
     paths = {"Adam": np.array([[0.0, 0.0], [9.0, 0.0]]), "RMSProp": np.array([[0.0, 0.0], [1.0, 0.0]])}
     assert [ax.get_title("left") for ax in show_paths_apart(X, Y, HEIGHTS, paths).axes] == ["Adam (out)", "RMSProp"]
 
 
 @pytest.mark.parametrize("count", [0, 5])
-def test_paths_apart_are_refused_if_they_have_no_room_or_are_none(count):
+def test_too_many_paths_apart_and_none_are_refused(count):
     with pytest.raises(ValueError, match=f"1 to 4 paths have room side by side, got {count}"):
         show_paths_apart(X, Y, HEIGHTS, dict(zip(METHOD, [PATHS["Adam"]] * count, strict=False)))
 
@@ -200,13 +200,13 @@ def test_the_names_of_the_edges_and_the_title_are_written():
 
 
 @pytest.mark.parametrize("places", [[0.2, 0.2, 0.2], [0.99, 1.0, 0.98], [0.0, 0.0], [0.5], []])
-def test_places_are_spread_apart_and_stay_within_the_picture(places):
+def test_positions_are_moved_apart_within_the_picture(places):
     found = np.sort(moved_apart(places, 0.1))
     assert (np.diff(found) >= 0.1 - 1e-9).all()
     assert ((found >= -1e-9) & (found <= 1 + 1e-9)).all()
 
 
-def test_places_keep_their_order():
+def test_positions_keep_their_order():
     found = moved_apart([0.9, 0.1, 0.12], 0.1)
     assert np.argsort(found).tolist() == [1, 2, 0]
 
@@ -226,7 +226,7 @@ def test_what_cannot_be_drawn_is_refused_with_a_reason(heights, paths, words):
         show_paths(X, Y, heights, paths)
 
 
-def test_nothing_that_is_given_is_changed():
+def test_no_argument_is_changed():
     before = {name: path.copy() for name, path in PATHS.items()}
     drawn()
     assert all((before[name] == path).all() for name, path in PATHS.items())

@@ -1,4 +1,4 @@
-"""Pictures of memory: every number in its place, what is chosen told apart by more than colour, brackets where said."""
+"""Pictures of memory: every number in its order, chosen numbers marked by more than colour, brackets around blocks."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def cells(ax):
     return found
 
 
-def test_strips_show_every_number_in_its_order_and_mark_the_chosen():
+def test_orders_show_every_number_in_its_order_and_mark_the_chosen_ones():
     orders = {"one": (np.array([3, 1, 2]), np.array([True, False, True])), "two": (np.array([7, 8]), np.zeros(2, bool))}
     figure = show_orders(orders)
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["one", "two"]
@@ -31,7 +31,7 @@ def test_strips_show_every_number_in_its_order_and_mark_the_chosen():
     assert cells(figure.axes[1]) == {(0, 0): ("7", False), (1, 0): ("8", False)}
 
 
-def test_cells_of_all_strips_are_of_one_size():
+def test_all_cells_have_one_size():
     numbers = np.arange(10), np.zeros(10, bool)
     figure = show_orders({"long": numbers, "longer": (np.arange(24), np.zeros(24, bool))})
     for ax in figure.axes:
@@ -58,7 +58,7 @@ def test_blocks_mark_the_lines_that_all_share_and_bracket_each():
     assert ax.lines[0].get_xdata()[0] < ax.lines[1].get_xdata()[0]
 
 
-def test_a_timeline_has_a_box_as_long_as_the_work_in_the_line_of_its_worker():
+def test_a_timeline_has_a_box_as_long_as_the_task_in_the_line_of_its_worker():
     figure = show_timeline([(0, 0.0, 0.010, "a"), (1, 0.002, 0.007, "b")])
     (ax,) = figure.axes
     boxes = {(box.get_x(), round(box.get_width(), 6), round(box.get_y() + box.get_height() / 2)) for box in ax.patches}

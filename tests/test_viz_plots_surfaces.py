@@ -1,4 +1,4 @@
-"""Cost surfaces: round levels with their numbers, the way down, and the slope, all as they were given."""
+"""Cost surfaces: round contours with their numbers, the direction of descent, and the slope, as they were given."""
 
 import matplotlib
 import matplotlib.colors
@@ -31,7 +31,7 @@ def arrow(ax):
     return np.array(found.xy) - np.array(found.xyann)
 
 
-def test_contours_are_at_round_costs_and_say_their_numbers(bowl):
+def test_contours_are_at_round_costs_and_carry_their_numbers(bowl):
     ax = draw_surface(None, OFFSETS, bowl)
     np.testing.assert_allclose(lines(ax).levels, [0.2, 0.5, 1, 2, 5])
     written = {text.get_text() for text in ax.texts}
@@ -56,7 +56,7 @@ def test_every_number_stands_on_its_own_line(bowl):
         assert np.hypot(*(path.vertices - text.get_position()).T).min() < 1e-9
 
 
-def test_in_a_tight_place_numbers_are_left_out_rather_than_laid_over_each_other():
+def test_numbers_without_space_are_left_out_and_do_not_overlap():
     peak = 3 + 100 * np.exp(-((OFFSETS[:, None] - 0.4) ** 2 + (OFFSETS[None] - 0.4) ** 2) / 0.02)
     ax = draw_surface(None, OFFSETS, peak)
     assert_readable(ax)
@@ -101,7 +101,7 @@ def test_the_arrow_points_against_the_slope(bowl):
     np.testing.assert_allclose(arrow(ax) / np.hypot(*arrow(ax)), [-0.6, 0.8])
 
 
-def test_on_level_ground_there_is_no_arrow(bowl):
+def test_a_zero_slope_has_no_arrow(bowl):
     ax = draw_surface(None, OFFSETS, bowl, point=(0, 0), slope=(0.0, 0.0))
     assert all(getattr(text, "arrow_patch", None) is None for text in ax.texts)
 
@@ -132,7 +132,7 @@ def test_a_plain_has_no_lines_and_can_be_drawn():
     show_surface(OFFSETS, np.full((11, 11), 2.0), (5, 5), (0.0, 0.0))
 
 
-def test_nothing_that_is_given_is_changed(bowl):
+def test_no_argument_is_changed(bowl):
     before = bowl.copy()
     show_surface(OFFSETS, bowl, (8, 3), (1.2, -4.8))
     np.testing.assert_array_equal(bowl, before)
@@ -153,6 +153,6 @@ def test_what_is_no_surface_is_refused(offsets, costs, words):
         draw_surface(None, offsets, costs)
 
 
-def test_a_place_outside_is_refused(bowl):
+def test_an_index_outside_is_refused(bowl):
     with pytest.raises(ValueError, match=r"place \(11, 0\) is outside 11 by 11"):
         show_surface(OFFSETS, bowl, (11, 0), (0, 0))

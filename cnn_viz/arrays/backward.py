@@ -133,7 +133,7 @@ def draw_full_step(ax, dilated, rotated, full, position=(0, 0), stride=1, paddin
 
 @picture
 def draw_filter_chain(ax, dC_dO, dilated, X, dC_dF, stride=1, padding=0, weight=(0, 0)):
-    """Draw how dC/dO becomes dC/dF: dilated, then laid over the padded input like a filter.
+    """Draw how dC/dO becomes dC/dF: dilated, then placed over the padded input like a filter.
 
     Parameters
     ----------
