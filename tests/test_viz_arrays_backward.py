@@ -5,12 +5,7 @@ import pytest
 from matplotlib.colors import same_color
 from readable import assert_readable
 
-from cnn_core import (
-    conv2d_backward,
-    conv2d_forward,
-    convolve,
-    dilate,
-)
+from cnn_core import conv2d_backward, conv2d_forward, convolve, dilate
 from cnn_viz.arrays.backward import (
     dilation_steps,
     draw_dilation,
@@ -23,15 +18,9 @@ from cnn_viz.arrays.backward import (
 from cnn_viz.base.palette import HUE, PADDING
 
 X = np.array([[1, 0, 2], [0, 3, 1], [2, 1, 0], [1, 0, 3], [0, 2, 1]])
-
-
 F = np.array([[1, 2, -1], [3, -1, 1], [-2, 0, 2]])
-
-
 GEOMETRIES = [(2, (0, 1)), (1, 0), (3, (0, 1)), ((2, 1), 1), (2, "same"), ((1, 2), (0, 2)), (2, 1)]
 RENDERED = [(2, (0, 1)), ((2, 1), 1)]  # one picture of each is rendered, which is slow, and its texts are measured
-
-
 CASES = [(size, stride) for size in ((2, 2), (1, 1), (3, 2), (1, 4)) for stride in (1, 2, 3, (1, 2), (3, 1))]
 
 

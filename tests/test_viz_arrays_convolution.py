@@ -7,12 +7,7 @@ from matplotlib.colors import same_color
 from matplotlib.patches import Circle
 from readable import assert_readable
 
-from cnn_core import (
-    conv2d_backward,
-    conv2d_forward,
-    convolve,
-    dilate,
-)
+from cnn_core import conv2d_backward, conv2d_forward, convolve, dilate
 from cnn_viz.arrays.convolution import (
     draw_channels,
     draw_columns,
@@ -28,11 +23,7 @@ from cnn_viz.base.palette import HUE, PADDING
 from cnn_viz.base.text import number_texts
 
 X = np.array([[0, 0, 3, 1, 0, 0], [0, 1, 3, 0, 0, 1], [0, 2, 2, 0, 0, 2], [1, 3, 0, 0, 1, 3], [0, 3, 1, 0, 2, 2]])
-
-
 F = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]])
-
-
 GEOMETRIES = [(1, 0), (2, 0), ((1, 2), 1), (2, "same"), (3, "include"), (2, (0, 1))]
 
 

@@ -11,14 +11,8 @@ from cnn_viz.arrays.panel import Panel
 from cnn_viz.base.palette import HUE
 
 X = np.array([[1, 2, 0, 3], [2, 1, 0, 1]])
-
-
 W = np.array([[1, 0, 2], [0, 1, -1], [3, -2, 1], [-1, 1, 0]])
-
-
 B = np.array([1, 0, -2])
-
-
 O = X @ W + B
 
 

@@ -9,12 +9,8 @@ from drawn_cells import colours, drawn, frames, hatched, labels, numbers, on_can
 from matplotlib.colors import same_color
 from readable import assert_readable, boxes
 
-from cnn_core import (
-    dilate,
-)
-from cnn_viz.arrays.convolution import (
-    draw_full_convolution,
-)
+from cnn_core import dilate
+from cnn_viz.arrays.convolution import draw_full_convolution
 from cnn_viz.arrays.panel import Panel, draw_row
 from cnn_viz.arrays.windows import window_panel
 from cnn_viz.base.figures import add_axes, new_figure, png_of
@@ -22,8 +18,6 @@ from cnn_viz.base.layout import CELL
 from cnn_viz.base.palette import HUE, PADDING
 
 X = np.array([[1, 2, 0, 3, 1], [0, 1, 5, 2, 2], [4, 0, 1, 1, 0], [2, 2, 3, 0, 1], [1, 0, 2, 4, 3]])
-
-
 F = np.array([[1, 0], [2, -1]])
 
 

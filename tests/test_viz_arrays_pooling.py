@@ -6,20 +6,13 @@ from drawn_cells import frames, labels, on_canvas, rings, titles
 from matplotlib.patches import Circle
 from readable import assert_readable
 
-from cnn_core import (
-    pool2d_backward,
-    pool2d_forward,
-)
+from cnn_core import pool2d_backward, pool2d_forward
 from cnn_viz.arrays.panel import draw_row
 from cnn_viz.arrays.pooling import draw_pooling, draw_routed_gradient, draw_routing, selected_panel, written_pool
 from cnn_viz.base.palette import PADDING
 
 X = np.array([[1, 3, 2, 0, 1, 2], [2, 6, 2, 0, 8, 5], [4, 1, 0, 1, 3, 3], [3, 0, 6, 1, 3, 3]])
-
-
 MODES = ("max", "mean", "min")
-
-
 RENDERED = [(3, 2, 1), ((2, 3), (1, 2), "include")]  # rendering is slow: texts are measured for two geometries
 GEOMETRIES = [(2, None, 0), (2, 1, 0), (3, 2, 0), (3, 2, 1), ((2, 3), (1, 2), "include"), (2, 3, 0), (3, 2, "same")]
 

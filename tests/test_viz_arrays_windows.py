@@ -5,15 +5,11 @@ import pytest
 from drawn_cells import frames, hatched, labels, on_canvas, titles
 from readable import assert_readable
 
-from cnn_core import (
-    conv2d_forward,
-)
+from cnn_core import conv2d_forward
 from cnn_viz.arrays.panel import draw_row
 from cnn_viz.arrays.windows import window_panel, written_sum
 
 X = np.array([[1, 2, 0, 3, 1], [0, 1, 5, 2, 2], [4, 0, 1, 1, 0], [2, 2, 3, 0, 1], [1, 0, 2, 4, 3]])
-
-
 F = np.array([[1, 0], [2, -1]])
 
 

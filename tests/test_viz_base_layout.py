@@ -10,8 +10,6 @@ from cnn_viz.base.figures import add_axes, new_figure, size_of
 from cnn_viz.base.layout import CELL, WIDEST, cell_of, new_canvas
 
 X = np.array([[1, 2, 0, 3, 1], [0, 1, 5, 2, 2], [4, 0, 1, 1, 0], [2, 2, 3, 0, 1], [1, 0, 2, 4, 3]])
-
-
 F = np.array([[1, 0], [2, -1]])
 
 

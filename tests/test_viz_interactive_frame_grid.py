@@ -7,9 +7,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image, ImageSequence
 
-from cnn_core import (
-    output_size,
-)
+from cnn_core import output_size
 from cnn_viz.base.figures import new_figure, png_of, size_of
 from cnn_viz.base.palette import HUE, PADDING
 from cnn_viz.interactive.frame_grid import frame_grid, save_gif

@@ -7,10 +7,7 @@ import numpy as np
 import pytest
 from training_records import run_of
 
-from cnn_core import (
-    Epoch,
-    Step,
-)
+from cnn_core import Epoch, Step
 from cnn_viz.base.figures import new_figure
 from cnn_viz.interactive import history as history_module
 from cnn_viz.interactive.history import History

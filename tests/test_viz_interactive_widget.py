@@ -13,10 +13,7 @@ import pytest
 import run_notebooks
 from nbformat.v4 import new_code_cell, new_notebook
 
-from cnn_core import (
-    conv2d_forward,
-    output_size,
-)
+from cnn_core import conv2d_forward, output_size
 from cnn_viz import Field, Steps, explore
 from cnn_viz.base.figures import new_figure, png_of
 from cnn_viz.interactive.controls import controls_and_values

@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color
 
-from cnn_core import (
-    Epoch,
-    Step,
-)
+from cnn_core import Epoch, Step
 from cnn_viz.base.figures import png_of, size_of
 from cnn_viz.interactive.history import History
 from cnn_viz.plots.curves import NO_ERROR, WINDOW, Curves, describe, running_mean, window_for

@@ -3,12 +3,7 @@
 import numpy as np
 import pytest
 
-from cnn_core import (
-    relu_backward,
-    relu_forward,
-    sigmoid_backward,
-    sigmoid_forward,
-)
+from cnn_core import relu_backward, relu_forward, sigmoid_backward, sigmoid_forward
 from cnn_viz.base.figures import size_of
 from cnn_viz.base.palette import HUE, INK
 from cnn_viz.plots.distributions import show_activations, show_histograms, show_slopes
@@ -17,14 +12,8 @@ x = np.arange(-120, 121) / 20
 
 
 ONES = np.ones_like(x)
-
-
 SIGMOID = x, sigmoid_forward(x), sigmoid_backward(ONES, x)
-
-
 RELU = x, relu_forward(x), relu_backward(ONES, x)
-
-
 TWO = x, np.stack([sigmoid_forward(x), sigmoid_forward(-x)]), np.stack([SIGMOID[2], -SIGMOID[2]])
 
 

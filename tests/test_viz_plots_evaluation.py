@@ -72,8 +72,6 @@ def test_a_wrong_confusion_matrix_is_refused(matrix, kind, message):
 
 
 SHARES = np.array([[0.1, 0.7, 0.2], [0.05, 0.05, 0.9], [0.5, 0.3, 0.2]])
-
-
 LABELS = np.array([2, 0, 1])
 
 

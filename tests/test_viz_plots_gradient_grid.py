@@ -5,16 +5,10 @@ import pytest
 from matplotlib.colors import to_rgb
 from readable import assert_readable
 
-from cnn_core import (
-    conv2d_backward,
-    conv2d_forward,
-    gradient_check_grid,
-)
+from cnn_core import conv2d_backward, conv2d_forward, gradient_check_grid
 from cnn_viz.plots.gradient_grid import power, shade, show_errors
 
 GRID = {"sizes": [5, (6, 9)], "kernels": [1, (2, 3)], "strides": [1, 2, (1, 2)], "paddings": [0, "same", "include"]}
-
-
 SHAPE = (2, 2, 3, 3)
 
 

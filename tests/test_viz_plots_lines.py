@@ -93,8 +93,6 @@ X, Y = np.linspace(-3, 3, 13), np.linspace(-2, 2, 9)
 
 
 HEIGHTS = X**2 + 3 * Y[:, None] ** 2
-
-
 PATHS = {
     "GradientDescent": np.array([[2.0, 1.0], [1.0, 0.5], [0.5, 0.0], [0.1, 0.0]]),
     "Adam": np.array([[2.0, 1.0], [1.5, 0.5], [0.1, 0.01]]),
