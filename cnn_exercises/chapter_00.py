@@ -4,7 +4,7 @@ import math
 
 from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D, receptive_field
 from cnn_core.model import infer_shapes
-from cnn_viz.stages import stages_of
+from cnn_viz.network.receptive import layer_outputs
 
 from .feedback import compare, exercise_check
 
@@ -105,7 +105,7 @@ def check_design(answer):
     count = sum(math.prod(s) for each, shape in zip(answer, shapes, strict=False) for s in _params(each, shape))
     if count > MOST:
         return f"it has {count:,} parameters, {count - MOST:,} too many. Which layer has most of them?"
-    notes = [stage.note for stage in stages_of(answer, shapes) if stage.note]
+    notes = [output.note for output in layer_outputs(answer, shapes) if output.note]
     if notes:
         return f"pixels are lost: layer {notes[0]}."
     plans = [each.geometry(shape) for each, shape in zip(answer, shapes, strict=False) if hasattr(each, "geometry")]

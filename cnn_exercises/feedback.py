@@ -10,7 +10,7 @@ from copy import copy
 
 import numpy as np
 
-from cnn_viz.notebook import say
+from cnn_viz.base.notebook import print_wrapped
 
 NOT_YET = "Not answered yet."
 TOLERANCE = 1e-9  # absolute; far above the rounding errors of float64, far below the effect of any mistake
@@ -25,7 +25,7 @@ def exercise_check(find_mistake):
 
     @functools.wraps(find_mistake)
     def check(answer):
-        say(feedback_on(find_mistake, answer))
+        print_wrapped(feedback_on(find_mistake, answer))
 
     check.find_mistake = find_mistake
     return check

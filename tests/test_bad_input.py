@@ -29,8 +29,8 @@ from cnn_core import (
     Softmax,
 )
 from cnn_viz import Field, Steps, explore
-from cnn_viz.figures import new_figure
-from cnn_viz.states import draw_state, draw_state_or_reason
+from cnn_viz.base.figures import new_figure
+from cnn_viz.interactive.states import draw_state, draw_state_or_reason
 
 
 class State:
@@ -286,7 +286,7 @@ WIDGETS = {
         r"^explore: draw must return \(figure, sentence\)",
     ),
     "no-sentence": (lambda s: explore(lambda n: (draw()[0], n), n=[1]), TypeError, "^explore: draw must return"),
-    "state-list": (lambda s: draw_state("f", draw, [3]), TypeError, "^f: a state must be a dictionary of draw's argum"),
+    "state-list": (lambda s: draw_state(draw, [3]), TypeError, "^a state must be a dictionary of draw's argum"),
 }
 
 AREAS = {
@@ -360,7 +360,7 @@ FIELDS = {
 @pytest.mark.parametrize("text", ["0", "1.5", "", "sme", "(1, 2, 3)", "1e999", "10**9"])
 @pytest.mark.parametrize("call", FIELDS.values(), ids=FIELDS)
 def test_a_text_in_a_field_is_refused_with_the_librarys_own_message(call, text):
-    value = Field().value_of(text)
+    value = Field().argument_of(text)
     try:
         call(value)
     except (TypeError, ValueError) as error:
@@ -373,7 +373,7 @@ def test_a_text_in_a_field_is_refused_with_the_librarys_own_message(call, text):
         call(value)
         return new_figure(50, 50), "It fits."
 
-    assert draw_state_or_reason("explore", show, {"value": value}, (360, 140))[1] == message
+    assert draw_state_or_reason(show, {"value": value}, (360, 140))[1] == message
 
 
 LAYOUTS = {

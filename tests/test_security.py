@@ -94,5 +94,5 @@ CODE = [
 @pytest.mark.parametrize("typed", CODE)
 def test_what_is_typed_into_a_field_is_never_run(typed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert Field().value_of(typed) == typed
+    assert Field().argument_of(typed) == typed
     assert list(tmp_path.iterdir()) == []

@@ -11,18 +11,17 @@ import hashlib
 
 from comm import get_comm_manager
 
-from cnn_viz.controls import Scale, Slide, Steps
-from cnn_viz.figures import SHARPNESS, size_of
-from cnn_viz.shell import Shell
-from cnn_viz.states import MISFIT, draw_state, draw_state_or_reason, picture_of
-from cnn_viz.widgets import state_of
+from cnn_viz.base.figures import SHARPNESS, size_of
+from cnn_viz.interactive.controls import Scale, Slide, Steps, state_of
+from cnn_viz.interactive.states import INVALID_STATE, draw_state, draw_state_or_reason, picture_of
+from cnn_viz.interactive.widget import WidgetView
 
 
 @functools.cache
 def views():
     """Return the views of all widgets in the order in which they were made, which is their order on the page."""
     made = list(get_comm_manager().comms)
-    found = [each for each in gc.get_objects() if isinstance(each, Shell)]
+    found = [each for each in gc.get_objects() if isinstance(each, WidgetView)]
     return sorted(found, key=lambda view: made.index(view.image.model_id))
 
 
@@ -51,7 +50,7 @@ def expected(number, answers):
     dict
         The picture (a digest), its width in pixels, the words, and whether draw refuses the state.
     """
-    return drawn(number, answers, views()[number].room)
+    return drawn(number, answers, views()[number].space)
 
 
 @functools.cache
@@ -61,9 +60,9 @@ def drawn(number, answers, size):
     pairs = zip(view.controls.items(), answers, strict=True)
     state = state_of(view.controls, {name: value_of(control, answer) for (name, control), answer in pairs})
     try:
-        (figure, words), refused = draw_state("explore", view.draw, state), False
-    except MISFIT:
-        (figure, words), refused = draw_state_or_reason("explore", view.draw, state, size), True
+        (figure, words), refused = draw_state(view.draw, state), False
+    except INVALID_STATE:
+        (figure, words), refused = draw_state_or_reason(view.draw, state, size), True
     picture = hashlib.sha256(picture_of(figure, SHARPNESS)).hexdigest()
     return {"picture": picture, "width": size_of(figure)[0], "words": words, "refused": refused}
 
