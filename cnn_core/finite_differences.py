@@ -50,8 +50,8 @@ def gradient_check(subject, *arrays, loss=None, entries=200, epsilon=EPSILON, se
     entries = checks.integer("entries", entries)
     epsilon = checks.number("epsilon", epsilon, low=0, open_low=True)
     rng = np.random.default_rng(checks.integer("seed", seed, minimum=0))
-    cost, moved, gradients = _prepared(subject, arrays, loss, rng)
-    errors = [_largest_error(cost, name, moved[name], gradients[name], entries, epsilon, rng) for name in moved]
+    cost, moved = _prepared(subject, arrays, loss, rng)
+    errors = [_largest_error(cost, name, *moved[name], entries, epsilon, rng) for name in moved]
     return max(errors, key=lambda error: np.inf if np.isnan(error[0]) else error[0])
 
 
@@ -134,58 +134,59 @@ def _scaled(direction, param):
 
 
 def _prepared(subject, arrays, loss, rng):
-    """Return the cost as a function of nothing; the arrays that it depends on, and their gradients, by name."""
+    """Return the cost, a function of nothing, and {name: (array, gradient)} of the arrays that it depends on."""
     if isinstance(subject, (tuple, list)) and len(subject) == 2 and all(map(callable, subject)):
-        return _pair_of_functions(*subject, arrays, rng)
+        return _functions(*subject, arrays, rng)
     if hasattr(subject, "parameters"):
-        return _model(_as_float64(subject), arrays, loss)
+        if len(arrays) != 2 or not callable(loss):
+            raise checks.BadType("a model is checked with X, targets and loss=, such as loss=CrossEntropy().")
+        return _network(_as_float64(subject), *arrays, loss=loss)
     if hasattr(subject, "forward") and hasattr(subject, "params"):
-        return _layer(_as_float64(subject), arrays, rng)
+        if len(arrays) != 1:
+            raise checks.BadType(f"a layer is checked with one array X, got {len(arrays)} arrays.")
+        return _network(_as_float64(subject), *arrays, rng=rng)
     kind = type(subject).__name__
     raise checks.BadType(f"expected a layer, a model or a pair (forward, backward), got {kind}.")
 
 
-def _pair_of_functions(forward, backward, arrays, rng):
-    moved = {f"argument {index}": _copy(f"argument {index}", each) for index, each in enumerate(arrays)}
-    arrays = list(moved.values())
-    weights = rng.normal(size=np.shape(forward(*arrays)))  # dC/dO of the cost sum(weights * O)
-    gradients = backward(weights, *arrays)
+def _functions(forward, backward, arrays, rng):
+    names = [f"argument {index}" for index in range(len(arrays))]
+    arrays = [_copy(name, array) for name, array in zip(names, arrays, strict=True)]
+    O = forward(*arrays)
+    loss = _weighted_sum(rng, O)
+    gradients = backward(loss(O)[1], *arrays)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     if len(gradients) != len(arrays):
         raise checks.BadValue(f"backward returned {len(gradients)} gradients for {len(arrays)} arrays.")
-    return lambda: _weighted(forward(*arrays), weights), moved, dict(zip(moved, gradients, strict=True))
+    return lambda: loss(forward(*arrays))[0], dict(zip(names, zip(arrays, gradients, strict=True), strict=True))
 
 
-def _layer(layer, arrays, rng):
-    if len(arrays) != 1:
-        raise checks.BadType(f"a layer is checked with one array X, got {len(arrays)} arrays.")
-    X, forward = _copy("X", arrays[0]), _repeatable(layer)
-    weights = rng.normal(size=forward(X).shape)
-    gradients = {"dC/dX": layer.backward(weights)} | {f"dC/d{key}": grad for key, grad in layer.grads.items()}
-    moved = {"dC/dX": X} | {f"dC/d{key}": layer.params[key] for key in layer.params}
-    return lambda: _weighted(forward(X), weights), moved, gradients
+def _network(network, X, *targets, loss=None, rng=None):
+    """Prepare a model with its loss and targets, or a layer with neither."""
+    X, state = _copy("X", X), network.rng.bit_generator.state
+
+    def output():
+        network.rng.bit_generator.state = state  # the same random numbers at every call
+        return network.forward(X)
+
+    O = output()
+    loss = _weighted_sum(rng, O) if loss is None else loss
+    moved = {"dC/dX": (X, network.backward(loss(O, *targets)[1]))}
+    for key, param, grad in _parameters(network):
+        moved[f"dC/d{key}"] = param, grad
+    return lambda: loss(output(), *targets)[0], moved
 
 
-def _model(model, arrays, loss):
-    if len(arrays) != 2 or not callable(loss):
-        raise checks.BadType("a model is checked with X, targets and loss=, such as loss=CrossEntropy().")
-    X, y, forward = _copy("X", arrays[0]), arrays[1], _repeatable(model)
-    _, dC_dO = loss(forward(X), y)
-    gradients, moved = {"dC/dX": model.backward(dC_dO)}, {"dC/dX": X}
-    for key, param, grad in model.parameters():
-        gradients[f"dC/d{key}"], moved[f"dC/d{key}"] = grad, param
-    return lambda: loss(forward(X), y)[0], moved, gradients
+def _parameters(network):
+    if hasattr(network, "parameters"):
+        return network.parameters()
+    return [(key, param, network.grads[key]) for key, param in network.params.items()]
 
 
-def _repeatable(subject):
-    """Return the forward of a layer or model, made to draw the same random numbers at every call."""
-    state = subject.rng.bit_generator.state
-
-    def forward(X):
-        subject.rng.bit_generator.state = state
-        return subject.forward(X)
-
-    return forward
+def _weighted_sum(rng, O):
+    """Return a loss of outputs like O in which each counts differently: its gradient is the weights."""
+    weights = rng.normal(size=np.shape(O))
+    return lambda O: (float((O * weights).sum()), weights)
 
 
 def _copy(name, array):
@@ -201,11 +202,6 @@ def _as_float64(subject):
         if layer.input_shape is not None:
             layer.set_params(layer.input_shape, "float64", layer.params)
     return subject
-
-
-def _weighted(O, weights):
-    """Return a cost in which every output counts differently."""
-    return float((O * weights).sum())
 
 
 def _largest_error(cost, name, array, gradient, entries, epsilon, rng):
@@ -226,13 +222,11 @@ def _largest_error(cost, name, array, gradient, entries, epsilon, rng):
 def _difference(cost, array, index, epsilon):
     """Return the slope of the cost at one entry, from a step up and a step down."""
     value = array.flat[index]
-    try:
-        array.flat[index] = value + epsilon
-        above = cost()
-        array.flat[index] = value - epsilon
-        below = cost()
-    finally:
-        array.flat[index] = value
+    array.flat[index] = value + epsilon
+    above = cost()
+    array.flat[index] = value - epsilon
+    below = cost()
+    array.flat[index] = value
     return (above - below) / (2 * epsilon)
 
 
@@ -240,15 +234,11 @@ def _grid_error(forward, backward, size, kernel, stride, padding):
     rng = np.random.default_rng(0)
     rows, columns = checks.pair("size", size)
     columns += checks.is_integer(size)  # an integer size is one of rows, with one column more
-    kernel, stride = checks.pair("kernel", kernel), checks.pair("stride", stride)
-    padding = checks.padding(padding)
+    kernel, window = checks.pair("kernel", kernel), (checks.pair("stride", stride), checks.padding(padding))
     X, F, B = rng.normal(size=(2, 2, rows, columns)), rng.normal(size=(3, 2, *kernel)), rng.normal(size=3)
     try:
-        forward(X, F, B, stride, padding)
+        forward(X, F, B, *window)
     except ValueError:  # the kernel is larger than the padded input: nothing to check
         return np.nan
-    pair = (
-        lambda X, F, B: forward(X, F, B, stride, padding),
-        lambda dC_dO, X, F, B: backward(dC_dO, X, F, stride, padding),
-    )
+    pair = (lambda *arrays: forward(*arrays, *window), lambda dC_dO, X, F, _: backward(dC_dO, X, F, *window))
     return gradient_check(pair, X, F, B)[0]

@@ -12,6 +12,8 @@ from . import checks
 from .fast.buffers import FRESH, reshaped
 from .layer import Layer, WeightedLayer, row_shape
 
+AXES = {"X": "(N, inputs)", "W": "(inputs, nodes)", "B": "(nodes,)", "dC_dO": "(N, nodes)"}
+
 
 @checks.public
 def dense_forward(X, W, B=None):
@@ -32,8 +34,10 @@ def dense_forward(X, W, B=None):
     >>> dense_forward(np.array([[1, 2]]), np.array([[1, 0, 3], [0, 1, 1]]), np.array([10, 20, 30]))
     array([[11., 22., 35.]])
     """
-    X, W, B = _checked(X, W, B)
-    return _forward(X, W, B, FRESH)
+    X, W, *biases = _checked(X=X, W=W, **({} if B is None else {"B": B}))
+    if biases:
+        checks.same_shape("B", biases[0], W.shape[1:], "(nodes,), one bias a node")
+    return _forward(X, W, *biases)
 
 
 @checks.public
@@ -55,14 +59,12 @@ def dense_backward(dC_dO, X, W):
     >>> dense_backward(np.array([[1, 2]]), np.array([[3, 4]]), np.array([[5, 6], [7, 8]]))[0]
     array([[17., 23.]])
     """
-    X, W, _ = _checked(X, W)
-    axes = "(N, nodes)", "(N, inputs)", "(inputs, nodes)"
-    dC_dO, X, W = checks.floats(dC_dO=(dC_dO, axes[0]), X=(X, axes[1]), W=(W, axes[2]))
-    checks.same_shape("dC_dO", dC_dO, (len(X), W.shape[1]), "(N, nodes)")
+    X, W, dC_dO = _checked(X=X, W=W, dC_dO=dC_dO)
+    checks.same_shape("dC_dO", dC_dO, (len(X), W.shape[1]), AXES["dC_dO"])
     return _input_gradient(dC_dO, W, FRESH), *_parameter_gradients(dC_dO, X)
 
 
-def _forward(X, W, B, buffers):
+def _forward(X, W, B=None, buffers=FRESH):
     O = np.matmul(X, W, out=buffers.batch("O", (len(X), W.shape[1]), X.dtype))
     return O if B is None else np.add(O, B, out=O)
 
@@ -75,18 +77,14 @@ def _parameter_gradients(dC_dO, X):
     return X.T @ dC_dO, dC_dO.sum(axis=0)
 
 
-def _checked(X, W, B=None):
-    given = {"X": (X, "(N, inputs)"), "W": (W, "(inputs, nodes)")} | ({} if B is None else {"B": (B, "(nodes,)")})
-    X, W, *rest = checks.floats(**given)
+def _checked(**arrays):
+    """Return the arrays, the first of which are X and W, as floats of one dtype."""
+    X, W, *others = checks.floats(**{name: (array, AXES[name]) for name, array in arrays.items()})
     if X.shape[1] != W.shape[0]:
-        raise checks.BadValue(
-            f"X has {X.shape[1]} inputs but W expects {W.shape[0]}. "
-            f"Got X{X.shape} (N, inputs) and W{W.shape} (inputs, nodes)."
-        )
+        given = f"Got X{X.shape} (N, inputs) and W{W.shape} (inputs, nodes)."
+        raise checks.BadValue(f"X has {X.shape[1]} inputs but W expects {W.shape[0]}. {given}")
     checks.fits(f"{len(X)} examples", len(X) * W.shape[1], X.dtype, checks.FEWER)
-    if rest:
-        checks.same_shape("B", rest[0], W.shape[1:], "(nodes,), one bias a node")
-    return X, W, rest[0] if rest else None
+    return X, W, *others
 
 
 class FullyConnected(WeightedLayer):

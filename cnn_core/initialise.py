@@ -69,6 +69,5 @@ def constant(shape, rng):
     return np.full(shape, CONSTANT)
 
 
-INITIALISATIONS = {
-    each.__name__: each for each in (he_normal, he_uniform, xavier_normal, xavier_uniform, zeros, constant)
-}
+FUNCTIONS = (he_normal, he_uniform, xavier_normal, xavier_uniform, zeros, constant)
+INITIALISATIONS = {function.__name__: function for function in FUNCTIONS}

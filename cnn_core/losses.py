@@ -29,17 +29,15 @@ class MeanSquaredError:
         outputs = _outputs(outputs)
         targets = self.check_targets(targets, outputs.shape).astype(outputs.dtype, copy=False)
         difference = outputs - targets
-        cost = float(np.mean(np.square(difference, dtype=np.float64)))
-        return cost, difference * (2 / difference.size)
+        return float(np.mean(np.square(difference, dtype=np.float64))), difference * (2 / difference.size)
 
     def check_targets(self, targets, shape):
         """Return the targets as floats, of the shape of the outputs."""
         targets = checks.as_float("targets", targets)
         if targets.shape != tuple(shape):
-            raise checks.BadValue(
-                f"targets have shape {targets.shape}, expected {tuple(shape)}, the shape of the outputs. "
-                "For labels use CrossEntropy, or one-hot targets: np.eye(classes)[labels]."
-            )
+            advice = "For labels use CrossEntropy, or one-hot targets: np.eye(classes)[labels]."
+            wanted = f"{tuple(shape)}, the shape of the outputs"
+            raise checks.BadValue(f"targets have shape {targets.shape}, expected {wanted}. {advice}")
         checks.finite("targets", targets)
         return targets
 
@@ -77,9 +75,8 @@ class CrossEntropy:
     def check_targets(self, labels, shape):
         """Return the labels as int64 (N,), for outputs of this shape."""
         if len(shape) != 2:
-            raise checks.BadValue(
-                f"outputs must have 2 dimensions (N, classes) for {self.name}, got shape {tuple(shape)}."
-            )
+            wanted = f"2 dimensions (N, classes) for {self.name}"
+            raise checks.BadValue(f"outputs must have {wanted}, got shape {tuple(shape)}.")
         return checks.labels(labels, *shape)
 
 

@@ -7,13 +7,11 @@ Data        cnn_core/data/mnist, with a README: authors, licence, sums.
 Chapter     08.
 """
 
-import errno
 import gzip
 import hashlib
 import math
 import os
 import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,16 +79,13 @@ def load_mnist(folder=None, limit=None, seed=0):
     LeCun, Cortes and Burges, The MNIST database of handwritten digits.
     """
     seed = checks.integer("seed", seed, minimum=0)
-    arrays = {key: _load_part(key, folder) for key in FILES}
-    for part in ("train", "test"):
-        _check_part(part, arrays[f"X_{part}"], arrays[f"y_{part}"])
-    if arrays["X_train"].shape[1:] != arrays["X_test"].shape[1:]:
-        sizes = arrays["X_train"].shape[1:], arrays["X_test"].shape[1:]
-        raise checks.BadValue(f"training images are {sizes[0]} large but test images {sizes[1]}.")
-    if limit is not None:
-        chosen = _balanced(arrays["y_train"], limit, seed)
-        arrays["X_train"], arrays["y_train"] = arrays["X_train"][chosen], arrays["y_train"][chosen]
-    return Digits(**{key: _as_pixels(a) if key.startswith("X") else a.astype(np.int64) for key, a in arrays.items()})
+    X_train, y_train, X_test, y_test = (_load_part(key, folder) for key in FILES)
+    y_train, y_test = _checked_labels("train", X_train, y_train), _checked_labels("test", X_test, y_test)
+    train, test = X_train.shape[1:], X_test.shape[1:]
+    if train != test:
+        raise checks.BadValue(f"training images are {train} large but test images {test}.")
+    chosen = slice(None) if limit is None else _balanced(y_train, limit, seed)
+    return Digits(_as_pixels(X_train[chosen]), y_train[chosen], _as_pixels(X_test), y_test)
 
 
 @checks.public
@@ -106,35 +101,28 @@ def load_idx(path):
     ----------
     The format: the page of the MNIST database; two zero bytes, a type, the number of dimensions, their sizes, the data.
     """
-    with open(os.fspath(path), "rb") as file, _named(path):
+    with open(os.fspath(path), "rb") as file:
         stream = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == b"\x1f\x8b" else file
-        dtype, shape = _read_header(stream, path)
-        start, promised = stream.tell(), math.prod(shape) * dtype.itemsize
-        held = _count(stream, promised)  # counted before anything is kept, so a header that lies costs no memory
-        if held != promised:
-            product = "x".join(map(str, shape))
-            holds = f"the file holds {held}" if held < promised else "the file holds more"
-            raise checks.BadValue(f"the header of {str(path)!r} promises {product} = {promised} bytes, {holds}.")
-        stream.seek(start)
-        array = np.frombuffer(bytearray(stream.read(promised)), dtype)
-        array = _shaped(array, shape, path)
+        try:
+            return _read(stream, path)
+        except checks.Unnamed:
+            raise
+        except (EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
+            raise checks.BadValue(f"{str(path)!r} is damaged: {error}") from error
+
+
+def _read(stream, path):
+    dtype, shape = _read_header(stream, path)
+    start, promised = stream.tell(), math.prod(shape) * dtype.itemsize
+    held = _count(stream, promised)  # counted before anything is kept, so a header that lies costs no memory
+    if held != promised:
+        product = "x".join(map(str, shape))
+        holds = f"the file holds {held}" if held < promised else "the file holds more"
+        raise checks.BadValue(f"the header of {str(path)!r} promises {product} = {promised} bytes, {holds}.")
+    stream.seek(start)
+    # NumPy refuses more dimensions or, beside a zero, larger ones than an array can have
+    array = np.frombuffer(bytearray(stream.read(promised)), dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
-
-
-def _shaped(array, shape, path):
-    try:
-        return array.reshape(shape)
-    except ValueError as error:  # more dimensions or, beside a zero, larger ones than an array can have
-        raise checks.BadValue(f"{str(path)!r} is damaged: {error}") from error
-
-
-@contextmanager
-def _named(path):
-    """Turn the errors of gzip on a damaged file into a ValueError that names the file."""
-    try:
-        yield
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise checks.BadValue(f"{str(path)!r} is damaged: {error}") from error
 
 
 def _read_header(stream, path):
@@ -160,7 +148,9 @@ def _count(stream, promised):
 
 
 def _load_part(key, folder):
-    path = _find(Path(FOLDER if folder is None else folder), FILES[key])
+    path = Path(FOLDER if folder is None else folder) / f"{FILES[key]}.gz"
+    unpacked = path.with_suffix("")
+    path = unpacked if unpacked.exists() and not path.exists() else path
     array = load_idx(path)
     dimensions = 3 if key.startswith("X") else 1
     if array.dtype != np.uint8 or array.ndim != dimensions or array.size == 0:
@@ -169,13 +159,6 @@ def _load_part(key, folder):
     if folder is None and key not in _verified:
         _verify(key, array, path)
     return array
-
-
-def _find(folder, name):
-    for path in (folder / f"{name}.gz", folder / name):
-        if path.exists():
-            return path
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder / f"{name}.gz"))
 
 
 def _verify(key, array, path):
@@ -188,10 +171,10 @@ def _verify(key, array, path):
     _verified.add(key)
 
 
-def _check_part(part, images, labels):
+def _checked_labels(part, images, labels):
     if len(images) != len(labels):
         raise checks.BadValue(f"{len(images)} {part} images but {len(labels)} {part} labels.")
-    checks.labels(labels, len(labels), classes=10)
+    return checks.labels(labels, len(labels), classes=10)
 
 
 def _balanced(labels, limit, seed):
@@ -208,6 +191,4 @@ def _balanced(labels, limit, seed):
 
 
 def _as_pixels(images):
-    pixels = images[:, None].astype(np.float32)
-    pixels /= 255
-    return pixels
+    return np.divide(images[:, None], 255, dtype=np.float32)

@@ -7,11 +7,15 @@ Chapter     07.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from . import checks
+
+POSITIVE = {"low": 0, "open_low": True}  # limits of checks.number
+DECAY_RATE = {"low": 0, "high": 1, "open_high": True}
+MAKE_A_NEW_ONE = "Make a new optimiser for another model."
 
 
 class Optimiser:
@@ -20,7 +24,9 @@ class Optimiser:
     moments = ()  # the names of the state arrays of every parameter
 
     def __init__(self, learning_rate, weight_decay):
-        self.learning_rate = learning_rate if callable(learning_rate) else self._rate(learning_rate)
+        if not callable(learning_rate):
+            learning_rate = checks.number("learning_rate", learning_rate, **POSITIVE)
+        self.learning_rate = learning_rate
         self.weight_decay = checks.number("weight_decay", weight_decay, low=0)
         self.steps = 0
         self.state = {}
@@ -64,32 +70,18 @@ class Optimiser:
         """Return the gradient with L2 weight decay: grad + weight_decay * param."""
         return grad + self.weight_decay * param if self.weight_decay else grad
 
-    def _rate(self, value):
-        return checks.number("learning_rate", value, low=0, open_low=True)
-
-    def _beta(self, name, value):
-        return checks.number(name, value, low=0, high=1, open_high=True)
-
-    def _epsilon(self, value):
-        return checks.number("epsilon", value, low=0, open_low=True)
-
     def _checked(self, triples):
-        triples = [self._checked_triple(*triple) for triple in self._as_triples(triples)]
-        keys = [key for key, _, _ in triples]
-        if len(set(keys)) != len(keys):
-            raise checks.BadValue(f"a key occurs twice in {keys}.")
-        if self.state and self.state.keys() != set(keys):
-            raise checks.BadValue(
-                f"it holds the state of {sorted(map(str, self.state))}, got {sorted(map(str, keys))}. "
-                "Make a new optimiser for another model."
-            )
-        return triples
-
-    def _as_triples(self, triples):
         triples = list(triples) if hasattr(triples, "__iter__") else [triples]
         for triple in triples:
             if not isinstance(triple, (tuple, list)) or len(triple) != 3:
                 raise checks.BadType(f"step takes triples (key, param, grad), got {type(triple).__name__}.")
+        triples = [self._checked_triple(*triple) for triple in triples]
+        keys = [key for key, _, _ in triples]
+        if len(set(keys)) != len(keys):
+            raise checks.BadValue(f"a key occurs twice in {keys}.")
+        if self.state and self.state.keys() != set(keys):
+            held, given = sorted(map(str, self.state)), sorted(map(str, keys))
+            raise checks.BadValue(f"it holds the state of {held}, got {given}. {MAKE_A_NEW_ONE}")
         return triples
 
     def _checked_triple(self, key, param, grad):
@@ -101,10 +93,8 @@ class Optimiser:
         checks.same_shape(f"the gradient of {key!r}", grad, param.shape)
         for moment in self.state.get(key, {}).values():
             if moment.shape != param.shape:
-                raise checks.BadValue(
-                    f"it holds the state of {key!r} with shape {moment.shape}, got a parameter of shape "
-                    f"{param.shape}. Make a new optimiser for another model."
-                )
+                held = f"the state of {key!r} with shape {moment.shape}"
+                raise checks.BadValue(f"it holds {held}, got a parameter of shape {param.shape}. {MAKE_A_NEW_ONE}")
         return key, param, grad
 
 
@@ -127,7 +117,7 @@ class Momentum(Optimiser):
     @checks.public
     def __init__(self, learning_rate=0.01, momentum=0.9, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
-        self.momentum = self._beta("momentum", momentum)
+        self.momentum = checks.number("momentum", momentum, **DECAY_RATE)
 
     def update(self, param, grad, rate, velocity):
         velocity *= self.momentum
@@ -156,8 +146,8 @@ class RMSProp(Optimiser):
     @checks.public
     def __init__(self, learning_rate=0.01, decay=0.99, epsilon=1e-8, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
-        self.decay = self._beta("decay", decay)
-        self.epsilon = self._epsilon(epsilon)
+        self.decay = checks.number("decay", decay, **DECAY_RATE)
+        self.epsilon = checks.number("epsilon", epsilon, **POSITIVE)
 
     def update(self, param, grad, rate, mean_square):
         grad = self.decayed(param, grad)
@@ -179,8 +169,9 @@ class Adam(Optimiser):
     @checks.public
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
-        self.beta1, self.beta2 = self._beta("beta1", beta1), self._beta("beta2", beta2)
-        self.epsilon = self._epsilon(epsilon)
+        self.beta1 = checks.number("beta1", beta1, **DECAY_RATE)
+        self.beta2 = checks.number("beta2", beta2, **DECAY_RATE)
+        self.epsilon = checks.number("epsilon", epsilon, **POSITIVE)
 
     def update(self, param, grad, rate, first, second):
         self.adapt(param, self.decayed(param, grad), rate, first, second)
@@ -208,57 +199,51 @@ class AdamW(Adam):
 
 
 @dataclass(frozen=True)
-class Constant:
-    """The same learning rate at every step."""
+class Schedule:
+    """Base class of the schedules, which validates their fields; a limit may be the name of an earlier field."""
 
-    learning_rate: float
+    learning_rate: float = field(metadata=POSITIVE)
 
     @checks.public
     def __post_init__(self):
-        _check_rate(self)
+        for each in fields(self):
+            check = checks.integer if each.type is int else checks.number
+            limits = {key: vars(self).get(limit, limit) for key, limit in each.metadata.items()}
+            value = check(each.name, getattr(self, each.name), **limits)
+            object.__setattr__(self, each.name, value)  # a number of Python: a saved schedule gives the same rates
+
+
+class Constant(Schedule):
+    """The same learning rate at every step."""
 
     def __call__(self, step):
         return self.learning_rate
 
 
 @dataclass(frozen=True)
-class StepDecay:
+class StepDecay(Schedule):
     """learning_rate * factor^(step // every): a step down after every `every` steps."""
 
-    learning_rate: float
     every: int
-    factor: float = 0.1
-
-    @checks.public
-    def __post_init__(self):
-        _check_rate(self)
-        _check(self, checks.integer, "every")
-        _check(self, checks.number, "factor", low=0, high=1, open_low=True)
+    factor: float = field(default=0.1, metadata={"low": 0, "high": 1, "open_low": True})
 
     def __call__(self, step):
         return self.learning_rate * self.factor ** (step // self.every)
 
 
 @dataclass(frozen=True)
-class Cosine:
+class Cosine(Schedule):
     """From learning_rate at step 0 down to final at step `steps`, along half a cosine; final from then on."""
 
-    learning_rate: float
     steps: int
-    final: float = 0.0
-
-    @checks.public
-    def __post_init__(self):
-        _check_rate(self)
-        _check(self, checks.integer, "steps")
-        _check(self, checks.number, "final", low=0, high=self.learning_rate)
+    final: float = field(default=0.0, metadata={"low": 0, "high": "learning_rate"})
 
     def __call__(self, step):
         return _half_cosine(self.learning_rate, self.final, step / self.steps)
 
 
 @dataclass(frozen=True)
-class OneCycle:
+class OneCycle(Schedule):
     """Up to learning_rate in the first part of the steps, then down to almost 0: two half cosines.
 
     The rate starts at learning_rate / start_divisor, reaches learning_rate after warm_up * steps, and ends, at the last
@@ -269,19 +254,10 @@ class OneCycle:
     Smith and Topin, Super-convergence, arXiv:1708.07120.
     """
 
-    learning_rate: float
     steps: int
-    warm_up: float = 0.3
-    start_divisor: float = 25.0
-    final_divisor: float = 1e4
-
-    @checks.public
-    def __post_init__(self):
-        _check_rate(self)
-        _check(self, checks.integer, "steps")
-        _check(self, checks.number, "warm_up", low=0, high=1)
-        _check(self, checks.number, "start_divisor", low=1)
-        _check(self, checks.number, "final_divisor", low=1)
+    warm_up: float = field(default=0.3, metadata={"low": 0, "high": 1})
+    start_divisor: float = field(default=25.0, metadata={"low": 1})
+    final_divisor: float = field(default=1e4, metadata={"low": 1})
 
     def __call__(self, step):
         start = self.learning_rate / self.start_divisor
@@ -295,16 +271,6 @@ class OneCycle:
 
 SCHEDULES = {each.__name__: each for each in (Constant, StepDecay, Cosine, OneCycle)}
 OPTIMISERS = {each.__name__: each for each in (GradientDescent, Momentum, Nesterov, RMSProp, Adam, AdamW)}
-
-
-def _check_rate(schedule):
-    _check(schedule, checks.number, "learning_rate", low=0, open_low=True)
-
-
-def _check(schedule, check, name, **limits):
-    """Store the checked value as a number of Python, so that a schedule gives the same rates when it was saved."""
-    value = check(name, getattr(schedule, name), **limits)
-    object.__setattr__(schedule, name, value)  # the dataclass is frozen
 
 
 def _half_cosine(start, end, part):

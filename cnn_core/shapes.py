@@ -55,7 +55,8 @@ def output_size(size, kernel, stride=1, padding=0):
     >>> output_size(10, 3, stride=2), output_size(28, 5, padding="same"), output_size(10, 3, 2, "include")
     (4, 28, 5)
     """
-    return _fit(*_one_dimension(size, kernel, stride, padding))
+    _, output, _ = _fit(*_one_dimension(size, kernel, stride, padding))
+    return output
 
 
 @checks.public
@@ -67,9 +68,8 @@ def excluded_pixels(size, kernel, stride=1, padding=0):
     >>> excluded_pixels(10, 3, stride=2), excluded_pixels(9, 3, stride=2), excluded_pixels(10, 3, 2, "include")
     (1, 0, 0)
     """
-    size, kernel, stride, padding = _one_dimension(size, kernel, stride, padding)
-    _fit(size, kernel, stride, padding)
-    return _left_over(size, kernel, stride, padding)
+    _, _, excluded = _fit(*_one_dimension(size, kernel, stride, padding))
+    return excluded
 
 
 @checks.public
@@ -87,22 +87,18 @@ def receptive_field(layers):
     10
     """
     field = jump = 1  # jump: how many input pixels lie between two neighbouring cells
-    for kernel, stride in _pairs(layers):
+    for kernel, stride in map(_pair, layers if hasattr(layers, "__iter__") else [layers]):
         field += (checks.integer("kernel", kernel) - 1) * jump
         jump *= checks.integer("stride", stride)
     return field
 
 
-def _pairs(layers):
-    message = "layers must be pairs (kernel, stride), got "
-    if not hasattr(layers, "__iter__"):
-        raise checks.BadType(f"{message}{checks.shown(layers)}.")
-    for layer in layers:
-        if not isinstance(layer, (tuple, list)):
-            raise checks.BadType(f"{message}{checks.shown(layer)}.")
-        if len(layer) != 2:
-            raise checks.BadValue(f"{message}{checks.shown(layer)}.")
-        yield layer
+def _pair(layer):
+    is_sequence = isinstance(layer, (tuple, list))
+    if is_sequence and len(layer) == 2:
+        return layer
+    kind = checks.BadValue if is_sequence else checks.BadType
+    raise kind(f"layers must be pairs (kernel, stride), got {checks.shown(layer)}.")
 
 
 class Geometry(NamedTuple):
@@ -131,12 +127,9 @@ def image_geometry(shape, kernel, stride, padding):
 def geometry(size, kernel, stride, padding):
     """Return the Geometry for an image of size (H, W); kernel and stride are pairs, padding a pair or a name."""
     paddings = (padding, padding) if isinstance(padding, str) else padding
-    rows_and_columns = list(zip(size, kernel, stride, paddings, strict=True))
-    output = tuple(_fit(*each) for each in rows_and_columns)
-    amounts = tuple(_amounts(*each) for each in rows_and_columns)
+    amounts, output, excluded = zip(*map(_fit, size, kernel, stride, paddings), strict=True)
     padded = [side + sum(amount) for side, amount in zip(size, amounts, strict=True)]
     checks.fits("the padded image", math.prod(padded), "float64", "Use smaller images or less padding.")
-    excluded = tuple(_left_over(*each) for each in rows_and_columns)
     return Geometry(kernel, stride, amounts, output, excluded)
 
 
@@ -159,11 +152,10 @@ def _offset_slices(offset, size, stride, output):
 def _one_dimension(size, kernel, stride, padding):
     size, kernel = checks.integer("size", size), checks.integer("kernel", kernel)
     stride = checks.integer("stride", stride)
-    if not isinstance(padding, (str, tuple, list)):
-        return size, kernel, stride, checks.integer("padding", padding, minimum=0)
-    if not isinstance(padding, str):
+    if isinstance(padding, (tuple, list)):
         raise checks.BadType(f"padding must be an integer or a name in one dimension, got {checks.shown(padding)}.")
-    return size, kernel, stride, checks.padding(padding)
+    named = isinstance(padding, str)
+    return size, kernel, stride, checks.padding(padding) if named else checks.integer("padding", padding, minimum=0)
 
 
 def _amounts(size, kernel, stride, padding):
@@ -177,17 +169,13 @@ def _amounts(size, kernel, stride, padding):
     return before, missing - before
 
 
-def _left_over(size, kernel, stride, padding):
-    return (size + sum(_amounts(size, kernel, stride, padding)) - kernel) % stride
-
-
 def _fit(size, kernel, stride, padding):
+    """Return the amounts of padding, the number of windows and the number of excluded pixels in one dimension."""
     before, after = _amounts(size, kernel, stride, padding)
     padded = size + before + after
     if kernel > padded:
         added = f"2*{before}" if before == after else f"{before} + {after}"
-        raise checks.BadValue(
-            f"the kernel ({kernel}) is larger than the padded input ({size} + {added} = {padded}). "
-            "Use a smaller kernel or more padding."
-        )
-    return (padded - kernel) // stride + 1
+        sizes = f"the kernel ({kernel}) is larger than the padded input ({size} + {added} = {padded})"
+        raise checks.BadValue(f"{sizes}. Use a smaller kernel or more padding.")
+    steps, excluded = divmod(padded - kernel, stride)
+    return (before, after), steps + 1, excluded
