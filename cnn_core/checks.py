@@ -66,6 +66,25 @@ def public_as(name):
     return functools.partial(public, name=name)
 
 
+class Named:
+    """A class whose methods begin the messages of their checks with its name; so do those of its subclasses."""
+
+    def __init_subclass__(cls):
+        checked = ("__init__", "__call__", "__post_init__")
+        exempt = ("apply", "gradients", "update")  # pure functions, called often, with valid arguments
+        for key, value in list(vars(cls).items()):
+            if inspect.isfunction(value) and (key in checked or key[0] != "_" and key not in exempt):
+                setattr(cls, key, public(value))
+
+    @property
+    def name(self):
+        """The name of the class."""
+        return type(self).__name__
+
+    def __repr__(self):
+        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in arguments_of(self).items())})"
+
+
 def shown(value):
     """Return a value as a message shows it: an array by its shape, anything else by its repr, cut where it is long."""
     if isinstance(value, np.ndarray) and value.size > 4:

@@ -263,7 +263,6 @@ class Conv2D(WeightedLayer):
 
     weights = "F"
 
-    @checks.public
     def __init__(self, num_filters, kernel_size=3, stride=1, padding="valid", initialisation="he_normal", bias=True):
         self.num_filters = checks.integer("num_filters", num_filters)
         self.kernel_size = checks.pair("kernel_size", kernel_size)
@@ -271,7 +270,6 @@ class Conv2D(WeightedLayer):
         self.padding = checks.padding(padding)
         super().__init__(initialisation, bias)
 
-    @checks.public
     def geometry(self, input_shape):
         """Return how the windows move over an input (C, H, W)."""
         return image_geometry(input_shape, self.kernel_size, self.stride, self.padding)

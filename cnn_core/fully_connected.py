@@ -105,12 +105,10 @@ class FullyConnected(WeightedLayer):
 
     weights = "W"
 
-    @checks.public
     def __init__(self, num_nodes, initialisation="he_normal", bias=True):
         self.num_nodes = checks.integer("num_nodes", num_nodes)
         super().__init__(initialisation, bias)
 
-    @checks.public
     def output_shape(self, input_shape):
         row_shape(input_shape, "(inputs,)")
         return (self.num_nodes,)

@@ -90,7 +90,7 @@ def row_shape(shape, axes):
     return tuple(shape)
 
 
-class Layer:
+class Layer(checks.Named):
     """A step of a network, with parameters (`params`) and their cost gradients (`grads`) under the same keys.
 
     A subclass defines `output_shape`, `apply` and `gradients`, and, if it has parameters, `param_shapes` and `initial`.
@@ -135,15 +135,6 @@ class Layer:
         """Return dC_dX and {key: gradient}, without keeping state."""
         raise NotImplementedError
 
-    @property
-    def name(self):
-        """The name of the class, with which its errors begin."""
-        return type(self).__name__
-
-    def __repr__(self):
-        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in checks.arguments_of(self).items())})"
-
-    @checks.public
     def build(self, input_shape, rng, dtype="float32"):
         """Create the parameters for inputs of this shape (without N), from the layer's own Generator.
 
@@ -155,14 +146,12 @@ class Layer:
         assigned = self.params if self.input_shape is None else {}
         self.set_params(input_shape, dtype, self.completed_params(assigned, input_shape, rng))
 
-    @checks.public
     def completed_params(self, params, input_shape, rng):
         """Return params with initial values, drawn from rng, for the keys that are missing."""
         shapes = self.param_shapes(input_shape)
         checks.fits("its parameters", sum(map(math.prod, shapes.values())), "float64", "Make it smaller.")
         return {key: self.initial(key, shape, rng) for key, shape in shapes.items()} | params
 
-    @checks.public
     def set_params(self, input_shape, dtype, params):
         """Set these parameters, for inputs of this shape."""
         self._store(self.checked_params(params, input_shape, dtype))
@@ -184,7 +173,6 @@ class Layer:
         dC_dX, (self.grads,) = backward_pass([self], dC_dO, [self.last_forward])
         return dC_dX
 
-    @checks.public
     def validate_input(self, X):
         """Validate X, cast it to the layer's dtype, and build the layer on first use."""
         X = checks.as_float("X", X, self.dtype)
@@ -198,14 +186,12 @@ class Layer:
         self.sync_params()
         return X
 
-    @checks.public
     def validate_gradient(self, dC_dO, output_shape):
         """Return dC_dO in the layer's dtype, if it has the shape of the output."""
         dC_dO = checks.as_float("dC_dO", dC_dO, self.dtype)
         checks.same_shape("dC_dO", dC_dO, output_shape, "(the shape of the last forward's output)")
         return dC_dO
 
-    @checks.public
     def sync_params(self):
         """Validate parameters that the user has assigned since the last call."""
         self._store(self.checked_params(self.params, self.input_shape, self.dtype))
@@ -218,7 +204,6 @@ class Layer:
             del self.own_params[key]
         self.params = self.own_params
 
-    @checks.public
     def checked_params(self, params, input_shape, dtype):
         """Return the parameters with the right keys and shapes, as arrays of dtype that can be trained in place."""
         shapes = self.param_shapes(input_shape)

@@ -18,7 +18,7 @@ DECAY_RATE = {"low": 0, "high": 1, "open_high": True}
 MAKE_A_NEW_ONE = "Make a new optimiser for another model."
 
 
-class Optimiser:
+class Optimiser(checks.Named):
     """Base class: validation, the step counter, and the state of each parameter."""
 
     moments = ()  # the names of the state arrays of every parameter
@@ -32,19 +32,10 @@ class Optimiser:
         self.state = {}
         self.owner = None  # a weak reference to the model whose state this is; set by fit
 
-    @property
-    def name(self):
-        """The class's name, with which its errors begin."""
-        return type(self).__name__
-
-    def __repr__(self):
-        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in checks.arguments_of(self).items())})"
-
     def is_bound_to_another(self, model):
         """Return True if the optimiser holds another model's state."""
         return bool(self.state) and self.owner is not None and self.owner() is not model
 
-    @checks.public
     def rate(self):
         """Return the learning rate of the next step."""
         if not callable(self.learning_rate):
@@ -52,7 +43,6 @@ class Optimiser:
         rate = self.learning_rate(self.steps)
         return checks.number(f"learning_rate at step {self.steps}", rate, low=0)
 
-    @checks.public
     def step(self, triples):
         """Change every param in place by its grad."""
         triples = self._checked(triples)
@@ -101,7 +91,6 @@ class Optimiser:
 class GradientDescent(Optimiser):
     """param -= learning_rate * grad."""
 
-    @checks.public
     def __init__(self, learning_rate=0.01, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
 
@@ -114,7 +103,6 @@ class Momentum(Optimiser):
 
     moments = ("velocity",)
 
-    @checks.public
     def __init__(self, learning_rate=0.01, momentum=0.9, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
         self.momentum = checks.number("momentum", momentum, **DECAY_RATE)
@@ -143,7 +131,6 @@ class RMSProp(Optimiser):
 
     moments = ("mean_square",)
 
-    @checks.public
     def __init__(self, learning_rate=0.01, decay=0.99, epsilon=1e-8, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
         self.decay = checks.number("decay", decay, **DECAY_RATE)
@@ -166,7 +153,6 @@ class Adam(Optimiser):
 
     moments = ("first", "second")
 
-    @checks.public
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
         self.beta1 = checks.number("beta1", beta1, **DECAY_RATE)
@@ -189,7 +175,6 @@ class Adam(Optimiser):
 class AdamW(Adam):
     """Adam whose weight decay does not pass through the moments (Loshchilov and Hutter, arXiv:1711.05101)."""
 
-    @checks.public
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
         super().__init__(learning_rate, beta1, beta2, epsilon, weight_decay)
 
@@ -199,12 +184,11 @@ class AdamW(Adam):
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(checks.Named):
     """Base class of the schedules, which validates their fields; a limit may be the name of an earlier field."""
 
     learning_rate: float = field(metadata=POSITIVE)
 
-    @checks.public
     def __post_init__(self):
         for each in fields(self):
             check = checks.integer if each.type is int else checks.number

@@ -130,7 +130,6 @@ class Pool2D(Layer):
         As in `pool2d_forward`.
     """
 
-    @checks.public
     def __init__(self, pool_size=2, stride=None, padding="valid", mode="max"):
         super().__init__()
         self.pool_size, self.stride, self.padding, self.mode = _settings(pool_size, stride, padding, mode)
@@ -140,7 +139,6 @@ class Pool2D(Layer):
         """Whether each output is one pixel of its window; a mean is not."""
         return self.mode != "mean"
 
-    @checks.public
     def geometry(self, input_shape):
         """Return how the windows move over an input (C, H, W)."""
         return image_geometry(input_shape, self.pool_size, self.stride, self.padding)
