@@ -1,11 +1,11 @@
-"""Interrupt thread pools with real SIGINTs at random moments, or at every bytecode, and check what is left.
+"""Interrupt thread pools with real SIGINTs at random moments, or at every call, and check what is left.
 
 After each signal: KeyboardInterrupt was raised exactly once, no job is running, no result is wrong, the handler of
 SIGINT and the number of BLAS threads are as before, and no thread of the pool is left. A process that freezes is
 stopped by faulthandler after a minute, with the stack of every thread.
 
 Usage       python tests/stress_interrupts.py signals 5000 [seed]
-            python tests/stress_interrupts.py opcodes [every]
+            python tests/stress_interrupts.py calls [every]
             python tests/stress_interrupts.py steps 50 [seed]
 It prints one line of JSON. tests/test_threads.py runs it.
 """
@@ -158,56 +158,57 @@ FILES = {module.__file__ for module in (threads, contextlib, threading, signal, 
 FILES.add(concurrent.futures._base.__file__)
 
 
-class Tracer:
-    """Counts the bytecodes of the pool and its libraries while SIGINT is held and while not; interrupts at one."""
+class Moments:
+    """Counts the moments at which Python looks for signals, with SIGINT held and not held; interrupts at one of them.
+
+    Python looks when a Python function begins and when a function written in C has returned; in loops, too, but here
+    every loop calls functions.
+    """
 
     def __init__(self, held=None, at=None):
         self.chosen, self.counts = (held, at), [0, 0]
 
     def __call__(self, frame, event, arg):
-        if frame.f_code.co_filename not in FILES:
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode":
-            held = isinstance(signal.getsignal(signal.SIGINT), threads._HeldInterrupt)
-            self.counts[held] += 1
-            if (held, self.counts[held]) == self.chosen:
-                signal.raise_signal(signal.SIGINT)
-        return self
+        if event not in ("call", "c_return") or frame.f_code.co_filename not in FILES:
+            return
+        held = isinstance(signal.getsignal(signal.SIGINT), threads.interrupts_deferred)
+        self.counts[held] += 1
+        if (held, self.counts[held]) == self.chosen:
+            signal.raise_signal(signal.SIGINT)
 
-    def trace(self, function):
-        sys.settrace(self)
+    def during(self, function):
+        sys.setprofile(self)
         try:
             function()
         finally:
-            sys.settrace(None)
+            sys.setprofile(None)
         return self.counts
 
 
-def opcodes(every=20):
-    """Interrupt at each bytecode at which SIGINT is not held, and at every so many of the others."""
+def calls(every=1):
+    """Interrupt at each moment at which SIGINT is not held, and at every so many of the others."""
     use, found = Use(jobs=(2, 5)), {"interrupts": 0, "held": 0}
     use.job = lambda replica, item: item
     use()
-    free, held = Tracer().trace(use)
-    moments = [(False, at) for at in range(1, free + 1)] + [(True, at) for at in range(1, held + 1, every)]
-    for moment in moments:
+    free, held = Moments().during(use)
+    chosen = [(False, at) for at in range(1, free + 1)] + [(True, at) for at in range(1, held + 1, every)]
+    for moment in chosen:
         faulthandler.dump_traceback_later(FREEZE, exit=True)
-        tracer = Tracer(*moment)
+        moments = Moments(*moment)
         try:
-            tracer.trace(use)
-            # How many bytecodes are run while SIGINT is held depends on the threads.
-            if not moment[0] or tracer.counts[True] >= moment[1]:
+            moments.during(use)
+            # How many moments there are while SIGINT is held depends on the threads.
+            if not moment[0] or moments.counts[True] >= moment[1]:
                 raise AssertionError(f"no interrupt at {moment} of {free, held}")
         except KeyboardInterrupt:
             found["interrupts"] += 1
             found["held"] += moment[0]
         use.check()
     faulthandler.cancel_dump_traceback_later()
-    return {"moments": len(moments), "bytecodes": free + held, **found}
+    return {"moments": len(chosen), **found}
 
 
 if __name__ == "__main__":
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     mode, *numbers = sys.argv[1:]
-    print(json.dumps({"signals": signals, "opcodes": opcodes, "steps": steps}[mode](*map(int, numbers))))
+    print(json.dumps({"signals": signals, "calls": calls, "steps": steps}[mode](*map(int, numbers))))

@@ -649,6 +649,7 @@ def test_compressed_arrays_are_refused(saved, method):
     refused(Model.load, saved, "is compressed; here arrays are stored as they are|promises more bytes than it holds")
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_refused_in_little_memory(saved):
     entries = entries_of(saved) | {"0.F.npy": npy_with(GOOD_HEADER, bytes(200 * MB))}
     pack(saved, entries, zipfile.ZIP_DEFLATED)
@@ -656,12 +657,14 @@ def test_a_zip_bomb_is_refused_in_little_memory(saved):
     refused(Model.load, saved)
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_in_the_place_of_the_architecture_is_refused_in_little_memory(saved):
     entries = entries_of(saved) | {"architecture.npy": npy(np.zeros(200 * MB, np.uint8))}
     pack(saved, entries, zipfile.ZIP_DEFLATED)
     refused(Model.load, saved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("large", [False, True], ids=["zip", "zip64"])
 def test_a_huge_directory_is_refused_in_little_memory(saved, large):
     saved.write_bytes(huge_directory(250_000, large))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from threadpoolctl import threadpool_info
+from threads import worker_threads
 
 from cnn_core import (
     Adam,
@@ -119,10 +120,6 @@ def test_only_training_leaves_out_the_first_layers_input_gradient(rng, layer, sh
 
 
 # --- fit and predict ---
-
-
-def worker_threads():
-    return sum(thread.name.startswith("cnn_core") for thread in threading.enumerate())
 
 
 def blas_threads():
@@ -303,7 +300,7 @@ def test_no_thread_is_left_after_fit(rng, how):
     X, y = digits_like(rng)
     records = fit(small(), X, y, Adam(), CrossEntropy(), batch_size=128, workers=3)
     next(records)
-    assert worker_threads() <= 3
+    assert worker_threads(most=3) <= 3
     if how == "exhausted":
         list(records)
     elif how == "closed":
@@ -333,9 +330,7 @@ def test_the_memory_of_a_step_grows_neither_with_the_batch_nor_with_the_images(r
         return peak_of(lambda: next(records))
 
     step(128, 128)  # imports and caches
-    alone = step(
-        256, 256, workers=1
-    )  # with two workers one may do everything
+    alone = step(256, 256, workers=1)  # with two workers one may do everything
     assert step(4096, 256) < 1.2 * workers * alone
     assert step(4096, 4096) < 1.2 * workers * alone
 

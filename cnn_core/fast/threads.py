@@ -15,11 +15,10 @@ import itertools
 import os
 import re
 import signal
-import sys
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -35,24 +34,21 @@ def cores():
     """
     available = getattr(os, "process_cpu_count", os.cpu_count)() or 1  # the first from Python 3.13
     affinity = getattr(os, "sched_getaffinity", lambda _: range(available))(0)
-    omp = re.match(r"\s*0*([1-9]\d{0,8})\s*(,|$)", os.environ.get("OMP_NUM_THREADS", ""), re.ASCII)  # 4, or a list: 4,2
+    omp = re.match(r"\s*0*([1-9][0-9]{0,8})\s*(,|$)", os.environ.get("OMP_NUM_THREADS", ""))  # 4, or a list: 4,2
     return min([available, len(affinity), *([int(omp[1])] if omp else []), *_cpu_quotas()])
 
 
 @functools.cache  # files: predict must not read them at every call
 def _cpu_quotas(membership=Path("/proc/self/cgroup"), root=Path("/sys/fs/cgroup")):
     """Return the CPU quotas of this process's control groups and their parents, in cores, rounded up."""
-    quotas = []
     # Lines are number:controllers:/path. Only the line of version 2 names no controllers.
-    lines = r"^\d+:((?:[^:\n]+,)?cpu(?:,[^:\n]+)?|):/(.*)$"
-    for controllers, path in re.findall(lines, _text(membership), re.MULTILINE):
-        group = root / ("cpu" if controllers else "") / path
-        for folder in (group, *group.parents):
-            limit = _text(folder / "cpu.max")
-            limit = limit or _text(folder / "cpu.cfs_quota_us") + _text(folder / "cpu.cfs_period_us")
-            for quota, period in re.findall(r"^([1-9]\d{0,17})\s+([1-9]\d{0,17})\s*$", limit, re.ASCII):
-                quotas.append(-(-int(quota) // int(period)))  # unlimited: 'max' in version 2, -1 in version 1
-    return quotas
+    lines = re.findall(r"^\d+:((?:[^:\n]+,)?cpu(?:,[^:\n]+)?|):/(.*)$", _text(membership), re.MULTILINE)
+    groups = [root / ("cpu" if controllers else "") / path for controllers, path in lines]
+    folders = [folder for group in groups for folder in (group, *group.parents)]
+    names = ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us")  # the first is version 2, the others are version 1
+    texts = ["".join(_text(folder / name) for name in names) for folder in folders]
+    limits = [re.match(r"([1-9][0-9]{0,17})\s+([1-9][0-9]{0,17})\s*$", text) for text in texts]
+    return [-(-int(limit[1]) // int(limit[2])) for limit in limits if limit]  # no limit is 'max' or -1
 
 
 def _text(path):
@@ -62,25 +58,8 @@ def _text(path):
         return ""
 
 
-class _HeldInterrupt:
-    """A handler of SIGINT that keeps the last signal until `deliver` hands it to the previous handler."""
-
-    holding, previous, received = True, None, None
-
-    def __call__(self, *received):
-        self.received = received
-        if not self.holding:  # a debugger may install this handler again, long after its block
-            self.deliver()
-
-    def deliver(self):
-        if self.received:
-            received, self.received = self.received, None
-            self.previous(*received)
-
-
-@contextmanager
-def interrupts_deferred():
-    """Hold SIGINT (Ctrl-C) back during the block and deliver it after the block, by calling the previous handler.
+class interrupts_deferred:
+    """Hold SIGINT (Ctrl-C) back during a `with` block and deliver it after the block: call the previous handler.
 
     Several signals during one block are delivered once, and those of a nested block by the outermost block. An
     exception that leaves the block does not cancel the delivery: KeyboardInterrupt then has it as its context. If the
@@ -90,63 +69,85 @@ def interrupts_deferred():
     ignored, kills the process, or is not handled by Python. The block must not contain a `yield`, and an endless block
     cannot be interrupted.
     """
-    handler, held = signal.getsignal(signal.SIGINT), _HeldInterrupt()
-    try:
-        if callable(handler) and not getattr(handler, "holding", False):
-            held.previous = signal.signal(signal.SIGINT, held)  # from here on SIGINT raises nothing
-    except ValueError as error:  # signals can only be set in the main thread of the main interpreter
-        if "main thread" not in str(error):  # an error of the previous handler, called by signal.signal itself
-            raise
-    try:
-        yield
-    finally:
-        if signal.getsignal(signal.SIGINT) is held:
-            signal.signal(signal.SIGINT, held.previous)  # from here on SIGINT is delivered at once
-        held.holding = False
-        held.deliver()
+
+    holding, previous, received = True, None, None
+
+    def __enter__(self):
+        handler = signal.getsignal(signal.SIGINT)
+        try:
+            if callable(handler) and not getattr(handler, "holding", False):
+                self.previous = signal.signal(signal.SIGINT, self)  # from here on SIGINT raises nothing
+        except ValueError as error:  # signals can only be set in the main thread of the main interpreter
+            if "main thread" not in str(error):  # an error of the previous handler, called by signal.signal itself
+                raise
+
+    def __exit__(self, *error):
+        if signal.getsignal(signal.SIGINT) is self:
+            signal.signal(signal.SIGINT, self.previous)  # from here on SIGINT is delivered at once
+        self.holding = False
+        self.deliver()
+
+    def __call__(self, *received):  # the handler of SIGINT
+        self.received = received
+        if not self.holding:  # a debugger may install this handler again, long after the block
+            self.deliver()
+
+    def deliver(self):
+        if self.received:
+            received, self.received = self.received, None
+            self.previous(*received)
 
 
 def deliver_interrupts():
     """Deliver a SIGINT that `interrupts_deferred` holds now, not after the block: call this where no lock is held."""
     handler = signal.getsignal(signal.SIGINT)
-    if isinstance(handler, _HeldInterrupt) and threading.get_ident() == threading.main_thread().ident:
+    if isinstance(handler, interrupts_deferred) and threading.get_ident() == threading.main_thread().ident:
         handler.deliver()
 
 
 class _OneBlasThread:
     """Context manager that limits BLAS to one thread; the last of several users to leave restores the thread count."""
 
-    lock, users, limit = threading.Lock(), 0, ExitStack()
+    lock, users, limiter = threading.Lock(), 0, None
 
     def __enter__(self):
         with self.lock:
-            if self.users == 0:
-                self.limit.enter_context(_blas_limit()())
+            if self.users == 0 and _blas():
+                _let_this_thread_set_limits()
+                self.limiter = _blas().limit(limits=1)
             self.users += 1
 
     def __exit__(self, *error):
         with self.lock:
             self.users -= 1
-            if self.users == 0:
-                self.limit.close()
+            if self.users == 0 and _blas():
+                _let_this_thread_set_limits()
+                self.limiter.restore_original_limits()
+                _let_this_thread_set_limits()  # and any other, from now on
 
 
 _one_blas_thread = _OneBlasThread()  # BLAS has one thread count for the whole process
 
 
 @functools.cache
-def _blas_limit():
-    """Return a function that limits BLAS to one thread; one that does nothing where threadpoolctl is not installed."""
+def _blas():
+    """Return threadpoolctl's controller of BLAS; None where threadpoolctl is not installed: BLAS is then left alone."""
     try:
         from threadpoolctl import ThreadpoolController
     except ImportError:
-        return nullcontext
-    return functools.partial(ThreadpoolController().limit, limits=1, user_api="blas")
+        return None
+    return ThreadpoolController().select(user_api="blas")
 
 
-@contextmanager
-def worker_pool(workers, make_replica):
-    """Yield `run(job, items, add)`, which calls `job(replica, item)` for every item and reduces the results with `add`.
+def _let_this_thread_set_limits():
+    """Clear the thread that alone may limit OpenBLAS, as threadpoolctl has it from version 3.8."""
+    for library in _blas().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
+
+
+class worker_pool:
+    """Context manager that gives `run(job, items, add)`, which calls `job(replica, item)` for every item.
 
     Parameters
     ----------
@@ -163,20 +164,19 @@ def worker_pool(workers, make_replica):
     SIGINT is delivered between two results or at the end. Whether `run` returns or raises, no job is running any more.
     The jobs run under the `np.errstate` of the calling thread. The threads end when the block is left.
     """
-    pool = _WorkerPool(cores() if workers is None else workers, make_replica)
-    try:
-        yield pool.run
-    finally:  # an interrupt here, before the next line holds it: the threads end when the executor is collected
+
+    def __init__(self, workers, make_replica):
+        self.workers, self.make_replica = cores() if workers is None else workers, make_replica
+        self.replicas, self.executor, self.threads = [], ThreadPoolExecutor(1), 1
+
+    def __enter__(self):
+        return self.run
+
+    def __exit__(self, kind, *error):  # If it is interrupted here, the threads end when the executor is collected.
         with interrupts_deferred():
             # Without waiting where a generator is collected: that can happen in any thread, whatever locks it holds.
-            pool.executor.shutdown(wait=not isinstance(sys.exception(), GeneratorExit))
-            del pool.executor  # here: an interrupt in the callback of a weak reference to a thread would be lost
-
-
-class _WorkerPool:
-    def __init__(self, workers, make_replica):
-        self.workers, self.make_replica = workers, make_replica
-        self.replicas, self.executor, self.threads = [], ThreadPoolExecutor(1), 1
+            self.executor.shutdown(wait=kind is not GeneratorExit)
+            del self.executor  # here: an interrupt in the callback of a weak reference to a thread would be lost
 
     def run(self, job, items, add):
         def add_next(total, result):
