@@ -135,35 +135,35 @@ class LeakyReLU(Layer):
         return leaky_relu_backward(dC_dO, X, self.slope), {}
 
 
-class Sigmoid(Layer):
+class _Activation(Layer):
+    """A layer without parameters, of the pair `functions` (forward, backward)."""
+
+    functions = ()
+
+    def apply(self, X):
+        return self.functions[0](X)
+
+    def gradients(self, dC_dO, X):
+        return self.functions[1](dC_dO, X), {}
+
+
+class Sigmoid(_Activation):
     """1 / (1 + exp(-X)), entry by entry."""
 
-    def apply(self, X):
-        return sigmoid_forward(X)
-
-    def gradients(self, dC_dO, X):
-        return sigmoid_backward(dC_dO, X), {}
+    functions = sigmoid_forward, sigmoid_backward
 
 
-class Tanh(Layer):
+class Tanh(_Activation):
     """tanh(X), entry by entry."""
 
-    def apply(self, X):
-        return tanh_forward(X)
-
-    def gradients(self, dC_dO, X):
-        return tanh_backward(dC_dO, X), {}
+    functions = tanh_forward, tanh_backward
 
 
-class Softmax(Layer):
+class Softmax(_Activation):
     """Turns a row of numbers (classes,) into probabilities. Not before CrossEntropy, which has it inside."""
+
+    functions = softmax_forward, softmax_backward
 
     @checks.public
     def output_shape(self, input_shape):
         return row_shape(input_shape, "(classes,)")
-
-    def apply(self, X):
-        return softmax_forward(X)
-
-    def gradients(self, dC_dO, X):
-        return softmax_backward(dC_dO, X), {}

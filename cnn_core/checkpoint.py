@@ -4,8 +4,6 @@ Format      An archive (archive.py) of a model, with the optimiser's arrays ('fi
 Chapter     08.
 """
 
-import itertools
-
 from . import archive, checks
 from .model import describe, describe_model, made, model_arrays, planned_model, read_model
 from .optimisers import OPTIMISERS, SCHEDULES
@@ -27,17 +25,12 @@ def save_checkpoint(path, model, optimiser):
     """
     arrays = model_arrays(model)
     _check_owner(model, optimiser, arrays)
-    architecture = {
-        "kind": "checkpoint",
-        "model": describe_model(model),
-        "optimiser": _describe_optimiser(optimiser),
-        "generator": model.rng.bit_generator.state,
-    }
-    for key, name in itertools.product(optimiser.state, optimiser.moments):
-        moment = optimiser.state[key][name]
-        checks.finite(f"{name}/{key}", moment)
-        arrays[f"{name}/{key}"] = moment
-    archive.write_archive(path, architecture, arrays)
+    described = {"model": describe_model(model), "optimiser": _describe_optimiser(optimiser)}
+    architecture = {"kind": "checkpoint", **described, "generator": model.rng.bit_generator.state}
+    moments = {f"{name}/{key}": moment for key, own in optimiser.state.items() for name, moment in own.items()}
+    for name, moment in moments.items():
+        checks.finite(name, moment)
+    archive.write_archive(path, architecture, arrays | moments)
 
 
 @checks.public
@@ -54,10 +47,9 @@ def load_checkpoint(path):
     with archive.open_archive(path, "checkpoint") as opened:
         layers, shapes = planned_model(opened)
         optimiser = _made_optimiser(opened.architecture["optimiser"])
-        moments = optimiser.moments if optimiser.steps else ()
-        model = read_model(opened, layers, shapes, {f"{name}/{key}": shapes[key] for key in shapes for name in moments})
-        if optimiser.steps:
-            optimiser.state = {key: {name: opened.read(f"{name}/{key}") for name in moments} for key in shapes}
+        keys, moments = shapes if optimiser.steps else (), optimiser.moments
+        model = read_model(opened, layers, shapes, {f"{name}/{key}": shapes[key] for key in keys for name in moments})
+        optimiser.state = {key: {name: opened.read(f"{name}/{key}") for name in moments} for key in keys}
         model.rng.bit_generator.state = opened.architecture["generator"]
         return model, optimiser
 
@@ -80,9 +72,9 @@ def _describe_optimiser(optimiser):
 
 
 def _made_optimiser(described):
-    arguments = dict(described["arguments"])
+    arguments = described["arguments"]
     if isinstance(arguments.get("learning_rate"), dict):
         arguments["learning_rate"] = made(arguments["learning_rate"], SCHEDULES, "schedule")
-    optimiser = made(described | {"arguments": arguments}, OPTIMISERS, "optimiser")
+    optimiser = made(described, OPTIMISERS, "optimiser")
     optimiser.steps = checks.integer("steps", described["steps"], minimum=0)
     return optimiser

@@ -196,8 +196,7 @@ def _copy(name, array):
 def _as_float64(subject):
     """Return a copy of a layer or model that computes in float64."""
     subject = copy.deepcopy(subject)
-    if hasattr(subject, "layers"):
-        subject.dtype = "float64"
+    subject.dtype = "float64"
     for layer in getattr(subject, "layers", [subject]):
         if layer.input_shape is not None:
             layer.set_params(layer.input_shape, "float64", layer.params)

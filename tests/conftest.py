@@ -4,8 +4,9 @@ import matplotlib
 import numpy as np
 import pytest
 from optional import MissingFile, is_missing, without_skips
+from saved_models import small_model, trained
 
-from cnn_core import load_mnist
+from cnn_core import Adam, Cosine, load_mnist, save_checkpoint
 
 # Not the variable MPLBACKEND: the notebooks' kernels would inherit it and show no figures.
 matplotlib.use("Agg")
@@ -24,6 +25,27 @@ def digits():
     for array in (digits.X_train, digits.y_train, digits.X_test, digits.y_test):
         array.flags.writeable = False
     return digits
+
+
+@pytest.fixture
+def model_path(tmp_path):
+    """Return the path of a model file that is not there yet."""
+    return tmp_path / "model.npz"
+
+
+@pytest.fixture
+def saved_model(model_path):
+    """Return the path of a good model file."""
+    small_model().save(model_path)
+    return model_path
+
+
+@pytest.fixture
+def saved_checkpoint(tmp_path):
+    """Return the path of a good checkpoint, saved after an epoch of Adam with a schedule."""
+    optimiser = Adam(Cosine(0.01, 20))
+    save_checkpoint(tmp_path / "checkpoint.npz", trained(optimiser), optimiser)
+    return tmp_path / "checkpoint.npz"
 
 
 @pytest.hookimpl(wrapper=True)
