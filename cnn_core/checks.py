@@ -73,7 +73,7 @@ class Named:
         checked = ("__init__", "__call__", "__post_init__")
         exempt = ("apply", "gradients", "update")  # pure functions, called often, with valid arguments
         for key, value in list(vars(cls).items()):
-            if inspect.isfunction(value) and (key in checked or key[0] != "_" and key not in exempt):
+            if inspect.isfunction(value) and (key in checked or (key[0] != "_" and key not in exempt)):
                 setattr(cls, key, public(value))
 
     @property
