@@ -47,11 +47,11 @@ def test_reshaped_equals_numpys_reshape_for_every_memory_order(rng, order):
 @pytest.mark.parametrize("order", ["NCHW", "HCWN"])
 @pytest.mark.parametrize("layer", [Conv2D(4), Conv2D(4, 3, 2, "same"), Pool2D(), ReLU()], ids=repr)
 def test_images_of_either_memory_order_give_the_same_bits(rng, layer, order):
-    X, twin = images(np.random.default_rng(1)), images(np.random.default_rng(1), order=order)
+    X, other = images(np.random.default_rng(1)), images(np.random.default_rng(1), order=order)
     O = layer.forward(X)
     dC_dO = rng.normal(size=O.shape).astype(np.float32)
     dC_dX = layer.backward(dC_dO)
-    assert_array_equal(layer.forward(twin), O)
+    assert_array_equal(layer.forward(other), O)
     assert_array_equal(layer.backward(dC_dO), dC_dX)
 
 

@@ -188,7 +188,7 @@ def test_a_path_apart_that_leaves_its_map_is_marked_in_its_title():
 
 @pytest.mark.parametrize("count", [0, 5])
 def test_too_many_paths_apart_and_none_are_refused(count):
-    with pytest.raises(ValueError, match=f"1 to 4 paths have room side by side, got {count}"):
+    with pytest.raises(ValueError, match=f"1 to 4 paths fit side by side, got {count}"):
         show_paths_apart(X, Y, HEIGHTS, dict(zip(METHOD, [PATHS["Adam"]] * count, strict=False)))
 
 

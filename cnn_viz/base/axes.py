@@ -32,7 +32,7 @@ def in_percent(axis, label):
 
 
 def round_numbers(low, high):
-    """Return round numbers between low and high, not more than a logarithmic axis has room for.
+    """Return round numbers between low and high, no more than fit on a logarithmic axis.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from matplotlib.textpath import TextPath
 from cnn_viz.base.figures import DPI, TALLEST, WIDEST, add_axes, new_figure
 from cnn_viz.base.style import FONT, picture
 
-CELL, SMALLEST = 40, 8  # pixels: the side of a cell where there is room, and where there is least
+CELL, SMALLEST = 40, 8  # pixels: the side of a cell, and the smallest one where space is short
 LARGE = 16  # points: operators
 LINE = 20  # pixels: the height of a line of text
 MARGIN = 8  # pixels around everything

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-LONGEST = 8  # characters: a cell has room for as many
+LONGEST = 8  # characters that fit into a cell
 UNITS = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (0, "ns"))
 
 

@@ -204,7 +204,7 @@ def show_paths_apart(x, y, heights, paths, levels=None, goal=None, names=("a", "
         As in `show_paths`; the surface is the same for all paths. The name of each path is the title of its map.
     """
     if not 1 <= len(paths) <= MOST:
-        raise checks.BadValue(f"1 to {MOST} paths have room side by side, got {len(paths)}.")
+        raise checks.BadValue(f"1 to {MOST} paths fit side by side, got {len(paths)}.")
     x, y, heights = _checked(x, y, heights)
     wide = (WIDEST - MAP_LEFT) // len(paths) - GAP
     figure = new_figure(WIDEST, MAP_TOP + MAP_HIGH + MAP_BOTTOM)
