@@ -29,7 +29,6 @@ FOLDERS = {
     "IPYTHONDIR": "ipython",
 }
 SETTINGS = {
-    "apputils-extension/notification": {"fetchNews": "false"},
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg-info")
