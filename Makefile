@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # JupyterLab refuses to start for the root user (a container, say) unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test browser notebooks figures trained bench html format clean
+.PHONY: help lab test browser notebooks figures trained bench mutants html format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make figures    draw the pictures in imgs/"
 	@echo "make trained    train the kept model in notebooks/trained/, and write the record of it"
 	@echo "make bench      race against PyTorch and plain NumPy, and write the table in README (ten minutes; needs PyTorch)"
+	@echo "make mutants    count the small changes to cnn_core that its tests notice (an hour): build/mutants.txt"
 	@echo "make html       build the series as a static page from what the notebooks show: build/html/index.html"
 	@echo "make format     put the code into the house's style"
 	@echo "make clean      remove $(VENV) and every cache"
@@ -49,6 +50,11 @@ trained: $(STAMP)
 bench: $(STAMP)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@$(RUN) -m benchmarks.run
+
+# MUTANTS='--count 30 --jobs 2' is handed on to the script.
+mutants: $(STAMP)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[mutants]"
+	@$(RUN) tools/mutants.py $(MUTANTS)
 
 html: $(STAMP)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[pages]"
