@@ -5,6 +5,7 @@ A small project is tested for real. Where Cosmic Ray is not installed, a replace
 
 import importlib.util
 import json
+import os
 import random
 import re
 from collections import Counter
@@ -18,6 +19,15 @@ TESTED = "def double(x):\n    return 2 * x\n"
 UNTESTED = "def triple(x):\n    return 3 * x\n"
 TEXT = 'def check(x: 1 | 2, y: int = 0) -> 3 | 4:\n    z: 5 | 6 = f"{x[7]}"\n    raise ValueError(z * 8)\n'
 SLEEPER = "import time\n\nfrom cnn_core import ready\n\n\ndef test_ready():\n    time.sleep(60 * ready.late(0))\n"
+PROGRAM = """
+import pathlib, subprocess, sys
+
+
+def test_program():
+    code = "import cnn_core; print(cnn_core.__file__)"
+    printed = subprocess.check_output([sys.executable, "-c", code], cwd="/", text=True)
+    assert pathlib.Path(printed.strip()) == pathlib.Path.cwd() / "cnn_core" / "__init__.py"
+"""
 MUL = "ReplaceBinaryOperator_Mul_Div"
 
 
@@ -163,6 +173,20 @@ def test_a_mutant_that_a_test_notices_is_killed_another_survives_and_the_tree_is
     assert "+    return 3 / x" in text
     assert "+    return 2 / x" not in text
     assert text in capsys.readouterr().out
+
+
+def test_the_copy_is_as_before_after_a_mutant_even_its_date(project):
+    root = project({"tested": TESTED}, {"test_tested": "from cnn_core.tested import double\n"})
+    path = root / "cnn_core" / "tested.py"
+    os.utime(path, (10**9, 10**9))
+    result = mutants.try_mutant(mutants.Mutant("cnn_core/tested.py", "", 1, UNTESTED, ""), root, {})
+    assert (result.outcome, result.killed_by) == ("killed", "tests/test_tested.py")
+    assert (path.read_text(), path.stat().st_mtime) == (TESTED, 10**9)
+
+
+def test_a_program_that_a_test_starts_imports_the_copy_too(project):
+    root = project({}, {"test_program": PROGRAM})
+    assert mutants.run_tests(root, ["tests/test_program.py"])[1] == 0
 
 
 def test_a_mutant_that_takes_too_long_has_timed_out_and_is_ended(project, monkeypatch):
