@@ -34,8 +34,8 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "cnn_core"
-# Tests that are not named after one module: the arguments of all, the public names, the files of models.
-ALSO = ("tests/test_bad_input.py", "tests/test_architecture.py", "tests/test_files.py")
+# Tests that are not named after one module: the arguments of all, the public names.
+ALSO = ("tests/test_bad_input.py", "tests/test_architecture.py")
 SLOW, TOO_SLOW = 0.5, 10  # seconds of one test, measured on the unchanged code
 MEMORY = 8 << 30  # bytes of address space: a mutant may ask for an array of any size
 ANNOTATION = {"tfpdef": 2, "annassign": 1}  # its place among the children of a node of the syntax tree
