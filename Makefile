@@ -1,4 +1,4 @@
-# Two commands do everything: `make lab` opens the notebooks, `make test` runs every test.
+# Two commands are enough: `make lab` opens the notebooks, `make test` runs the tests.
 # Both need python3 (3.11 or newer, with venv) and make; another Python is named with, say, `make test PYTHON=python3.12`.
 
 PYTHON ?= python3
@@ -9,30 +9,37 @@ STAMP := $(VENV)/.installed
 # JupyterLab refuses to start for the root user (a container, say) unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test browser notebooks figures trained bench mutants html format clean
+.PHONY: help lab test test-all browser notebooks figures trained bench mutants html format clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make lab        open the notebooks in JupyterLab"
-	@echo "make test       check the style and run every test, the notebooks too"
-	@echo "make browser    use every widget of the notebooks in a real browser (needs Chromium; twenty minutes)"
-	@echo "make notebooks  run the notebooks and store what they show (NOTEBOOKS='a.ipynb b.ipynb' for some of them)"
+	@echo "make lab        open chapter 00 in JupyterLab"
+	@echo "make test       check the style and test the library and every chapter's notebook (four minutes on two cores)"
+	@echo "make test-all   test everything: also load, faults, malicious files and, where installed, PyTorch, Sphinx and a browser"
+	@echo "make mutants    mutation testing: change cnn_core in 300 places and count the changes that the tests notice (an hour)"
+	@echo "make browser    test every widget of the notebooks in a real browser (needs Chromium; twenty minutes)"
+	@echo "make notebooks  run the notebooks and store their outputs (NOTEBOOKS='a.ipynb b.ipynb' selects some)"
 	@echo "make figures    draw the pictures in imgs/"
-	@echo "make trained    train the kept model in notebooks/trained/, and write the record of it"
-	@echo "make bench      race against PyTorch and plain NumPy, and write the table in README (ten minutes; needs PyTorch)"
-	@echo "make mutants    count the small changes to cnn_core that its tests notice (an hour): build/mutants.txt"
-	@echo "make html       build the series as a static page from what the notebooks show: build/html/index.html"
-	@echo "make format     put the code into the house's style"
+	@echo "make trained    train the model in notebooks/trained/ again and write its record"
+	@echo "make bench      compare the speed with PyTorch and plain NumPy, and write README's table (ten minutes; needs PyTorch)"
+	@echo "make html       build the series as static pages from the stored outputs: build/html/index.html"
+	@echo "make format     format the code"
 	@echo "make clean      remove $(VENV) and every cache"
 
 # The repository is the root, not notebooks/: otherwise the pictures in imgs/ could not be served.
+# docs/lab/ has default settings: JupyterLab neither asks about news nor looks for updates. README has the same command.
 lab: $(STAMP)
-	@$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/08_model.ipynb $(AS_ROOT)
+	@$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.app_settings_dir=docs/lab --LabApp.default_url=/lab/tree/notebooks/00_the_whole_network.ipynb $(AS_ROOT)
 
+# A notebook is one kernel, so a file stays on one worker; files start in the order of pyproject.toml, the longest first.
 test: $(STAMP)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m pytest
+	$(RUN) -m pytest -m "not slow" -n auto --dist loadfile --no-loadscope-reorder
+
+# One test at a time: some measure memory, time signals or use a browser.
+test-all: test
+	$(RUN) -m pytest -m slow
 
 browser: $(STAMP)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"

@@ -1,1 +1,1 @@
-"""How fast cnn_core is: races against PyTorch and plain NumPy, the floor, single functions: `make bench`."""
+"""Benchmarks of cnn_core, `make bench`: comparisons with PyTorch and plain NumPy, a lower bound, single functions."""

@@ -1,7 +1,7 @@
-"""The four networks that are raced, as layers of cnn_core and of PyTorch.
+"""The four networks of the comparisons, as layers of cnn_core and of PyTorch.
 
-Shapes      X (N, 1, 28, 28), ten outputs. The same layers in the same order on both sides; PyTorch's padding is written
-            in numbers where it does not know the word.
+Shapes      X (N, 1, 28, 28), ten outputs. Both libraries have the same layers in the same order. PyTorch gets the
+            padding in pixels, because it lacks some of its names.
 """
 
 from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D, ReLU
@@ -17,7 +17,7 @@ def first():
 
 
 def lenet():
-    """Return LeNet-5 with ReLU and max pooling (LeCun et al. 1998 had tanh and a trained mean)."""
+    """Return LeNet-5 with ReLU and max pooling (LeCun et al. 1998 used tanh and a trainable mean)."""
     return [
         *(Conv2D(6, 5, padding="same"), ReLU(), Pool2D(2)),
         *(Conv2D(16, 5), ReLU(), Pool2D(2)),

@@ -1,7 +1,7 @@
 """Run all benchmarks, print one table, and write it to results.json and between two marks in README: `make bench`.
 
-Chapter 09 and the picture of growth read results.json; README is written from it; no number is typed anywhere. Without
-PyTorch (pip install -c constraints.txt torch) the races against it cannot be run, and nothing is written.
+Chapter 09 and imgs/make_figures.py read results.json. The comparisons need PyTorch (pip install -c constraints.txt
+torch); without it nothing is measured or written.
 """
 
 import importlib.util
@@ -14,13 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from cnn_core import Model, parallel
+from cnn_core import Model
+from cnn_core.fast.threads import cores as available_cores
 
-from . import floor, growth
-from .contenders import BATCH, STEPS
-from .duel import duel
+from . import lower_bound, scaling
+from .ablations import ABLATIONS
+from .competitors import BATCH, STEPS
 from .networks import NETWORKS
-from .variants import VARIANTS
+from .paired import compare
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent / "README.md"
@@ -30,40 +31,40 @@ FIRST = next(iter(NETWORKS))
 OURS = ("cnn_core_trains",)
 
 
-def races(cores):
-    """Return {what: outcome} of training steps and of predict against PyTorch."""
-    found = {f"training step, {name}": _race(OURS, ("pytorch_trains",), name, cores, STEPS) for name in NETWORKS}
+def comparisons(cores):
+    """Return {task: comparison} of training steps and of predict with PyTorch."""
+    found = {f"training step, {name}": _compared(OURS, ("pytorch_trains",), name, cores, STEPS) for name in NETWORKS}
     predict = ("cnn_core_predicts",), ("pytorch_predicts",)
-    return found | {"predict, 10,000 digits": _race(*predict, FIRST, cores, 1)}
+    return found | {"predict, 10,000 digits": _compared(*predict, FIRST, cores, 1)}
 
 
-def _race(one, other, network, cores, times):
-    """Return an outcome with the milliseconds of one step: a turn does so many."""
-    outcome = duel(one, other, network, cores)
-    print(f"{outcome.ratio:6.2f}  {network}, {cores} cores: {one}, {other}", file=sys.stderr, flush=True)
+def _compared(one, other, network, cores, steps):
+    """Return the comparison as a dictionary, with the milliseconds of one of the `steps` in a measurement."""
+    comparison = compare(one, other, network, cores)
+    print(f"{comparison.ratio:6.2f}  {network}, {cores} cores: {one}, {other}", file=sys.stderr, flush=True)
     return {
-        "ratio": outcome.ratio,
-        "rounds": outcome.ratios,
-        "ours_ms": outcome.one * 1e3 / times,
-        "theirs_ms": outcome.other * 1e3 / times,
+        "ratio": comparison.ratio,
+        "rounds": comparison.ratios,
+        "ours_ms": comparison.one * 1e3 / steps,
+        "theirs_ms": comparison.other * 1e3 / steps,
     }
 
 
-def tricks(cores):
-    """Return {what is taken away: outcome}, the ratio being the variant's time by that of the whole."""
+def ablations(cores):
+    """Return {ablation: comparison}; the ratio is the time without the optimisation divided by the time with it."""
     names = list(NETWORKS)
     return {
-        variant: _race(("cnn_core_trains_without", variant), OURS, names[place], cores, STEPS)
-        for variant, (_, place) in VARIANTS.items()
+        ablation: _compared(("cnn_core_trains_without", ablation), OURS, names[index], cores, STEPS)
+        for ablation, (_, index) in ABLATIONS.items()
     }
 
 
-def floors(cores):
-    """Return the milliseconds of the bare matrix products of a step of the first network."""
+def lower_bounds(cores):
+    """Return the milliseconds of the matrix products alone, in a step of the first network."""
     model = Model(NETWORKS[FIRST]())
-    speed, work = floor.operations_a_second(cores), floor.operations(model, BATCH)
+    speed, work = lower_bound.operations_a_second(cores), lower_bound.operations(model, BATCH)
     return {
-        "shapes_ms": floor.seconds_in_their_shapes(model, BATCH, cores) * 1e3,
+        "shapes_ms": lower_bound.seconds_in_their_shapes(model, BATCH, cores) * 1e3,
         "large_ms": work / speed * 1e3,
         "operations": work,
         "operations_a_second": speed,
@@ -91,7 +92,7 @@ def _layer(measured):
 
 
 def where():
-    """Return what the numbers depend on."""
+    """Return the machine and the versions on which the numbers depend."""
     import threadpoolctl
     import torch
 
@@ -100,7 +101,7 @@ def where():
         "machine": platform.machine(),
         "processor": _processor(),
         "system": platform.system(),
-        "cores": parallel.cores(),
+        "cores": available_cores(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": f"{blas[0]['internal_api']} {blas[0]['version']} ({blas[0].get('architecture', 'unknown')})",
@@ -115,44 +116,44 @@ def _processor():
 
 
 def measure():
-    """Return everything that was measured."""
-    cores = parallel.cores()
+    """Return the results of all measurements."""
+    cores = available_cores()
     return {
         "where": where(),
-        "races": {str(count): races(count) for count in sorted({cores, 1}, reverse=True)},
-        "plain": _race(OURS, ("plain_im2col_trains",), FIRST, cores, STEPS),
-        "tricks": tricks(cores),
-        "floor": floors(cores),
+        "comparisons": {str(count): comparisons(count) for count in sorted({cores, 1}, reverse=True)},
+        "plain": _compared(OURS, ("plain_im2col_trains",), FIRST, cores, STEPS),
+        "ablations": ablations(cores),
+        "lower_bound": lower_bounds(cores),
         "functions": functions(),
-        "growth": growth.time_grows(),
-        "memory": growth.memory_of_a_step(),
+        "growth": scaling.times(),
+        "memory": scaling.step_memory(),
     }
 
 
 def table(results):
     """Return the results as the lines of a table in Markdown."""
     lines = ["| what | against | ratio of times | three rounds | cnn_core | the other |", "|---|---|---|---|---|---|"]
-    for cores, found in results["races"].items():
+    for cores, found in results["comparisons"].items():
         on = "one core" if cores == "1" else f"{cores} cores"
-        lines += [_row(f"{what}; {on}", "PyTorch", outcome) for what, outcome in found.items()]
+        lines += [_row(f"{task}; {on}", "PyTorch", comparison) for task, comparison in found.items()]
     lines.append(_row(f"training step, {FIRST}; {results['where']['cores']} cores", "plain NumPy", results["plain"]))
-    return lines + [_twin(results["functions"], name) for name in results["functions"]["loop"]]
+    return lines + [_loop_row(results["functions"], name) for name in results["functions"]["loop"]]
 
 
-def _row(what, other, outcome):
-    rounds = ", ".join(f"{ratio:.2f}" for ratio in outcome["rounds"])
-    times = (f"{outcome[key]:,.1f} ms" for key in ("ours_ms", "theirs_ms"))
-    return f"| {what} | {other} | **{outcome['ratio']:.2f}** | {rounds} | {' | '.join(times)} |"
+def _row(task, other, comparison):
+    rounds = ", ".join(f"{ratio:.2f}" for ratio in comparison["rounds"])
+    times = (f"{comparison[key]:,.1f} ms" for key in ("ours_ms", "theirs_ms"))
+    return f"| {task} | {other} | **{comparison['ratio']:.2f}** | {rounds} | {' | '.join(times)} |"
 
 
-def _twin(functions, name):
+def _loop_row(functions, name):
     loop, fast = functions["loop"][name], functions["fast"][name]
     return f"| {name}; one core | its loop | **1/{loop / fast:,.0f}** | | {fast * 1e3:.2f} ms | {loop * 1e3:,.0f} ms |"
 
 
 def sentence(results):
-    """Return where the numbers come from, and the floor, in words."""
-    at, low = results["where"], results["floor"]
+    """Return the machine, the method, the lower bound and the memory in words."""
+    at, low = results["where"], results["lower_bound"]
     memory = [peak / 2**20 for _, peak in results["memory"]]
     batches = [batch for batch, _ in results["memory"]]
     return " ".join(
@@ -168,7 +169,7 @@ def sentence(results):
 
 
 def write(results):
-    """Write results.json, and the table into README."""
+    """Write results.json and the table in README."""
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     text = README.read_text(encoding="utf-8")
     before, rest = text.split(START, 1)
@@ -177,14 +178,14 @@ def write(results):
 
 
 def in_readme(results):
-    """Return what stands in README between the marks."""
+    """Return the text between the two marks in README."""
     return "\n".join(["", *table(results), "", sentence(results), ""])
 
 
 def main():
     """Measure, print, write."""
     if importlib.util.find_spec("torch") is None:
-        sys.exit("The races need PyTorch: .venv/bin/pip install -c constraints.txt torch")
+        sys.exit("The comparisons need PyTorch: .venv/bin/pip install -c constraints.txt torch")
     results = measure()
     print("\n".join([*table(results), "", sentence(results)]))
     write(results)

@@ -1,11 +1,14 @@
 """Single functions with pytest-benchmark: each layer of the first network forward and backward, and the loops.
 
-Layers      what one worker does: one shard of 64, one thread, kept arrays; PyTorch's layers beside, on one thread too.
-Loops       the readable twins against the fast functions, called as a reader calls them.
+Layers      the work of one worker: a micro-batch of 64, one thread, cached buffers; PyTorch's layers on one thread too.
+Loops       the readable references and the optimised implementations, called by their public names.
 """
+
+import inspect
 
 import numpy as np
 import pytest
+import threadpoolctl
 
 from cnn_core import (
     Model,
@@ -14,12 +17,12 @@ from cnn_core import (
     conv2d_forward,
     conv2d_forward_loop,
     convolve_vectorised,
-    parallel,
     pool2d_backward,
     pool2d_backward_loop,
     pool2d_forward,
     pool2d_forward_loop,
 )
+from cnn_core.fast.buffers import CachedBuffers
 
 from .networks import first, in_torch
 
@@ -28,26 +31,30 @@ LAYERS = [f"{index} {layer.name}" for index, layer in enumerate(first())]
 each_layer = pytest.mark.parametrize("index", range(len(LAYERS)), ids=LAYERS)
 
 
+def accepted(method, **options):
+    """Return the options that the method names."""
+    return {name: options[name] for name in inspect.signature(method).parameters if name in options}
+
+
 @pytest.fixture(scope="module")
 def ours():
-    """Return (layer, its work arrays, X, dC_dO) for every layer."""
+    """Return (layer, X, dC_dO, options of apply, options of gradients) for every layer, with buffers of its own."""
     model, rng = Model(first()), np.random.default_rng(0)
     X, found = rng.random((EXAMPLES, 1, 28, 28), np.float32), []
     for layer in model.layers:
-        work = parallel.Kept()
-        takes = {"work": work} if "work" in layer.apply.__code__.co_varnames else {}
-        O = layer.apply(X, **takes)
-        work.output = O
-        dC_dO = np.empty_like(O)  # in the same order in memory, as the layer behind would give it
+        buffers, cache = CachedBuffers(), {}
+        options = [accepted(method, buffers=buffers, cache=cache) for method in (layer.apply, layer.gradients)]
+        O = layer.apply(X, **options[0])
+        dC_dO = np.empty_like(O)  # with the memory order of O, as from the next layer
         dC_dO[...] = rng.random(O.shape, np.float32)
-        found.append((layer, takes, X, dC_dO))
+        found.append((layer, X, dC_dO, *options))
         X = O
     return found
 
 
 @pytest.fixture(scope="module")
 def theirs():
-    """Return (layer, X that asks for its gradient, dC_dO) for every layer of the same network in PyTorch."""
+    """Return (layer, X with requires_grad, dC_dO) for every layer of the same network in PyTorch."""
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)
     X, found = torch.rand(EXAMPLES, 1, 28, 28), []
@@ -61,23 +68,21 @@ def theirs():
 
 @pytest.fixture(autouse=True)
 def one_blas_thread():
-    """Let matrix products use one thread, as they do in fit."""
-    holder = type("Holder", (), {})()
-    parallel.one_blas_thread.take(holder)
-    yield
-    parallel.one_blas_thread.give_back(holder)
+    """Limit matrix products to one thread, as fit does."""
+    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 @each_layer
 def test_cnn_core_forward(benchmark, ours, index):
-    layer, takes, X, _ = ours[index]
-    benchmark(layer.apply, X, **takes)
+    layer, X, _, options, _ = ours[index]
+    benchmark(layer.apply, X, **options)
 
 
 @each_layer
 def test_cnn_core_backward(benchmark, ours, index):
-    layer, takes, X, dC_dO = ours[index]
-    benchmark(layer.gradients, dC_dO, X, **takes)
+    layer, X, dC_dO, _, options = ours[index]
+    benchmark(layer.gradients, dC_dO, X, **options)
 
 
 @each_layer
@@ -96,14 +101,14 @@ def test_pytorch_backward(benchmark, theirs, index):
 
 
 def arrays():
-    """Return X, F, dC_dO of a convolution and dC_dO of pooling, small enough for the loops."""
+    """Return X, F and dC_dO of a convolution, and dC_dO of pooling: small, because the loops are slow."""
     rng = np.random.default_rng(0)
     X, F = rng.normal(size=(4, 3, 28, 28)), rng.normal(size=(8, 3, 3, 3))
     return X, F, rng.normal(size=(4, 8, 26, 26)), rng.normal(size=(4, 3, 14, 14))
 
 
 X, F, DC_DO, DC_DO_POOLED = arrays()
-TWINS = {
+IMPLEMENTATIONS = {
     "convolution forward": (conv2d_forward_loop, conv2d_forward, (X, F)),
     "convolution forward, columns": (conv2d_forward_loop, convolve_vectorised, (X, F)),
     "convolution backward": (conv2d_backward_dilated, conv2d_backward, (DC_DO, X, F)),
@@ -112,13 +117,13 @@ TWINS = {
 }
 
 
-@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_loop(benchmark, name):
-    loop, _, given = TWINS[name]
-    benchmark.pedantic(loop, given, rounds=3)
+    loop, _, arguments = IMPLEMENTATIONS[name]
+    benchmark.pedantic(loop, arguments, rounds=3)
 
 
-@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_fast(benchmark, name):
-    _, fast, given = TWINS[name]
-    benchmark(fast, *given)
+    _, fast, arguments = IMPLEMENTATIONS[name]
+    benchmark(fast, *arguments)

@@ -1,12 +1,16 @@
-"""Every argument check and its message, written once.
+"""Argument checks and their messages, each written once.
 
-Rules       A wrong kind of thing is a TypeError, a wrong value or shape a ValueError; nothing has changed by then.
-Messages    where: what was wrong, what was given, what is allowed, what to do. `where` is the function that speaks.
-Arrays      come back as native float32 or float64: what already is one is handed on, not copied, never written to.
-Used by     the public functions and layers, at their doors; the lines inside trust.
+Errors      A wrong kind of argument is a BadType (a TypeError), a wrong value or shape a BadValue (a ValueError). They
+            are raised before anything has changed.
+Messages    Each says what was wrong, what was given, what is allowed and what to do. The checks leave out the name of
+            the function: `public`, the decorator of public functions and methods, puts it in front.
+Arrays      Arrays come back as native float32 or float64. One that has such a dtype is returned as it is, and none is
+            ever written to.
+Callers     Public functions and layers only; internal helpers assume valid arguments.
 """
 
 import difflib
+import functools
 import inspect
 import math
 import numbers
@@ -15,19 +19,74 @@ import numpy as np
 
 PADDING_NAMES = ("same", "valid", "include")
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
-FLOAT_NAMES = {
-    each: known.name for known in FLOATS for each in (known, known.type, known.name, known.str, known.str[1:])
-}
-FLOAT_NAMES |= {float: "float64", "float": "float64"}
-IMAGES = "(N, C, H, W)"
+FLOAT_NAMES = {float: "float64", "float": "float64"}
+for _known in FLOATS:
+    FLOAT_NAMES |= dict.fromkeys((_known, _known.type, _known.name, _known.str, _known.str[1:]), _known.name)
+IMAGES, FILTERS = "(N, C, H, W)", "(K, C, kH, kW)"
 LARGEST = 1 << 31  # bytes that one call may make: more would end in a dead kernel, not in an error
 FEWER = "Give fewer at a time, or smaller ones."
 LONGEST = 200  # characters of a value in a message
-PART = 1 << 20  # numbers that are looked at together
+PART = 1 << 20  # entries that are checked at a time
+
+
+class Unnamed(Exception):
+    """An error of a check, without the name of the function that was called."""
+
+
+class BadType(Unnamed, TypeError):
+    """A wrong kind of argument."""
+
+
+class BadValue(Unnamed, ValueError):
+    """A wrong value or shape."""
+
+
+def public(function, name=None):
+    """Return the function, with its name in front of the messages of the checks inside it; a method names its class.
+
+    The error that the user sees is a plain TypeError or ValueError. The innermost public function names itself, so an
+    error in a user-defined function, layer or loss keeps its own name.
+    """
+    is_method = "." in function.__qualname__.rpartition("<locals>.")[2]
+
+    @functools.wraps(function)
+    def checked(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except Unnamed as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            prefix = name or (type(args[0]) if is_method else function).__name__
+            raise kind(f"{prefix}: {error}") from error.__cause__
+
+    return checked
+
+
+def public_as(name):
+    """Return `public` for a function that goes by another name, such as 'Model.load'."""
+    return functools.partial(public, name=name)
+
+
+class Named:
+    """A class whose methods begin the messages of their checks with its name; so do those of its subclasses."""
+
+    def __init_subclass__(cls):
+        checked = ("__init__", "__call__", "__post_init__")
+        exempt = ("apply", "gradients", "update")  # pure functions, called often, with valid arguments
+        for key, value in list(vars(cls).items()):
+            if inspect.isfunction(value) and (key in checked or (key[0] != "_" and key not in exempt)):
+                setattr(cls, key, public(value))
+
+    @property
+    def name(self):
+        """The name of the class."""
+        return type(self).__name__
+
+    def __repr__(self):
+        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in arguments_of(self).items())})"
 
 
 def shown(value):
-    """Return a value as a message shows it: an array by its shape, anything else as it is typed, but not at length."""
+    """Return a value as a message shows it: an array by its shape, anything else by its repr, cut where it is long."""
     if isinstance(value, np.ndarray) and value.size > 4:
         return f"an array of {value.dtype} with shape {value.shape}"
     try:
@@ -37,71 +96,71 @@ def shown(value):
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
-def fits(where, what, numbers, dtype, advice):
-    """Refuse to make so many numbers that they would take more than LARGEST bytes."""
+def fits(what, numbers, dtype, advice):
+    """Refuse to allocate so many numbers that they would take more than LARGEST bytes."""
     size = numbers * np.dtype(dtype).itemsize
     if size > LARGEST:
         wanted = size if size < 10**30 else "more than 10^30"
-        raise ValueError(f"{where}: {what} would take {wanted} bytes; the most is {LARGEST}. {advice}")
+        raise BadValue(f"{what} would take {wanted} bytes; the most is {LARGEST}. {advice}")
 
 
 def is_integer(value):
-    """Return whether value is an integer, Python's or NumPy's; a bool is none."""
+    """Return whether value is an integer of Python or NumPy; a bool does not count."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def integer(where, name, value, minimum=1):
+def integer(name, value, minimum=1):
     """Return value as an int, at least `minimum`."""
     wanted = {0: "an integer of at least 0", 1: "a positive integer"}.get(minimum, f"an integer of at least {minimum}")
     if not is_integer(value):
-        raise TypeError(f"{where}: {name} must be {wanted}, got {shown(value)}.")
+        raise BadType(f"{name} must be {wanted}, got {shown(value)}.")
     if value < minimum:
-        raise ValueError(f"{where}: {name} must be {wanted}, got {shown(value)}.")
+        raise BadValue(f"{name} must be {wanted}, got {shown(value)}.")
     return int(value)
 
 
-def workers(where, value):
-    """Return value: None, for all cores, or a positive integer."""
-    return None if value is None else integer(where, "workers", value)
+def workers(value):
+    """Return value: None (all cores) or a positive integer."""
+    return None if value is None else integer("workers", value)
 
 
-def pair(where, name, value, minimum=1):
+def pair(name, value, minimum=1):
     """Return an integer or a pair (rows, columns) as a tuple of two ints, each at least `minimum`."""
     wanted = "a positive integer" if minimum else "an integer of at least 0"
-    message = f"{where}: {name} must be {wanted} or a pair of them, got {shown(value)}."
+    message = f"{name} must be {wanted} or a pair of them, got {shown(value)}."
     if isinstance(value, np.ndarray) and value.ndim == 1:
         value = tuple(value)
     items = value if isinstance(value, (tuple, list)) else (value, value)
     if not all(is_integer(item) for item in items):
-        raise TypeError(message)
+        raise BadType(message)
     if len(items) != 2 or min(items) < minimum:
-        raise ValueError(message)
+        raise BadValue(message)
     return int(items[0]), int(items[1])
 
 
-def padding(where, value):
+def padding(value):
     """Return padding as a pair of ints, or as one of the three names."""
     if isinstance(value, str):
         if value not in PADDING_NAMES:
             advice = ", or give an integer or a pair (rows, columns)."
-            raise ValueError(_unknown(where, "padding", value, PADDING_NAMES).removesuffix(".") + advice)
+            raise BadValue(_unknown("padding", value, PADDING_NAMES).removesuffix(".") + advice)
         return value
-    return pair(where, "padding", value, minimum=0)
+    return pair("padding", value, minimum=0)
 
 
-def choice(where, name, value, choices):
+def choice(name, value, choices):
     """Return value if it is one of the names in `choices`."""
     if not isinstance(value, str):
-        raise TypeError(f"{where}: {name} must be one of {_listed(choices)}, got {shown(value)}.")
+        raise BadType(f"{name} must be one of {_listed(choices)}, got {shown(value)}.")
     if value not in choices:
-        raise ValueError(_unknown(where, name, value, choices))
+        raise BadValue(_unknown(name, value, choices))
     return value
 
 
-def _unknown(where, name, value, choices):
+def _unknown(name, value, choices):
     close = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
-    return f"{where}: unknown {name} {shown(value)}. Choose {_listed(choices)}{hint}."
+    return f"unknown {name} {shown(value)}. Choose {_listed(choices)}{hint}."
 
 
 def _listed(choices):
@@ -109,11 +168,11 @@ def _listed(choices):
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def number(where, name, value, low=-math.inf, high=math.inf, open_low=False, open_high=False):
-    """Return value as a finite float between low and high; an open end is not allowed itself."""
+def number(name, value, low=-math.inf, high=math.inf, open_low=False, open_high=False):
+    """Return value as a finite float between low and high; an open end does not belong to the range."""
     allowed = f"a finite number {_between(low, high, open_low, open_high)}".rstrip()
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{where}: {name} must be {allowed}, got {shown(value)}.")
+        raise BadType(f"{name} must be {allowed}, got {shown(value)}.")
     try:
         number = float(value)
     except OverflowError:  # an integer larger than any float
@@ -121,7 +180,7 @@ def number(where, name, value, low=-math.inf, high=math.inf, open_low=False, ope
     too_low = number <= low if open_low else number < low
     too_high = number >= high if open_high else number > high
     if not math.isfinite(number) or too_low or too_high:
-        raise ValueError(f"{where}: {name} must be {allowed}, got {shown(value)}.")
+        raise BadValue(f"{name} must be {allowed}, got {shown(value)}.")
     return number
 
 
@@ -131,98 +190,93 @@ def _between(low, high, open_low, open_high):
     return " and ".join(part for part in (above, below) if part)
 
 
-def boolean(where, name, value):
+def boolean(name, value):
     """Return value if it is True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{where}: {name} must be True or False, got {shown(value)}.")
+        raise BadType(f"{name} must be True or False, got {shown(value)}.")
     return bool(value)
 
 
-def float_type(where, value):
+def float_type(value):
     """Return 'float32' or 'float64', given as a name, a type or a NumPy dtype."""
     try:
         return FLOAT_NAMES[value]  # looked up, not handed to NumPy, which evaluates some texts and warns of others
     except (KeyError, TypeError):
-        raise ValueError(f"{where}: dtype must be 'float32' or 'float64', got {shown(value)}.") from None
+        raise BadValue(f"dtype must be 'float32' or 'float64', got {shown(value)}.") from None
 
 
-def model(where, value):
-    """Refuse what cannot be used as a Model."""
+def model(value):
+    """Refuse an object that cannot be used as a Model."""
     if not all(hasattr(value, name) for name in ("forward", "backward", "predict", "parameters")):
-        raise TypeError(f"{where}: model must be a Model, got {type(value).__name__}.")
+        raise BadType(f"model must be a Model, got {type(value).__name__}.")
 
 
-def loss(where, value):
-    """Refuse what cannot be called as a loss."""
+def loss(value):
+    """Refuse an object that cannot be called as a loss."""
     if not callable(value) or isinstance(value, type):
-        raise TypeError(f"{where}: loss must be a loss such as CrossEntropy(), got {shown(value)}.")
+        raise BadType(f"loss must be a loss such as CrossEntropy(), got {shown(value)}.")
 
 
-def generator(where, value):
-    """Refuse what is no numpy.random.Generator."""
+def generator(value):
+    """Refuse an object that is not a numpy.random.Generator."""
     if not isinstance(value, np.random.Generator):
-        raise TypeError(f"{where}: rng must be a numpy.random.Generator, got {shown(value)}.")
+        raise BadType(f"rng must be a numpy.random.Generator, got {shown(value)}.")
 
 
-def shape(where, name, value):
+def shape(name, value):
     """Return value as a tuple of positive ints: the shape of one example, without N."""
     if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-        raise TypeError(
-            f"{where}: {name} must be a tuple of positive integers such as (1, 28, 28), got {shown(value)}."
-        )
-    items = tuple(integer(where, f"each entry of {name}", each) for each in value)
+        raise BadType(f"{name} must be a tuple of positive integers such as (1, 28, 28), got {shown(value)}.")
+    items = tuple(integer(f"each entry of {name}", each) for each in value)
     if not items:
-        raise ValueError(f"{where}: {name} must have at least one entry, such as (784,) or (1, 28, 28), got ().")
+        raise BadValue(f"{name} must have at least one entry, such as (784,) or (1, 28, 28), got ().")
     return items
 
 
 def arguments_of(thing):
-    """Return {name: value} of the arguments that make `thing` again: each __init__ keeps them under their names."""
+    """Return {name: value} of the arguments that `thing` was made with: each __init__ keeps them under their names."""
     return {name: getattr(thing, name) for name in inspect.signature(type(thing)).parameters}
 
 
-def as_float(where, name, value, dtype=None):
+def as_float(name, value, dtype=None):
     """Return value as a native float array: float32 and float64 stay (or become `dtype`), integers become float64."""
-    array = real_array(where, name, value)
+    array = real_array(name, value)
     native = array.dtype.newbyteorder("=")
     wanted = dtype or (native if native in FLOATS else np.float64)
     if array.dtype == wanted:
         return array
-    fits(where, f"{name} as {np.dtype(wanted).name}", array.size, wanted, "Give fewer examples at a time.")
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused where it matters
+    fits(f"{name} as {np.dtype(wanted).name}", array.size, wanted, "Give fewer examples at a time.")
+    with np.errstate(over="ignore"):  # beyond float32's range: infinite, and refused where it matters
         return array.astype(wanted)
 
 
-def real_array(where, name, value):
-    """Return value as an array of real numbers, as they are."""
-    array = as_array(where, name, value)
+def real_array(name, value):
+    """Return value as an array of real numbers, of any dtype."""
+    array = as_array(name, value)
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{where}: {name} must be an array of real numbers, got {_kind(value, array)}.")
+        kind = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise BadType(f"{name} must be an array of real numbers, got {kind}.")
     return array
 
 
-def as_array(where, name, value):
+def as_array(name, value):
     """Return value as an array of any kind."""
     try:
         return np.asarray(value)
     except ValueError as error:  # rows of different lengths
-        raise ValueError(f"{where}: {name} must be an array of real numbers, got rows of different lengths.") from error
+        raise BadValue(f"{name} must be an array of real numbers, got rows of different lengths.") from error
 
 
-def _kind(value, array):
-    return f"dtype {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
-
-
-def floats(where, **arrays):
+def floats(**arrays):
     """Return the arrays (name=(value, axes)) as floats of one dtype, each with as many dimensions as its axes name."""
-    found = [as_float(where, name, value) for name, (value, _) in arrays.items()]
+    found = [as_float(name, value) for name, (value, _) in arrays.items()]
     for array, (name, (_, axes)) in zip(found, arrays.items(), strict=True):
-        dimensions(where, name, array, axes)
+        dimensions(name, array, axes)
     dtype = np.result_type(*found)
     return [array.astype(dtype, copy=False) for array in found]
 
 
-def dimensions(where, name, array, axes):
+def dimensions(name, array, axes):
     """Refuse an array whose number of dimensions is not that of `axes`, such as '(N, C, H, W)'."""
     wanted = len(axes.strip("(),").split(","))
     if array.ndim == wanted:
@@ -230,89 +284,79 @@ def dimensions(where, name, array, axes):
     one_example = axes.startswith("(N") and array.ndim == wanted - 1
     hint = f" For one example, add the batch axis: {name}[None]." if one_example else ""
     given = f"{array.ndim} with shape {array.shape}"
-    raise ValueError(f"{where}: {name} must have {wanted} dimensions {axes}, got {given}.{hint}")
+    raise BadValue(f"{name} must have {wanted} dimensions {axes}, got {given}.{hint}")
 
 
-def same_shape(where, name, array, wanted, axes=""):
+def same_shape(name, array, wanted, axes=""):
     """Refuse an array that does not have the shape `wanted`."""
     if array.shape != tuple(wanted):
         axes = f" {axes}" if axes else ""
-        raise ValueError(f"{where}: {name} has shape {array.shape}, expected {tuple(wanted)}{axes}.")
+        raise BadValue(f"{name} has shape {array.shape}, expected {tuple(wanted)}{axes}.")
 
 
-def batch(where, X, input_shape):
-    """Refuse X unless it is N examples of input_shape; says so when the channels came last."""
+def batch(X, input_shape):
+    """Refuse X unless it holds N examples of input_shape; the message says when the channels came last."""
     if X.shape[1:] == tuple(input_shape):
         return
     if len(input_shape) == 3:
-        dimensions(where, "X", X, IMAGES)
-        channels(where, X, input_shape[0])
+        dimensions("X", X, IMAGES)
+        channels(X, input_shape[0])
     sizes = ", ".join(map(str, input_shape))
     hint = ""
     if X.shape == tuple(input_shape):
         hint = " For one example, add the batch axis: X[None]."
     elif X.ndim > 1 and math.prod(X.shape[1:]) == math.prod(input_shape):
         hint = f" Reshape it with X.reshape(-1, {sizes})."
-    raise ValueError(f"{where}: X has shape {X.shape}, expected (N, {sizes}).{hint}")
+    raise BadValue(f"X has shape {X.shape}, expected (N, {sizes}).{hint}")
 
 
-def channels(where, X, wanted):
+def channels(X, wanted):
     """Refuse images X (N, C, H, W) whose C is not `wanted`."""
     if X.shape[1] == wanted:
         return
     name = "channel" if wanted == 1 else "channels"
     hint = " If your images are channels-last, use X.transpose(0, 3, 1, 2)." if X.shape[3] == wanted else ""
     given = f"{X.shape[1]} (shape {X.shape}, expected {IMAGES})"
-    raise ValueError(f"{where}: expected {wanted} {name} on axis 1, got {given}.{hint}")
+    raise BadValue(f"expected {wanted} {name} on axis 1, got {given}.{hint}")
 
 
-def not_empty(where, name, array):
+def not_empty(name, array):
     """Refuse an array without entries."""
     if array.size == 0:
-        raise ValueError(f"{where}: {name} is empty (shape {array.shape}); at least one example is needed.")
+        raise BadValue(f"{name} is empty (shape {array.shape}); at least one example is needed.")
 
 
-def finite(where, name, array):
-    """Refuse nan and infinity; says how many there are and where the first is."""
+def finite(name, array):
+    """Refuse nan and infinity; the message says how many there are and where the first is."""
     rows = np.atleast_1d(array)
-    step = max(PART * len(rows) // max(rows.size, 1), 1)  # in parts: an array of all the answers could be too large
-    starts = range(0, len(rows), step)
-    count = sum(part.size - np.count_nonzero(np.isfinite(part)) for part in (rows[at : at + step] for at in starts))
-    if not count:
-        return
-    first = _first_not_finite(rows, starts)[: array.ndim]
-    values = "1 value that is" if count == 1 else f"{count} values that are"
-    raise ValueError(f"{where}: {name} contains {values} not finite (nan or infinity), the first at index {first}.")
+    step = max(PART * len(rows) // max(rows.size, 1), 1)  # in parts: one bool for every entry could be too large
+    count, first = 0, ()
+    for start in range(0, len(rows), step):
+        wrong = np.flatnonzero(~np.isfinite(rows[start : start + step]))
+        if wrong.size and not count:
+            first = np.unravel_index(start * rows[0].size + wrong[0], rows.shape)
+        count += wrong.size
+    if count:
+        values = "1 value that is" if count == 1 else f"{count} values that are"
+        index = tuple(map(int, first))[: array.ndim]
+        raise BadValue(f"{name} contains {values} not finite (nan or infinity), the first at index {index}.")
 
 
-def _first_not_finite(rows, starts):
-    for at in starts:
-        wrong = np.argwhere(~np.isfinite(rows[at : at + starts.step]))
-        if len(wrong):
-            return at + int(wrong[0][0]), *map(int, wrong[0][1:])
-
-
-def labels(where, value, count, classes):
+def labels(value, count, classes):
     """Return integer labels (N,), or one-hot rows (N, classes), as int64 (N,), each in 0..classes-1."""
-    array = as_array(where, "labels", value)
+    array = as_array("labels", value)
     if array.ndim == 2:
-        array = _from_one_hot(where, array, classes)
+        array = _from_one_hot(array, classes)
     if array.ndim != 1:
-        raise ValueError(f"{where}: labels must have shape (N,) or be one-hot (N, {classes}), got {array.shape}.")
+        raise BadValue(f"labels must have shape (N,) or be one-hot (N, {classes}), got {array.shape}.")
     if len(array) != count:
-        raise ValueError(f"{where}: got {len(array)} labels for {count} examples.")
+        raise BadValue(f"got {len(array)} labels for {count} examples.")
     if array.dtype.kind not in "iu":
-        raise TypeError(f"{where}: labels must be integers, got dtype {array.dtype}. Use labels.astype(int).")
-    return _in_range(where, array, classes)
-
-
-def _in_range(where, array, classes):
-    wrong = np.flatnonzero((array < 0) | (array >= classes))
-    if wrong.size:
-        at = int(wrong[0])
-        raise ValueError(
-            f"{where}: label {array[at]} at index {at}; labels must be 0..{classes - 1} for {classes} outputs."
-        )
+        raise BadType(f"labels must be integers, got dtype {array.dtype}. Use labels.astype(int).")
+    wrong = (array < 0) | (array >= classes)
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise BadValue(f"label {array[at]} at index {at}; labels must be 0..{classes - 1} for {classes} outputs.")
     return array.astype(np.int64, copy=False)
 
 
@@ -321,10 +365,10 @@ def is_one_hot(array):
     return bool(np.all((array == 0) | (array == 1)) and np.all(array.sum(axis=1) == 1))
 
 
-def _from_one_hot(where, array, classes):
+def _from_one_hot(array, classes):
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"{where}: labels must be integers, got dtype {array.dtype}.")
+        raise BadType(f"labels must be integers, got dtype {array.dtype}.")
     if array.shape[1] != classes or not is_one_hot(array):
         rule = f"one-hot with {classes} columns: zeros and a single one a row"
-        raise ValueError(f"{where}: labels of shape {array.shape} must be {rule}.")
+        raise BadValue(f"labels of shape {array.shape} must be {rule}.")
     return array.argmax(axis=1)

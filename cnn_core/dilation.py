@@ -1,8 +1,8 @@
-"""Dilation: zeros between the entries of the cost gradient, so that it lies on the grid the windows moved over.
+"""Dilation: zeros between the entries of the cost gradient, which put it on the grid that the windows moved over.
 
 Shapes      dC_dO (..., H, W) -> (..., (H-1)*S_r + 1, (W-1)*S_c + 1): S-1 zeros between neighbours, none around.
-Whose room  one assignment, used by conv2d_backward_dilated; test_dilation.py holds it equal to a loop of inserts.
-Story       notebooks/02_dilation.
+Reference   tests/test_dilation.py holds it equal to a loop of inserts.
+Chapter     02.
 """
 
 import math
@@ -12,6 +12,7 @@ import numpy as np
 from . import checks
 
 
+@checks.public
 def dilate(dC_dO, stride):
     """Return dC_dO with stride - 1 zeros between its rows and between its columns.
 
@@ -36,13 +37,13 @@ def dilate(dC_dO, stride):
            [0., 0., 0.],
            [3., 0., 4.]])
     """
-    dC_dO = checks.as_float("dilate", "dC_dO", dC_dO)
-    S_r, S_c = checks.pair("dilate", "stride", stride)
+    dC_dO = checks.as_float("dC_dO", dC_dO)
+    S_r, S_c = checks.pair("stride", stride)
     if dC_dO.ndim < 2:
-        raise ValueError(f"dilate: dC_dO must have at least 2 dimensions (..., H, W), got shape {dC_dO.shape}.")
+        raise checks.BadValue(f"dC_dO must have at least 2 dimensions (..., H, W), got shape {dC_dO.shape}.")
     *outer, H, W = dC_dO.shape
     shape = (*outer, max((H - 1) * S_r + 1, 0), max((W - 1) * S_c + 1, 0))
-    checks.fits("dilate", "dC_dO at this stride", math.prod(shape), dC_dO.dtype, "Use a smaller stride.")
+    checks.fits("dC_dO at this stride", math.prod(shape), dC_dO.dtype, "Use a smaller stride.")
     dilated = np.zeros(shape, dtype=dC_dO.dtype)
     dilated[..., ::S_r, ::S_c] = dC_dO
     return dilated

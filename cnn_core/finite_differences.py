@@ -1,9 +1,9 @@
-"""Finite differences: is a gradient what the cost really does when one number is moved a little?
+"""Gradient checking by central differences, and the cost around a model's parameters.
 
-Shapes      whatever the subject takes; everything is computed in float64, on copies.
-Whose room  a judge that knows no derivative. It must not be asked at a kink (ReLU at exactly 0, two pixels tied for a
-            maximum): there a slope has no single value, so give it inputs without exact zeros and ties.
-Story       every chapter that has a backward pass; 03_excluded_pixels shows the grid.
+Shapes      Those of the function or layer that is checked; everything is computed in float64, on copies.
+Limits      Central differences are not valid where a function has a kink (ReLU at 0, tied maxima): use inputs without
+            exact zeros and ties.
+Chapters    Every chapter with a backward pass; 03 shows the grid.
 """
 
 import copy
@@ -16,6 +16,7 @@ from . import checks
 EPSILON = 1e-5  # the error of a central difference grows with its square, that of rounding with its inverse
 
 
+@checks.public
 def gradient_check(subject, *arrays, loss=None, entries=200, epsilon=EPSILON, seed=0):
     """Compare gradients with finite differences.
 
@@ -46,14 +47,15 @@ def gradient_check(subject, *arrays, loss=None, entries=200, epsilon=EPSILON, se
     >>> gradient_check(square, np.array([1.0, 2.0, 3.0]))[0] < 1e-9
     True
     """
-    entries = checks.integer("gradient_check", "entries", entries)
-    epsilon = checks.number("gradient_check", "epsilon", epsilon, low=0, open_low=True)
-    rng = np.random.default_rng(checks.integer("gradient_check", "seed", seed, minimum=0))
-    cost, moved, gradients = _prepared(subject, arrays, loss, rng)
-    errors = [_largest_error(cost, name, moved[name], gradients[name], entries, epsilon, rng) for name in moved]
+    entries = checks.integer("entries", entries)
+    epsilon = checks.number("epsilon", epsilon, low=0, open_low=True)
+    rng = np.random.default_rng(checks.integer("seed", seed, minimum=0))
+    cost, moved = _prepared(subject, arrays, loss, rng)
+    errors = [_largest_error(cost, name, *moved[name], entries, epsilon, rng) for name in moved]
     return max(errors, key=lambda error: np.inf if np.isnan(error[0]) else error[0])
 
 
+@checks.public
 def gradient_check_grid(forward, backward, sizes, kernels, strides, paddings):
     """Check a convolution's gradients for every combination of size, kernel, stride and padding.
 
@@ -74,6 +76,7 @@ def gradient_check_grid(forward, backward, sizes, kernels, strides, paddings):
     return np.array(errors).reshape([len(each) for each in grid])
 
 
+@checks.public
 def cost_surface(model, X, y, loss, span=1.0, points=21, seed=0):
     """Return the cost on a square around the model's parameters, along two random directions.
 
@@ -100,10 +103,10 @@ def cost_surface(model, X, y, loss, span=1.0, points=21, seed=0):
     Li et al., Visualizing the loss landscape of neural nets, arXiv:1712.09913: each filter of a direction is scaled to
     the length of the model's own filter, so that the picture does not depend on how a network divides its scale.
     """
-    checks.model("cost_surface", model)
-    checks.loss("cost_surface", loss)
-    offsets = _offsets("cost_surface", span, points)
-    rng = np.random.default_rng(checks.integer("cost_surface", "seed", seed, minimum=0))
+    checks.model(model)
+    checks.loss(loss)
+    offsets = _offsets(span, points)
+    rng = np.random.default_rng(checks.integer("seed", seed, minimum=0))
     model = copy.deepcopy(model)
     params = [param for _, param, _ in model.parameters()]
     start = [param.copy() for param in params]
@@ -116,10 +119,10 @@ def cost_surface(model, X, y, loss, span=1.0, points=21, seed=0):
     return offsets, costs
 
 
-def _offsets(where, span, points):
-    span = checks.number(where, "span", span, low=0, open_low=True)
-    points = checks.integer(where, "points", points, minimum=2)
-    checks.fits(where, f"{points} by {points} costs", points**2, "float64", "Use fewer points.")
+def _offsets(span, points):
+    span = checks.number("span", span, low=0, open_low=True)
+    points = checks.integer("points", points, minimum=2)
+    checks.fits(f"{points} by {points} costs", points**2, "float64", "Use fewer points.")
     return np.linspace(-span, span, points)
 
 
@@ -131,72 +134,78 @@ def _scaled(direction, param):
 
 
 def _prepared(subject, arrays, loss, rng):
-    """Return the cost as a function of nothing; the arrays that it depends on, and their gradients, by name."""
+    """Return the cost, a function of nothing, and {name: (array, gradient)} of the arrays that it depends on."""
     if isinstance(subject, (tuple, list)) and len(subject) == 2 and all(map(callable, subject)):
-        return _pair_of_functions(*subject, arrays, rng)
+        return _functions(*subject, arrays, rng)
     if hasattr(subject, "parameters"):
-        return _model(_as_float64(subject), arrays, loss)
+        if len(arrays) != 2 or not callable(loss):
+            raise checks.BadType("a model is checked with X, targets and loss=, such as loss=CrossEntropy().")
+        return _network(_as_float64(subject), *arrays, loss=loss)
     if hasattr(subject, "forward") and hasattr(subject, "params"):
-        return _layer(_as_float64(subject), arrays, rng)
+        if len(arrays) != 1:
+            raise checks.BadType(f"a layer is checked with one array X, got {len(arrays)} arrays.")
+        return _network(_as_float64(subject), *arrays, rng=rng)
     kind = type(subject).__name__
-    raise TypeError(f"gradient_check: expected a layer, a model or a pair (forward, backward), got {kind}.")
+    raise checks.BadType(f"expected a layer, a model or a pair (forward, backward), got {kind}.")
 
 
-def _pair_of_functions(forward, backward, arrays, rng):
-    moved = {f"argument {index}": _copy(f"argument {index}", each) for index, each in enumerate(arrays)}
-    arrays = list(moved.values())
-    weights = rng.normal(size=np.shape(forward(*arrays)))  # dC/dO of the cost sum(weights * O)
-    gradients = backward(weights, *arrays)
+def _functions(forward, backward, arrays, rng):
+    names = [f"argument {index}" for index in range(len(arrays))]
+    arrays = [_copy(name, array) for name, array in zip(names, arrays, strict=True)]
+    O = forward(*arrays)
+    loss = _weighted_sum(rng, O)
+    gradients = backward(loss(O)[1], *arrays)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     if len(gradients) != len(arrays):
-        raise ValueError(f"gradient_check: backward returned {len(gradients)} gradients for {len(arrays)} arrays.")
-    return lambda: _weighted(forward(*arrays), weights), moved, dict(zip(moved, gradients, strict=True))
+        raise checks.BadValue(f"backward returned {len(gradients)} gradients for {len(arrays)} arrays.")
+    return lambda: loss(forward(*arrays))[0], dict(zip(names, zip(arrays, gradients, strict=True), strict=True))
 
 
-def _layer(layer, arrays, rng):
-    if len(arrays) != 1:
-        raise TypeError(f"gradient_check: a layer is checked with one array X, got {len(arrays)} arrays.")
-    X = _copy("X", arrays[0])
-    weights = rng.normal(size=layer.forward(X).shape)
-    gradients = {"dC/dX": layer.backward(weights)} | {f"dC/d{key}": grad for key, grad in layer.grads.items()}
-    moved = {"dC/dX": X} | {f"dC/d{key}": layer.params[key] for key in layer.params}
-    return lambda: _weighted(layer.apply(X), weights), moved, gradients
+def _network(network, X, *targets, loss=None, rng=None):
+    """Prepare a model with its loss and targets, or a layer with neither."""
+    X, state = _copy("X", X), network.rng.bit_generator.state
+
+    def output():
+        network.rng.bit_generator.state = state  # the same random numbers at every call
+        return network.forward(X)
+
+    O = output()
+    loss = _weighted_sum(rng, O) if loss is None else loss
+    moved = {"dC/dX": (X, network.backward(loss(O, *targets)[1]))}
+    for key, param, grad in _parameters(network):
+        moved[f"dC/d{key}"] = param, grad
+    return lambda: loss(output(), *targets)[0], moved
 
 
-def _model(model, arrays, loss):
-    if len(arrays) != 2 or not callable(loss):
-        raise TypeError("gradient_check: a model is checked with X, targets and loss=, such as loss=CrossEntropy().")
-    X, y = _copy("X", arrays[0]), arrays[1]
-    _, dC_dO = loss(model.forward(X), y)
-    gradients, moved = {"dC/dX": model.backward(dC_dO)}, {"dC/dX": X}
-    for key, param, grad in model.parameters():
-        gradients[f"dC/d{key}"], moved[f"dC/d{key}"] = grad, param
-    return lambda: loss(model.predict(X), y)[0], moved, gradients
+def _parameters(network):
+    if hasattr(network, "parameters"):
+        return network.parameters()
+    return [(key, param, network.grads[key]) for key, param in network.params.items()]
+
+
+def _weighted_sum(rng, O):
+    """Return a loss of outputs like O in which each counts differently: its gradient is the weights."""
+    weights = rng.normal(size=np.shape(O))
+    return lambda O: (float((O * weights).sum()), weights)
 
 
 def _copy(name, array):
-    return np.array(checks.as_float("gradient_check", name, array, np.float64))
+    return np.array(checks.as_float(name, array, np.float64))
 
 
 def _as_float64(subject):
     """Return a copy of a layer or model that computes in float64."""
     subject = copy.deepcopy(subject)
-    if hasattr(subject, "layers"):
-        subject.dtype = "float64"
+    subject.dtype = "float64"
     for layer in getattr(subject, "layers", [subject]):
         if layer.input_shape is not None:
-            layer.settle(layer.input_shape, "float64", layer.params)
+            layer.set_params(layer.input_shape, "float64", layer.params)
     return subject
-
-
-def _weighted(O, weights):
-    """Return a cost in which every output counts differently."""
-    return float((O * weights).sum())
 
 
 def _largest_error(cost, name, array, gradient, entries, epsilon, rng):
     gradient = np.asarray(gradient, dtype=float)
-    checks.same_shape("gradient_check", name, gradient, array.shape, "(the shape of what it belongs to)")
+    checks.same_shape(name, gradient, array.shape, "(the shape of what it belongs to)")
     if array.size == 0:
         return 0.0, name
     chosen = rng.permutation(array.size)[:entries]
@@ -212,29 +221,23 @@ def _largest_error(cost, name, array, gradient, entries, epsilon, rng):
 def _difference(cost, array, index, epsilon):
     """Return the slope of the cost at one entry, from a step up and a step down."""
     value = array.flat[index]
-    try:
-        array.flat[index] = value + epsilon
-        above = cost()
-        array.flat[index] = value - epsilon
-        below = cost()
-    finally:
-        array.flat[index] = value
+    array.flat[index] = value + epsilon
+    above = cost()
+    array.flat[index] = value - epsilon
+    below = cost()
+    array.flat[index] = value
     return (above - below) / (2 * epsilon)
 
 
 def _grid_error(forward, backward, size, kernel, stride, padding):
-    where, rng = "gradient_check_grid", np.random.default_rng(0)
-    rows, columns = checks.pair(where, "size", size)
+    rng = np.random.default_rng(0)
+    rows, columns = checks.pair("size", size)
     columns += checks.is_integer(size)  # an integer size is one of rows, with one column more
-    kernel, stride = checks.pair(where, "kernel", kernel), checks.pair(where, "stride", stride)
-    padding = checks.padding(where, padding)
+    kernel, window = checks.pair("kernel", kernel), (checks.pair("stride", stride), checks.padding(padding))
     X, F, B = rng.normal(size=(2, 2, rows, columns)), rng.normal(size=(3, 2, *kernel)), rng.normal(size=3)
     try:
-        forward(X, F, B, stride, padding)
+        forward(X, F, B, *window)
     except ValueError:  # the kernel is larger than the padded input: nothing to check
         return np.nan
-    pair = (
-        lambda X, F, B: forward(X, F, B, stride, padding),
-        lambda dC_dO, X, F, B: backward(dC_dO, X, F, stride, padding),
-    )
+    pair = (lambda *arrays: forward(*arrays, *window), lambda dC_dO, X, F, _: backward(dC_dO, X, F, *window))
     return gradient_check(pair, X, F, B)[0]

@@ -1,7 +1,7 @@
-"""The fully connected layer: a matrix product; and Flatten, which makes one row of an image.
+"""The fully connected layer, a matrix product, and Flatten, which turns each image into a row.
 
 Shapes      X (N, inputs), W (inputs, nodes), B (nodes,), O (N, nodes).
-Story       notebooks/05_fully_connected.
+Chapter     05.
 """
 
 import math
@@ -9,11 +9,13 @@ import math
 import numpy as np
 
 from . import checks
-from .initialise import INITIALISATIONS
-from .layer import Layer
-from .parallel import NEW, reshaped
+from .fast.buffers import FRESH, reshaped
+from .layer import Layer, WeightedLayer, row_shape
+
+AXES = {"X": "(N, inputs)", "W": "(inputs, nodes)", "B": "(nodes,)", "dC_dO": "(N, nodes)"}
 
 
+@checks.public
 def dense_forward(X, W, B=None):
     """Return the output of a fully connected layer: X W + B.
 
@@ -32,10 +34,13 @@ def dense_forward(X, W, B=None):
     >>> dense_forward(np.array([[1, 2]]), np.array([[1, 0, 3], [0, 1, 1]]), np.array([10, 20, 30]))
     array([[11., 22., 35.]])
     """
-    X, W, B = _checked("dense_forward", X, W, B)
-    return _forward(X, W, B, NEW)
+    X, W, *biases = _checked(X=X, W=W, **({} if B is None else {"B": B}))
+    if biases:
+        checks.same_shape("B", biases[0], W.shape[1:], "(nodes,), one bias a node")
+    return _forward(X, W, *biases)
 
 
+@checks.public
 def dense_backward(dC_dO, X, W):
     """Return the cost gradients with respect to the input, the weights and the biases.
 
@@ -54,42 +59,36 @@ def dense_backward(dC_dO, X, W):
     >>> dense_backward(np.array([[1, 2]]), np.array([[3, 4]]), np.array([[5, 6], [7, 8]]))[0]
     array([[17., 23.]])
     """
-    X, W, _ = _checked("dense_backward", X, W)
-    axes = "(N, nodes)", "(N, inputs)", "(inputs, nodes)"
-    dC_dO, X, W = checks.floats("dense_backward", dC_dO=(dC_dO, axes[0]), X=(X, axes[1]), W=(W, axes[2]))
-    checks.same_shape("dense_backward", "dC_dO", dC_dO, (len(X), W.shape[1]), "(N, nodes)")
-    return _input_gradient(dC_dO, W, NEW), *_param_gradients(dC_dO, X)
+    X, W, dC_dO = _checked(X=X, W=W, dC_dO=dC_dO)
+    checks.same_shape("dC_dO", dC_dO, (len(X), W.shape[1]), AXES["dC_dO"])
+    return _input_gradient(dC_dO, W, FRESH), *_parameter_gradients(dC_dO, X)
 
 
-def _forward(X, W, B, work):
-    O = np.matmul(X, W, out=work.batch("O", (len(X), W.shape[1]), X.dtype))
+def _forward(X, W, B=None, buffers=FRESH):
+    O = np.matmul(X, W, out=buffers.batch("O", (len(X), W.shape[1]), X.dtype))
     return O if B is None else np.add(O, B, out=O)
 
 
-def _input_gradient(dC_dO, W, work):
-    return np.matmul(dC_dO, W.T, out=work.batch("dC_dX", (len(dC_dO), len(W)), dC_dO.dtype))
+def _input_gradient(dC_dO, W, buffers):
+    return np.matmul(dC_dO, W.T, out=buffers.batch("dC_dX", (len(dC_dO), len(W)), dC_dO.dtype))
 
 
-def _param_gradients(dC_dO, X):
+def _parameter_gradients(dC_dO, X):
     return X.T @ dC_dO, dC_dO.sum(axis=0)
 
 
-def _checked(where, X, W, B=None):
-    given = {"X": (X, "(N, inputs)"), "W": (W, "(inputs, nodes)")} | ({} if B is None else {"B": (B, "(nodes,)")})
-    X, W, *rest = checks.floats(where, **given)
+def _checked(**arrays):
+    """Return the arrays, the first of which are X and W, as floats of one dtype."""
+    X, W, *others = checks.floats(**{name: (array, AXES[name]) for name, array in arrays.items()})
     if X.shape[1] != W.shape[0]:
-        raise ValueError(
-            f"{where}: X has {X.shape[1]} inputs but W expects {W.shape[0]}. "
-            f"Got X{X.shape} (N, inputs) and W{W.shape} (inputs, nodes)."
-        )
-    checks.fits(where, f"{len(X)} examples", len(X) * W.shape[1], X.dtype, checks.FEWER)
-    if rest:
-        checks.same_shape(where, "B", rest[0], W.shape[1:], "(nodes,), one bias a node")
-    return X, W, rest[0] if rest else None
+        given = f"Got X{X.shape} (N, inputs) and W{W.shape} (inputs, nodes)."
+        raise checks.BadValue(f"X has {X.shape[1]} inputs but W expects {W.shape[0]}. {given}")
+    checks.fits(f"{len(X)} examples", len(X) * W.shape[1], X.dtype, checks.FEWER)
+    return X, W, *others
 
 
-class FullyConnected(Layer):
-    """A layer in which every node sees every input.
+class FullyConnected(WeightedLayer):
+    """A layer in which every node is connected to every input.
 
     Parameters
     ----------
@@ -104,46 +103,39 @@ class FullyConnected(Layer):
         'W' (inputs, nodes) and, unless bias is off, 'B' (nodes,).
     """
 
+    weights = "W"
+
     def __init__(self, num_nodes, initialisation="he_normal", bias=True):
-        super().__init__()
-        self.num_nodes = checks.integer(self.name, "num_nodes", num_nodes)
-        self.initialisation = checks.choice(self.name, "initialisation", initialisation, INITIALISATIONS)
-        self.bias = checks.boolean(self.name, "bias", bias)
+        self.num_nodes = checks.integer("num_nodes", num_nodes)
+        super().__init__(initialisation, bias)
 
     def output_shape(self, input_shape):
-        if len(input_shape) != 1:
-            shape = tuple(input_shape)
-            raise ValueError(
-                f"{self.name}: expected an input of shape (inputs,), got {shape}. Put a Flatten() before it."
-            )
+        row_shape(input_shape, "(inputs,)")
         return (self.num_nodes,)
 
-    def param_shapes(self, input_shape):
-        return {"W": (input_shape[0], self.num_nodes)} | ({"B": (self.num_nodes,)} if self.bias else {})
-
-    def initial(self, key, shape, rng):
-        return np.zeros(shape) if key == "B" else INITIALISATIONS[self.initialisation](shape, rng)
+    def weight_shape(self, input_shape):
+        return (input_shape[0], self.num_nodes)
 
     def check_input(self, X):
-        checks.batch(self.name, X, self.input_shape)
+        checks.batch(X, self.input_shape)
 
-    def apply(self, X, work=NEW):
-        return _forward(X, self.params["W"], self.params.get("B"), work)
+    def apply(self, X, buffers=FRESH):
+        return _forward(X, self.params["W"], self.params.get("B"), buffers)
 
-    def gradients(self, dC_dO, X, work=NEW):
-        dC_dW, dC_dB = _param_gradients(dC_dO, X)
-        dC_dX = None if work.first else _input_gradient(dC_dO, self.params["W"], work)
+    def gradients(self, dC_dO, X, buffers=FRESH, input_gradient=True):
+        dC_dW, dC_dB = _parameter_gradients(dC_dO, X)
+        dC_dX = _input_gradient(dC_dO, self.params["W"], buffers) if input_gradient else None
         return dC_dX, {"W": dC_dW} | ({"B": dC_dB} if self.bias else {})
 
 
 class Flatten(Layer):
-    """Makes one row (C*H*W,) of every image (C, H, W); backward makes the image again. It has no parameters."""
+    """Turns every image (C, H, W) into a row (C*H*W,); backward restores the image shape. It has no parameters."""
 
     def output_shape(self, input_shape):
         return (math.prod(input_shape),)
 
-    def apply(self, X, work=NEW):
-        return reshaped(X, self.output_shape(X.shape[1:]), "O", work)
+    def apply(self, X, buffers=FRESH):
+        return reshaped(X, self.output_shape(X.shape[1:]), "O", buffers)
 
-    def gradients(self, dC_dO, X, work=NEW):
-        return reshaped(dC_dO, X.shape[1:], "dC_dX", work), {}
+    def gradients(self, dC_dO, X, buffers=FRESH):
+        return reshaped(dC_dO, X.shape[1:], "dC_dX", buffers), {}

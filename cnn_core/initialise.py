@@ -1,9 +1,9 @@
-"""First values for filters and weights, drawn from a Generator that is passed in.
+"""Initial values of filters and weights, drawn from a Generator that is passed in.
 
-Shapes      F (K, C, kH, kW) or W (inputs, nodes). fan_in counts the terms of one weighted sum, fan_out how many
-            sums one input takes part in (at stride 1).
-Chance      only from `rng`; drawn in float64 and rounded by whoever asked, so float32 and float64 networks start alike.
-Story       notebooks/01_convolution.
+Shapes      F (K, C, kH, kW) or W (inputs, nodes). fan_in is the number of terms of one weighted sum, fan_out the number
+            of sums that one input takes part in (at stride 1).
+Dtype       Values are drawn in float64 and rounded by the caller, so float32 and float64 networks start alike.
+Chapter     01.
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 
 from . import checks
 
-CONSTANT = 0.01  # every weight alike: chapter 01 shows that filters which start equal stay equal
+CONSTANT = 0.01  # chapter 01 shows that filters which start equal stay equal
 
 
 def fans(shape):
@@ -23,48 +23,51 @@ def fans(shape):
     return C * kH * kW, K * kH * kW
 
 
+@checks.public
 def he_normal(shape, rng):
     """Return normal values of variance 2 / fan_in: keeps a signal's size through ReLU (He et al., arXiv:1502.01852)."""
-    fan_in, _ = _checked_fans("he_normal", shape, rng)
+    fan_in, _ = _checked_fans(shape, rng)
     return rng.normal(0.0, math.sqrt(2 / fan_in), shape)
 
 
+@checks.public
 def he_uniform(shape, rng):
     """Return uniform values of variance 2 / fan_in (He et al., arXiv:1502.01852)."""
-    fan_in, _ = _checked_fans("he_uniform", shape, rng)
+    fan_in, _ = _checked_fans(shape, rng)
     return rng.uniform(-math.sqrt(6 / fan_in), math.sqrt(6 / fan_in), shape)
 
 
+@checks.public
 def xavier_normal(shape, rng):
     """Return normal values of variance 2 / (fan_in + fan_out): for tanh (Glorot and Bengio, AISTATS 2010)."""
-    total = sum(_checked_fans("xavier_normal", shape, rng))
+    total = sum(_checked_fans(shape, rng))
     return rng.normal(0.0, math.sqrt(2 / total), shape)
 
 
+@checks.public
 def xavier_uniform(shape, rng):
     """Return uniform values of variance 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS 2010)."""
-    total = sum(_checked_fans("xavier_uniform", shape, rng))
+    total = sum(_checked_fans(shape, rng))
     return rng.uniform(-math.sqrt(6 / total), math.sqrt(6 / total), shape)
 
 
-def _checked_fans(where, shape, rng):
-    checks.generator(where, rng)
-    shape = checks.shape(where, "shape", shape)
+def _checked_fans(shape, rng):
+    checks.generator(rng)
+    shape = checks.shape("shape", shape)
     if len(shape) not in (2, 4):
-        raise ValueError(f"{where}: shape must be (inputs, nodes) or (K, C, kH, kW), got {shape}.")
+        raise checks.BadValue(f"shape must be (inputs, nodes) or (K, C, kH, kW), got {shape}.")
     return fans(shape)
 
 
 def zeros(shape, rng):
-    """Return zeros: right for biases and for a last layer, and for nothing else."""
+    """Return zeros: suitable for biases and for a last layer only."""
     return np.zeros(shape)
 
 
 def constant(shape, rng):
-    """Return 0.01 everywhere: what not to do, since equal filters get equal gradients and stay equal."""
+    """Return 0.01 everywhere: a bad choice, since equal filters get equal gradients and stay equal."""
     return np.full(shape, CONSTANT)
 
 
-INITIALISATIONS = {
-    each.__name__: each for each in (he_normal, he_uniform, xavier_normal, xavier_uniform, zeros, constant)
-}
+FUNCTIONS = (he_normal, he_uniform, xavier_normal, xavier_uniform, zeros, constant)
+INITIALISATIONS = {function.__name__: function for function in FUNCTIONS}

@@ -1,10 +1,10 @@
-"""Losses: how wrong the outputs are, as one number, and which way is down.
+"""Losses: the cost of the outputs, and its gradient with respect to them.
 
 Shapes      outputs (N, classes) or (N, ...); targets as each loss says; dC_dO has the shape of the outputs.
-Mean        the cost is the mean over the batch (mean squared error: over all entries), and so is its gradient: nobody
-            divides by N again later.
-Guests      nan, infinity and an empty batch are refused: a mean over them means nothing.
-Story       notebooks/06_loss.
+Mean        The cost is the mean over the batch (mean squared error: over all entries), and so is its gradient: the
+            layers do not divide by N again.
+Errors      nan, infinity and an empty batch are refused, because their mean is not a cost.
+Chapter     06.
 """
 
 import numpy as np
@@ -23,31 +23,30 @@ class MeanSquaredError:
 
     name = "MeanSquaredError"
 
+    @checks.public
     def __call__(self, outputs, targets):
         """Return (cost, dC_dO) for outputs and targets of the same shape."""
-        outputs = _outputs(self.name, outputs)
-        targets = self.check_targets(self.name, targets, outputs.shape).astype(outputs.dtype, copy=False)
+        outputs = _outputs(outputs)
+        targets = self.check_targets(targets, outputs.shape).astype(outputs.dtype, copy=False)
         difference = outputs - targets
-        cost = float(np.mean(np.square(difference, dtype=np.float64)))
-        return cost, difference * (2 / difference.size)
+        return float(np.mean(np.square(difference, dtype=np.float64))), difference * (2 / difference.size)
 
-    def check_targets(self, where, targets, shape):
+    def check_targets(self, targets, shape):
         """Return the targets as floats, of the shape of the outputs."""
-        targets = checks.as_float(where, "targets", targets)
+        targets = checks.as_float("targets", targets)
         if targets.shape != tuple(shape):
-            raise ValueError(
-                f"{where}: targets have shape {targets.shape}, expected {tuple(shape)}, the shape of the outputs. "
-                "For labels use CrossEntropy, or one-hot targets: np.eye(classes)[labels]."
-            )
-        checks.finite(where, "targets", targets)
+            advice = "For labels use CrossEntropy, or one-hot targets: np.eye(classes)[labels]."
+            wanted = f"{tuple(shape)}, the shape of the outputs"
+            raise checks.BadValue(f"targets have shape {targets.shape}, expected {wanted}. {advice}")
+        checks.finite("targets", targets)
         return targets
 
 
 class CrossEntropy:
-    """Softmax and the negative logarithm of what it gives to the right class, averaged over the batch.
+    """Softmax, then the negative logarithm of the probability of the right class, averaged over the batch.
 
     The outputs are the numbers before softmax (logits). The gradient is (p - y) / N: the probabilities, less 1 at the
-    right class. The largest logit is taken off each row first, so that no exponential overflows.
+    right class. The largest logit is subtracted from each row first, so that no exponential overflows.
 
     Examples
     --------
@@ -57,12 +56,13 @@ class CrossEntropy:
     """
 
     name = "CrossEntropy"
-    includes = "Softmax"  # a network that ends in one of its own would have it twice
+    includes = "Softmax"  # a network that ends in a Softmax layer would apply it twice
 
+    @checks.public
     def __call__(self, outputs, labels):
         """Return (cost, dC_dO) for outputs (N, classes) and labels (N,), or one-hot (N, classes)."""
-        outputs = _outputs(self.name, outputs)
-        labels = self.check_targets(self.name, labels, outputs.shape)
+        outputs = _outputs(outputs)
+        labels = self.check_targets(labels, outputs.shape)
         rows = np.arange(len(outputs))
         shifted = outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True)
         powers = np.exp(shifted)
@@ -72,17 +72,16 @@ class CrossEntropy:
         dC_dO[rows, labels] -= 1
         return cost, (dC_dO / len(outputs)).astype(outputs.dtype)
 
-    def check_targets(self, where, labels, shape):
+    def check_targets(self, labels, shape):
         """Return the labels as int64 (N,), for outputs of this shape."""
         if len(shape) != 2:
-            raise ValueError(
-                f"{where}: outputs must have 2 dimensions (N, classes) for {self.name}, got shape {tuple(shape)}."
-            )
-        return checks.labels(where, labels, *shape)
+            wanted = f"2 dimensions (N, classes) for {self.name}"
+            raise checks.BadValue(f"outputs must have {wanted}, got shape {tuple(shape)}.")
+        return checks.labels(labels, *shape)
 
 
-def _outputs(where, outputs):
-    outputs = checks.as_float(where, "outputs", outputs)
-    checks.not_empty(where, "outputs", outputs)
-    checks.finite(where, "outputs", outputs)
+def _outputs(outputs):
+    outputs = checks.as_float("outputs", outputs)
+    checks.not_empty("outputs", outputs)
+    checks.finite("outputs", outputs)
     return outputs

@@ -1,18 +1,17 @@
 """The IDX reader, and the MNIST digits.
 
 Shapes      X_train (60000, 1, 28, 28) and X_test (10000, 1, 28, 28) float32 in 0..1, y_train and y_test int64 in 0..9.
-Trust       none: a header is compared with the file before anything is allocated, and the digits' own files with their
-            SHA-256 sums, once a process. Nothing is downloaded, nothing in a file can run.
+Trust       None: a header is compared with the file before anything is allocated, and the digits' own files with
+            their SHA-256 sums, once a process. Nothing is downloaded, nothing in a file can run.
 Data        cnn_core/data/mnist, with a README: authors, licence, sums.
+Chapter     08.
 """
 
-import errno
 import gzip
 import hashlib
 import math
 import os
 import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +40,7 @@ _verified = set()  # the names of the digits' own files whose sums were checked 
 
 @dataclass(frozen=True)
 class Digits:
-    """The digits to learn from and the digits to test with."""
+    """The training and the test digits, with their labels."""
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -49,18 +48,19 @@ class Digits:
     y_test: np.ndarray
 
 
+@checks.public
 def load_mnist(folder=None, limit=None, seed=0):
     """Return the MNIST digits, or another set of four IDX files of the same names.
 
     Parameters
     ----------
     folder : path, optional
-        Where the four files are, gzipped or not; without it, the digits that came with this library.
+        The folder of the four files, gzipped or not; without it, the digits that come with this library.
     limit : int, optional
-        Take only this many training images, as many of each class as of any other (or one more). A larger limit adds
-        to the images of a smaller one. All test images are always there.
+        Take only this many training images, with the classes balanced (to within one image). A larger limit
+        adds to the images of a smaller one. All test images are always returned.
     seed : int
-        Which images a limit chooses.
+        Chooses the images of a limit.
 
     Returns
     -------
@@ -72,25 +72,23 @@ def load_mnist(folder=None, limit=None, seed=0):
     FileNotFoundError
         If one of the four files is missing.
     ValueError
-        If a file is damaged, or images and labels do not belong together.
+        If a file is damaged, or images and labels do not match.
 
     References
     ----------
     LeCun, Cortes and Burges, The MNIST database of handwritten digits.
     """
-    seed = checks.integer("load_mnist", "seed", seed, minimum=0)
-    arrays = {key: _load_part(key, folder) for key in FILES}
-    for part in ("train", "test"):
-        _check_part(part, arrays[f"X_{part}"], arrays[f"y_{part}"])
-    if arrays["X_train"].shape[1:] != arrays["X_test"].shape[1:]:
-        sizes = arrays["X_train"].shape[1:], arrays["X_test"].shape[1:]
-        raise ValueError(f"load_mnist: training images are {sizes[0]} large but test images {sizes[1]}.")
-    if limit is not None:
-        chosen = _balanced(arrays["y_train"], limit, seed)
-        arrays["X_train"], arrays["y_train"] = arrays["X_train"][chosen], arrays["y_train"][chosen]
-    return Digits(**{key: _as_pixels(a) if key.startswith("X") else a.astype(np.int64) for key, a in arrays.items()})
+    seed = checks.integer("seed", seed, minimum=0)
+    X_train, y_train, X_test, y_test = (_load_part(key, folder) for key in FILES)
+    y_train, y_test = _checked_labels("train", X_train, y_train), _checked_labels("test", X_test, y_test)
+    train, test = X_train.shape[1:], X_test.shape[1:]
+    if train != test:
+        raise checks.BadValue(f"training images are {train} large but test images {test}.")
+    chosen = slice(None) if limit is None else _balanced(y_train, limit, seed)
+    return Digits(_as_pixels(X_train[chosen]), y_train[chosen], _as_pixels(X_test), y_test)
 
 
+@checks.public
 def load_idx(path):
     """Return the array that an IDX file holds, gzipped or not, as it is stored.
 
@@ -103,50 +101,41 @@ def load_idx(path):
     ----------
     The format: the page of the MNIST database; two zero bytes, a type, the number of dimensions, their sizes, the data.
     """
-    with open(os.fspath(path), "rb") as file, _named(path):
+    with open(os.fspath(path), "rb") as file:
         stream = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == b"\x1f\x8b" else file
-        dtype, shape = _read_header(stream, path)
-        start, promised = stream.tell(), math.prod(shape) * dtype.itemsize
-        held = _count(stream, promised)  # counted before anything is kept, so a header that lies costs no memory
-        if held != promised:
-            product = "x".join(map(str, shape))
-            holds = f"the file holds {held}" if held < promised else "the file holds more"
-            raise ValueError(f"load_idx: the header of {str(path)!r} promises {product} = {promised} bytes, {holds}.")
-        stream.seek(start)
-        array = np.frombuffer(bytearray(stream.read(promised)), dtype)
-        array = _shaped(array, shape, path)
+        try:
+            return _read(stream, path)
+        except checks.Unnamed:
+            raise
+        except (EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
+            raise checks.BadValue(f"{str(path)!r} is damaged: {error}") from error
+
+
+def _read(stream, path):
+    dtype, shape = _read_header(stream, path)
+    start, promised = stream.tell(), math.prod(shape) * dtype.itemsize
+    held = _count(stream, promised)  # counted before anything is kept, so a header that lies costs no memory
+    if held != promised:
+        product = "x".join(map(str, shape))
+        holds = f"the file holds {held}" if held < promised else "the file holds more"
+        raise checks.BadValue(f"the header of {str(path)!r} promises {product} = {promised} bytes, {holds}.")
+    stream.seek(start)
+    # NumPy refuses more dimensions or, beside a zero, larger ones than an array can have
+    array = np.frombuffer(bytearray(stream.read(promised)), dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
-
-
-def _shaped(array, shape, path):
-    try:
-        return array.reshape(shape)
-    except ValueError as error:  # more dimensions or, beside a zero, larger ones than an array can have
-        raise ValueError(f"load_idx: {str(path)!r} is damaged: {error}") from error
-
-
-@contextmanager
-def _named(path):
-    """Turn what gzip says of a damaged file into a ValueError that names the file."""
-    try:
-        yield
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"load_idx: {str(path)!r} is damaged: {error}") from error
 
 
 def _read_header(stream, path):
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in DTYPES or magic[3] == 0:
         what = "is not IDX" if isinstance(stream, gzip.GzipFile) else "is neither gzip nor IDX"
-        raise ValueError(f"load_idx: {str(path)!r} {what}: it starts with {magic!r}.")
+        raise checks.BadValue(f"{str(path)!r} {what}: it starts with {magic!r}.")
     sizes = stream.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
-        raise ValueError(f"load_idx: the header of {str(path)!r} ends after {4 + len(sizes)} bytes.")
+        raise checks.BadValue(f"the header of {str(path)!r} ends after {4 + len(sizes)} bytes.")
     dtype, shape = np.dtype(DTYPES[magic[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())
     if math.prod(shape) * dtype.itemsize > LARGEST:
-        raise ValueError(
-            f"load_idx: the header of {str(path)!r} promises more than {LARGEST} bytes, the most that is read."
-        )
+        raise checks.BadValue(f"the header of {str(path)!r} promises more than {LARGEST} bytes, the most that is read.")
     return dtype, shape
 
 
@@ -159,22 +148,17 @@ def _count(stream, promised):
 
 
 def _load_part(key, folder):
-    path = _find(Path(FOLDER if folder is None else folder), FILES[key])
+    path = Path(FOLDER if folder is None else folder) / f"{FILES[key]}.gz"
+    unpacked = path.with_suffix("")
+    path = unpacked if unpacked.exists() and not path.exists() else path
     array = load_idx(path)
     dimensions = 3 if key.startswith("X") else 1
     if array.dtype != np.uint8 or array.ndim != dimensions or array.size == 0:
         given = f"{array.dtype} with shape {array.shape}"
-        raise ValueError(f"load_mnist: {str(path)!r} must hold bytes in {dimensions} dimensions, got {given}.")
+        raise checks.BadValue(f"{str(path)!r} must hold bytes in {dimensions} dimensions, got {given}.")
     if folder is None and key not in _verified:
         _verify(key, array, path)
     return array
-
-
-def _find(folder, name):
-    for path in (folder / f"{name}.gz", folder / name):
-        if path.exists():
-            return path
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder / f"{name}.gz"))
 
 
 def _verify(key, array, path):
@@ -183,25 +167,23 @@ def _verify(key, array, path):
     digest.update(array)
     found, wanted = digest.hexdigest(), SHA256[key]
     if found != wanted:
-        raise ValueError(f"load_mnist: {str(path)!r} was changed: its SHA-256 is {found}, expected {wanted}.")
+        raise checks.BadValue(f"{str(path)!r} was changed: its SHA-256 is {found}, expected {wanted}.")
     _verified.add(key)
 
 
-def _check_part(part, images, labels):
+def _checked_labels(part, images, labels):
     if len(images) != len(labels):
-        raise ValueError(f"load_mnist: {len(images)} {part} images but {len(labels)} {part} labels.")
-    checks.labels("load_mnist", labels, len(labels), classes=10)
+        raise checks.BadValue(f"{len(images)} {part} images but {len(labels)} {part} labels.")
+    return checks.labels(labels, len(labels), classes=10)
 
 
 def _balanced(labels, limit, seed):
     """Return the indices of `limit` images: one of each class, then another of each, in an order that seed chooses."""
-    limit = checks.integer("load_mnist", "limit", limit)
+    limit = checks.integer("limit", limit)
     if limit > len(labels):
-        raise ValueError(
-            f"load_mnist: limit must be at most {len(labels)}, the number of training images, got {limit}."
-        )
+        raise checks.BadValue(f"limit must be at most {len(labels)}, the number of training images, got {limit}.")
     order = np.random.default_rng(seed).permutation(len(labels))
-    turn = np.empty(len(labels), dtype=int)  # how many of its own class come before each image
+    turn = np.empty(len(labels), dtype=int)  # the number of images of the same class before each image
     for label in np.unique(labels):
         own = labels[order] == label
         turn[own] = np.arange(np.count_nonzero(own))
@@ -209,6 +191,4 @@ def _balanced(labels, limit, seed):
 
 
 def _as_pixels(images):
-    pixels = images[:, None].astype(np.float32)
-    pixels /= 255
-    return pixels
+    return np.divide(images[:, None], 255, dtype=np.float32)

@@ -1,9 +1,12 @@
-"""Model: layers in a row, from the input to the output.
+"""Model: layers in a row, from the input to the output; its files.
 
-Shapes      worked out when the Model is made, so that a network that does not fit fails then, and says at which layer.
-Chance      one Generator from `seed`; every layer gets its own child, and shuffling too.
-Memory      forward remembers for backward; predict works in parts and remembers nothing.
-Story       notebooks/08_model.
+Shapes      All shapes are computed when the Model is made, so that a network that does not fit fails then, and the
+            message names the layer.
+Chance      One Generator is made from `seed`; every layer gets a child of it, and so does shuffling.
+State       `forward` keeps what `backward` needs; `predict` works in parts and keeps nothing.
+Files       An archive (archive.py) of the parameters under their keys ('0.F'). Layers are looked up by name in a fixed
+            dictionary.
+Chapter     08.
 """
 
 import math
@@ -11,10 +14,18 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from . import checks
-from .layer import Layer
-from .parallel import LARGEST as SHARD
-from .parallel import Desk, crew, shards
+from . import archive, checks
+from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from .convolution import Conv2D
+from .fast.replica import MAX_MICRO_BATCH, Replica, micro_batch_slices
+from .fast.threads import worker_pool
+from .fully_connected import Flatten, FullyConnected
+from .layer import Layer, backward_pass, draw_seed, forward_pass, generators
+from .pooling import Pool2D
+
+LAYERS = {
+    each.__name__: each for each in (Conv2D, Pool2D, FullyConnected, Flatten, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)
+}
 
 
 class Model:
@@ -27,7 +38,7 @@ class Model:
     input_shape : tuple of int
         The shape of one example, without N.
     seed : int
-        Where all chance of this model comes from.
+        The seed of all random numbers of this model.
     dtype : 'float32' or 'float64'
 
     Raises
@@ -43,28 +54,25 @@ class Model:
     (5, 10)
     """
 
+    @checks.public
     def __init__(self, layers, input_shape=(1, 28, 28), seed=0, dtype="float32"):
         self.layers = _checked_layers(layers)
-        self.input_shape = checks.shape("Model", "input_shape", input_shape)
-        self.seed = checks.integer("Model", "seed", seed, minimum=0)
-        self.dtype = checks.float_type("Model", dtype)
-        self.shapes = walk(self.layers, self.input_shape)
-        checks.fits(
-            "Model", "its parameters", sum(map(self._count, range(len(self.layers)))), "float64", "Make it smaller."
-        )
+        self.input_shape = checks.shape("input_shape", input_shape)
+        self.seed = checks.integer("seed", seed, minimum=0)
+        self.dtype = checks.float_type(dtype)
+        self.shapes = infer_shapes(self.layers, self.input_shape)
+        checks.fits("its parameters", self.parameter_count(), "float64", "Make it smaller.")
         self.rng, *children = np.random.default_rng(self.seed).spawn(1 + len(self.layers))  # rng: for shuffling
         self._build(children)
 
     def _build(self, children):
-        for index, (layer, shape) in enumerate(zip(self.layers, self.shapes, strict=False)):
-            with _named(self.layers, index, "cannot keep its parameters"):  # all are checked before one is built
-                layer.check_assigned(shape, self.dtype)
-        for layer, shape, rng in zip(self.layers, self.shapes, children, strict=False):
-            if layer.input_shape is None:
-                layer.build(shape, rng, self.dtype)
-            else:
-                layer.settle(shape, self.dtype, layer.params)
-        for layer in self.layers:
+        planned = []
+        for index, (layer, shape, rng) in enumerate(zip(self.layers, self.shapes, children, strict=False)):
+            with _naming_layer(self.layers, index, "cannot keep its parameters"):  # check all before one is built
+                params = layer.completed_params(layer.params, shape, rng)
+                planned.append(layer.checked_params(params, shape, self.dtype))
+        for layer, shape, params in zip(self.layers, self.shapes, planned, strict=False):
+            layer.set_params(shape, self.dtype, params)
             layer.in_model = True
 
     def __repr__(self):
@@ -76,55 +84,79 @@ class Model:
         """The shape of one output, without N."""
         return self.shapes[-1]
 
-    def forward(self, X):
-        """Return the output (N, ...) for X (N, *input_shape); every layer remembers what backward needs."""
-        X = self.admit("Model", X)
-        self.check_memory("Model", len(X), "Use predict, or fit with smaller batches: they work in parts.")
-        for layer in self.layers:
-            X = layer.forward(X)
-        return X
+    @checks.public
+    def forward(self, X, training=True):
+        """Return the output (N, ...) for X (N, *input_shape); every layer keeps the record that backward needs.
 
-    def backward(self, dC_dO):
-        """Return dC_dX of the last forward; every layer assigns its `grads`."""
-        if self.layers[-1].memory is None:
-            raise RuntimeError("Model: backward was called before forward. Call forward(X) first.")
-        for layer in reversed(self.layers):
-            dC_dO = layer.backward(dC_dO)
-        return dC_dO
-
-    def predict(self, X, workers=None):
-        """Return what forward returns; works in shards, on all cores, and leaves the last forward's memory alone."""
-        X = checks.real_array("Model", "X", X)  # each shard is converted in its turn
-        checks.batch("Model", X, self.input_shape)
-        workers = checks.workers("Model.predict", workers)
-        self.check_memory("Model.predict", min(len(X), SHARD))
-        checks.fits("Model.predict", "the outputs", len(X) * math.prod(self.output_shape), self.dtype, checks.FEWER)
-        for layer in self.layers:
-            layer.adopt_params()
-        O = np.empty((len(X), *self.output_shape), dtype=self.dtype)
-
-        def predict_shard(shard, desk):
-            *_, O[shard] = desk.forward(self.admit("Model", X[shard]))
-
-        with crew(workers, lambda: Desk(self.layers)) as run:
-            run(predict_shard, shards(len(X)), lambda *_: None)
+        Layers that draw random numbers do so while training only, from a seed that the model's generator gives.
+        """
+        X = self.validate_input(X)
+        self.check_memory(len(X), "Use predict, or fit with smaller batches: they work in parts.")
+        self.sync_params()
+        rngs = generators(self.layers, (draw_seed(self.rng, self.layers), 0)) if training else None
+        O, records = forward_pass(self.layers, X, training, rngs)
+        for layer, record in zip(self.layers, records, strict=True):
+            layer.last_forward = record
         return O
 
-    def admit(self, where, X):
-        """Return X as this model's floats, checked to be N examples of input_shape; integers are converted first."""
-        X = checks.as_float(where, "X", X, self.dtype)
-        checks.batch(where, X, self.input_shape)
+    def backward(self, dC_dO):
+        """Return dC_dX of the last forward, and assign `grads` of every layer."""
+        records = [layer.last_forward for layer in self.layers]
+        if records[-1] is None:
+            raise RuntimeError("Model: backward was called before forward. Call forward(X) first.")
+        self.sync_params()
+        dC_dX, grads = backward_pass(self.layers, dC_dO, records)
+        self.set_grads(grads)
+        return dC_dX
+
+    @checks.public_as("Model.predict")
+    def predict(self, X, workers=None):
+        """Return the output for X, computed in micro-batches on all cores; the record of the last forward stays."""
+        X = self._checked_batch(X)
+        workers = checks.workers(workers)
+        self.check_memory(min(len(X), MAX_MICRO_BATCH))
+        checks.fits("the outputs", len(X) * math.prod(self.output_shape), self.dtype, checks.FEWER)
+        self.sync_params()
+        O = np.empty((len(X), *self.output_shape), dtype=self.dtype)
+
+        def predict_part(replica, part):
+            O[part], _ = replica.forward(self.validate_input(X[part]))
+
+        with worker_pool(workers, lambda: Replica(self.layers)) as run:
+            run(predict_part, micro_batch_slices(len(X)), lambda *_: None)
+        return O
+
+    def validate_input(self, X):
+        """Return X in the model's dtype, if it holds N examples of input_shape; integers are converted."""
+        X = checks.as_float("X", X, self.dtype)
+        checks.batch(X, self.input_shape)
         return X
 
-    def check_memory(self, where, examples, advice="Give smaller ones."):
+    @checks.public
+    def _checked_batch(self, X):
+        """Return X as an array, if it holds N examples of input_shape."""
+        X = checks.real_array("X", X)  # each micro-batch is converted when its turn comes
+        checks.batch(X, self.input_shape)
+        return X
+
+    def check_memory(self, examples, advice="Give smaller ones."):
         """Refuse to take so many examples through all layers at once that they could not be held."""
-        numbers = sum(layer.numbers_made(shape) for layer, shape in zip(self.layers, self.shapes, strict=False))
-        checks.fits(where, f"{examples} examples in all layers", examples * numbers, self.dtype, advice)
+        numbers = sum(layer.element_count(shape) for layer, shape in zip(self.layers, self.shapes, strict=False))
+        checks.fits(f"{examples} examples in all layers", examples * numbers, self.dtype, advice)
+
+    def sync_params(self):
+        """Validate the parameters that the user has assigned since the last call."""
+        for layer in self.layers:
+            layer.sync_params()
+
+    def set_grads(self, grads):
+        """Assign {key: gradient} to each layer's `grads`."""
+        for layer, own in zip(self.layers, grads, strict=True):
+            layer.grads = own
 
     def parameters(self):
         """Return [(key, param, grad)] with keys like '0.F': the arrays themselves. grad is None before a backward."""
-        for layer in self.layers:
-            layer.adopt_params()
+        self.sync_params()
         return [
             (f"{index}.{key}", param, layer.grads.get(key))
             for index, layer in enumerate(self.layers)
@@ -132,78 +164,120 @@ class Model:
         ]
 
     def summary(self):
-        """Return a table: each layer with its output shape, its number of parameters and the pixels it leaves out."""
+        """Return a table: each layer with its output shape, its number of parameters and its excluded pixels."""
         header = ("layer", "output shape", "parameters", "excluded pixels")
-        rows = [self._summary_row(index) for index in range(len(self.layers))]
-        last = ("in all", "", f"{sum(map(self._count, range(len(self.layers)))):,}", "")
-        widths = [max(len(row[column]) for row in (header, *rows, last)) for column in range(4)]
-        rule = "-" * (sum(widths) + 6)
-        lines = [_table_row(row, widths) for row in (header, ("input", str(self.input_shape), "0", "-"), *rows, last)]
+        rows = [("input", str(self.input_shape), "0", "-"), *map(self._summary_row, range(len(self.layers)))]
+        total = ("in all", "", f"{self.parameter_count():,}", "")
+        name, shape, count, last = (max(map(len, column)) for column in zip(header, *rows, total, strict=True))
+        lines = [f"{a:{name}}  {b:{shape}}  {c:>{count}}  {d}".rstrip() for a, b, c, d in (header, *rows, total)]
+        rule = "-" * (name + shape + count + last + 6)
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
     def _summary_row(self, index):
-        layer, count = self.layers[index], self._count(index)
-        excluded = "-"
+        layer, excluded = self.layers[index], "-"
         if hasattr(layer, "geometry"):
             rows, columns = layer.geometry(self.shapes[index]).excluded
             words = f"{rows} row{'s' * (rows != 1)}, {columns} column{'s' * (columns != 1)}"
             excluded = words if rows or columns else "none"
+        count = self.parameter_count(slice(index, index + 1))
         return f"{index} {layer.name}", str(self.shapes[index + 1]), f"{count:,}", excluded
 
-    def _count(self, index):
-        """Return how many parameters a layer has."""
-        return sum(map(math.prod, self.layers[index].param_shapes(self.shapes[index]).values()))
+    def parameter_count(self, part=slice(None)):
+        """Return the number of parameters of all layers, or of those of a slice."""
+        shapes = map(lambda layer, shape: layer.param_shapes(shape), self.layers[part], self.shapes[part])
+        return sum(math.prod(shape) for own in shapes for shape in own.values())
 
+    @checks.public_as("Model.save")
     def save(self, path):
         """Write architecture and parameters to exactly `path`, whole or not at all."""
-        from .files import save_model  # files knows Model: imported here, the two need not know each other at start
-
-        save_model(path, self)
+        architecture = {"kind": "model", "model": describe_model(self)}
+        archive.write_archive(path, architecture, model_arrays(self))
 
     @staticmethod
+    @checks.public_as("Model.load")
     def load(path):
         """Return the Model that `save` wrote to path. The file is checked; nothing in it can run."""
-        from .files import load_model
-
-        return load_model(path)
+        with archive.open_archive(path, "model") as opened:
+            return read_model(opened, *planned_model(opened))
 
 
 def _checked_layers(layers):
     if isinstance(layers, Layer) or not hasattr(layers, "__iter__"):
-        raise TypeError(f"Model: layers must be a list of layers, got {type(layers).__name__}.")
+        raise checks.BadType(f"layers must be a list of layers, got {type(layers).__name__}.")
     layers = list(layers)
     if not layers:
-        raise ValueError("Model: layers is empty; at least one layer is needed.")
+        raise checks.BadValue("layers is empty; at least one layer is needed.")
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
-            raise TypeError(f"Model: layers[{index}] must be a layer, such as ReLU(), got {checks.shown(layer)}.")
+            raise checks.BadType(f"layers[{index}] must be a layer, such as ReLU(), got {checks.shown(layer)}.")
         if layer.in_model or any(layer is other for other in layers[:index]):
-            raise ValueError(f"Model: {_place(layers, index)} is in a model already. Make a new one for each place.")
+            label = f"layer {index} ({layer.name})"
+            raise checks.BadValue(f"{label} is in a model already. Make a new one for each place.")
     return layers
 
 
-def walk(layers, shape):
-    """Return the shape of what goes into each layer, and of what comes out of the last."""
+def infer_shapes(layers, shape):
+    """Return the shape of the input of each layer, and of the output of the last."""
     shapes = [shape]
     for index, layer in enumerate(layers):
-        with _named(layers, index, f"does not fit to an input of {shapes[-1]}"):
+        with _naming_layer(layers, index, f"does not fit to an input of {shapes[-1]}"):
             shapes.append(layer.output_shape(shapes[-1]))
     return shapes
 
 
 @contextmanager
-def _named(layers, index, trouble):
-    """Let an error inside say which layer of the model it comes from."""
+def _naming_layer(layers, index, trouble):
+    """Put the position and the name of the layer in front of the message of an error inside."""
     try:
         yield
     except (TypeError, ValueError) as error:
-        raise type(error)(f"Model: {_place(layers, index)} {trouble}: {error}") from error
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"Model: layer {index} ({layers[index].name}) {trouble}: {error}") from error
 
 
-def _place(layers, index):
-    return f"layer {index} ({layers[index].name})"
+def model_arrays(model):
+    """Return {key: parameter} of a model, all finite, as they are written to a file."""
+    if not isinstance(model, Model):
+        raise checks.BadType(f"model must be a Model, got {type(model).__name__}.")
+    arrays = {key: param for key, param, _ in model.parameters()}
+    for key, param in arrays.items():
+        checks.finite(key, param)
+    return arrays
 
 
-def _table_row(cells, widths):
-    name, shape, count, excluded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-    return f"{name}  {shape}  {count.strip():>{widths[2]}}  {excluded}".rstrip()
+def describe_model(model):
+    """Return the architecture of a model, as it is written to a file."""
+    layers = [describe(layer, LAYERS) for layer in model.layers]
+    return {"layers": layers, "input_shape": model.input_shape, "seed": model.seed, "dtype": model.dtype}
+
+
+def describe(thing, choices):
+    """Return the name and the arguments of an object of one of the classes in `choices`."""
+    if choices.get(type(thing).__name__) is not type(thing):
+        raise checks.BadType(f"{checks.shown(thing)} cannot be written to a file; what can: {', '.join(choices)}.")
+    return {"name": type(thing).__name__, "arguments": checks.arguments_of(thing)}
+
+
+def made(described, choices, kind):
+    """Return the object that `describe` described, of one of the classes in `choices`."""
+    name = checks.choice(kind, described["name"], choices)
+    return choices[name](**described["arguments"])
+
+
+def planned_model(opened):
+    """Return the layers of an archive, not built yet, and the shape of every parameter: nothing large is allocated."""
+    described = opened.architecture["model"]
+    layers = [made(layer, LAYERS, "layer") for layer in described["layers"]]
+    shapes = infer_shapes(layers, checks.shape("input_shape", described["input_shape"]))
+    params = [layer.param_shapes(shape) for layer, shape in zip(layers, shapes, strict=False)]
+    return layers, {f"{index}.{key}": shape for index, own in enumerate(params) for key, shape in own.items()}
+
+
+def read_model(opened, layers, shapes, others=None):
+    """Return the Model of an archive that holds arrays of these shapes, and `others` ({name: shape}) besides."""
+    described = opened.architecture["model"]
+    opened.expect(shapes | (others or {}), checks.float_type(described["dtype"]))
+    for key in shapes:
+        index, name = key.split(".")
+        layers[int(index)].params[name] = opened.read(key)
+    return Model(layers, described["input_shape"], described["seed"], described["dtype"])

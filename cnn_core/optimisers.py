@@ -1,41 +1,39 @@
-"""Optimisers: how parameters change, given their cost gradients; and schedules of the learning rate.
+"""Optimisers, which change parameters given their cost gradients, and schedules of the learning rate.
 
-Shapes      step takes triples (key, param, grad): any key, a float array, and a gradient of its shape.
-Writes      into the params, in place; nothing else is written to. An optimiser knows arrays, not layers.
-State       belongs to the optimiser, by key (`state`), with the count of `steps`; formulas as PyTorch's.
-Story       notebooks/07_optimisers.
+Shapes      `step` takes triples (key, param, grad): any key, a float array, and a gradient of its shape.
+In place    The params are changed in place, and nothing else is written to. An optimiser knows arrays, not layers.
+State       The optimiser keeps its state by key (`state`), and the number of `steps`. Formulas are PyTorch's.
+Chapter     07.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from . import checks
 
+POSITIVE = {"low": 0, "open_low": True}  # limits of checks.number
+DECAY_RATE = {"low": 0, "high": 1, "open_high": True}
+MAKE_A_NEW_ONE = "Make a new optimiser for another model."
 
-class Optimiser:
-    """What all optimisers share: the checks at the door, the count of steps, and the state by key."""
 
-    moments = ()  # the names of the arrays that are kept for every parameter
+class Optimiser(checks.Named):
+    """Base class: validation, the step counter, and the state of each parameter."""
+
+    moments = ()  # the names of the state arrays of every parameter
 
     def __init__(self, learning_rate, weight_decay):
-        self.learning_rate = learning_rate if callable(learning_rate) else self._rate(learning_rate)
-        self.weight_decay = checks.number(self.name, "weight_decay", weight_decay, low=0)
+        if not callable(learning_rate):
+            learning_rate = checks.number("learning_rate", learning_rate, **POSITIVE)
+        self.learning_rate = learning_rate
+        self.weight_decay = checks.number("weight_decay", weight_decay, low=0)
         self.steps = 0
         self.state = {}
-        self.owner = None  # fit notes here whose parameters the state belongs to
+        self.owner = None  # a weak reference to the model whose state this is; set by fit
 
-    @property
-    def name(self):
-        """The class's name, with which its errors begin."""
-        return type(self).__name__
-
-    def __repr__(self):
-        return f"{self.name}({', '.join(f'{k}={v!r}' for k, v in checks.arguments_of(self).items())})"
-
-    def learnt_another(self, model):
-        """Return whether there is state, and fit noted that it belongs to another model than this one."""
+    def is_bound_to_another(self, model):
+        """Return True if the optimiser holds another model's state."""
         return bool(self.state) and self.owner is not None and self.owner() is not model
 
     def rate(self):
@@ -43,7 +41,7 @@ class Optimiser:
         if not callable(self.learning_rate):
             return self.learning_rate
         rate = self.learning_rate(self.steps)
-        return checks.number(self.name, f"learning_rate at step {self.steps}", rate, low=0)
+        return checks.number(f"learning_rate at step {self.steps}", rate, low=0)
 
     def step(self, triples):
         """Change every param in place by its grad."""
@@ -51,8 +49,8 @@ class Optimiser:
         rate = self.rate()
         self.steps += 1
         for key, param, grad in triples:
-            kept = self.state.setdefault(key, {name: np.zeros_like(param) for name in self.moments})
-            self.update(param, grad, rate, **kept)
+            moments = self.state.setdefault(key, {name: np.zeros_like(param) for name in self.moments})
+            self.update(param, grad, rate, **moments)
 
     def update(self, param, grad, rate, **moments):
         """Change one param, and its moments, in place."""
@@ -62,47 +60,31 @@ class Optimiser:
         """Return the gradient with L2 weight decay: grad + weight_decay * param."""
         return grad + self.weight_decay * param if self.weight_decay else grad
 
-    def _rate(self, value):
-        return checks.number(self.name, "learning_rate", value, low=0, open_low=True)
-
-    def _beta(self, name, value):
-        return checks.number(self.name, name, value, low=0, high=1, open_high=True)
-
-    def _epsilon(self, value):
-        return checks.number(self.name, "epsilon", value, low=0, open_low=True)
-
     def _checked(self, triples):
-        triples = [self._checked_triple(*triple) for triple in self._as_triples(triples)]
-        keys = [key for key, _, _ in triples]
-        if len(set(keys)) != len(keys):
-            raise ValueError(f"{self.name}: a key occurs twice in {keys}.")
-        if self.state and self.state.keys() != set(keys):
-            raise ValueError(
-                f"{self.name}: it holds the state of {sorted(map(str, self.state))}, got {sorted(map(str, keys))}. "
-                "Make a new optimiser for another model."
-            )
-        return triples
-
-    def _as_triples(self, triples):
         triples = list(triples) if hasattr(triples, "__iter__") else [triples]
         for triple in triples:
             if not isinstance(triple, (tuple, list)) or len(triple) != 3:
-                raise TypeError(f"{self.name}: step takes triples (key, param, grad), got {type(triple).__name__}.")
+                raise checks.BadType(f"step takes triples (key, param, grad), got {type(triple).__name__}.")
+        triples = [self._checked_triple(*triple) for triple in triples]
+        keys = [key for key, _, _ in triples]
+        if len(set(keys)) != len(keys):
+            raise checks.BadValue(f"a key occurs twice in {keys}.")
+        if self.state and self.state.keys() != set(keys):
+            held, given = sorted(map(str, self.state)), sorted(map(str, keys))
+            raise checks.BadValue(f"it holds the state of {held}, got {given}. {MAKE_A_NEW_ONE}")
         return triples
 
     def _checked_triple(self, key, param, grad):
         if not isinstance(param, np.ndarray) or param.dtype not in checks.FLOATS or not param.flags.writeable:
-            raise TypeError(f"{self.name}: the parameter {key!r} must be a writeable float32 or float64 array.")
+            raise checks.BadType(f"the parameter {key!r} must be a writeable float32 or float64 array.")
         if grad is None:
             raise RuntimeError(f"{self.name}: {key!r} has no gradient yet. Call forward and backward first.")
-        grad = checks.as_float(self.name, f"the gradient of {key!r}", grad, param.dtype)
-        checks.same_shape(self.name, f"the gradient of {key!r}", grad, param.shape)
+        grad = checks.as_float(f"the gradient of {key!r}", grad, param.dtype)
+        checks.same_shape(f"the gradient of {key!r}", grad, param.shape)
         for moment in self.state.get(key, {}).values():
             if moment.shape != param.shape:
-                raise ValueError(
-                    f"{self.name}: it holds the state of {key!r} with shape {moment.shape}, got a parameter of shape "
-                    f"{param.shape}. Make a new optimiser for another model."
-                )
+                held = f"the state of {key!r} with shape {moment.shape}"
+                raise checks.BadValue(f"it holds {held}, got a parameter of shape {param.shape}. {MAKE_A_NEW_ONE}")
         return key, param, grad
 
 
@@ -123,7 +105,7 @@ class Momentum(Optimiser):
 
     def __init__(self, learning_rate=0.01, momentum=0.9, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
-        self.momentum = self._beta("momentum", momentum)
+        self.momentum = checks.number("momentum", momentum, **DECAY_RATE)
 
     def update(self, param, grad, rate, velocity):
         velocity *= self.momentum
@@ -151,8 +133,8 @@ class RMSProp(Optimiser):
 
     def __init__(self, learning_rate=0.01, decay=0.99, epsilon=1e-8, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
-        self.decay = self._beta("decay", decay)
-        self.epsilon = self._epsilon(epsilon)
+        self.decay = checks.number("decay", decay, **DECAY_RATE)
+        self.epsilon = checks.number("epsilon", epsilon, **POSITIVE)
 
     def update(self, param, grad, rate, mean_square):
         grad = self.decayed(param, grad)
@@ -173,8 +155,9 @@ class Adam(Optimiser):
 
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
-        self.beta1, self.beta2 = self._beta("beta1", beta1), self._beta("beta2", beta2)
-        self.epsilon = self._epsilon(epsilon)
+        self.beta1 = checks.number("beta1", beta1, **DECAY_RATE)
+        self.beta2 = checks.number("beta2", beta2, **DECAY_RATE)
+        self.epsilon = checks.number("epsilon", epsilon, **POSITIVE)
 
     def update(self, param, grad, rate, first, second):
         self.adapt(param, self.decayed(param, grad), rate, first, second)
@@ -201,99 +184,77 @@ class AdamW(Adam):
 
 
 @dataclass(frozen=True)
-class Constant:
-    """The same learning rate at every step."""
+class Schedule(checks.Named):
+    """Base class of the schedules, which validates their fields; a limit may be the name of an earlier field."""
 
-    learning_rate: float
+    learning_rate: float = field(metadata=POSITIVE)
 
     def __post_init__(self):
-        _check_rate(self)
+        for each in fields(self):
+            check = checks.integer if each.type is int else checks.number
+            limits = {key: vars(self).get(limit, limit) for key, limit in each.metadata.items()}
+            value = check(each.name, getattr(self, each.name), **limits)
+            object.__setattr__(self, each.name, value)  # a number of Python: a saved schedule gives the same rates
+
+
+class Constant(Schedule):
+    """The same learning rate at every step."""
 
     def __call__(self, step):
         return self.learning_rate
 
 
 @dataclass(frozen=True)
-class StepDecay:
-    """learning_rate * factor^(step // every): a staircase down."""
+class StepDecay(Schedule):
+    """learning_rate * factor^(step // every): a step down after every `every` steps."""
 
-    learning_rate: float
     every: int
-    factor: float = 0.1
-
-    def __post_init__(self):
-        _check_rate(self)
-        _check(self, checks.integer, "every")
-        _check(self, checks.number, "factor", low=0, high=1, open_low=True)
+    factor: float = field(default=0.1, metadata={"low": 0, "high": 1, "open_low": True})
 
     def __call__(self, step):
         return self.learning_rate * self.factor ** (step // self.every)
 
 
 @dataclass(frozen=True)
-class Cosine:
+class Cosine(Schedule):
     """From learning_rate at step 0 down to final at step `steps`, along half a cosine; final from then on."""
 
-    learning_rate: float
     steps: int
-    final: float = 0.0
-
-    def __post_init__(self):
-        _check_rate(self)
-        _check(self, checks.integer, "steps")
-        _check(self, checks.number, "final", low=0, high=self.learning_rate)
+    final: float = field(default=0.0, metadata={"low": 0, "high": "learning_rate"})
 
     def __call__(self, step):
         return _half_cosine(self.learning_rate, self.final, step / self.steps)
 
 
 @dataclass(frozen=True)
-class OneCycle:
-    """Up to learning_rate in the first part of the steps, then down to almost nothing: two half cosines.
+class OneCycle(Schedule):
+    """Up to learning_rate in the first part of the steps, then down to almost 0: two half cosines.
 
-    Starts at learning_rate / start_divisor, is at its top after warm_up * steps, and ends, at the last of `steps`, at
-    the start divided by final_divisor; there it stays.
+    The rate starts at learning_rate / start_divisor, reaches learning_rate after warm_up * steps, and ends, at the last
+    of `steps`, at the start divided by final_divisor, where it stays.
 
     References
     ----------
     Smith and Topin, Super-convergence, arXiv:1708.07120.
     """
 
-    learning_rate: float
     steps: int
-    warm_up: float = 0.3
-    start_divisor: float = 25.0
-    final_divisor: float = 1e4
-
-    def __post_init__(self):
-        _check_rate(self)
-        _check(self, checks.integer, "steps")
-        _check(self, checks.number, "warm_up", low=0, high=1)
-        _check(self, checks.number, "start_divisor", low=1)
-        _check(self, checks.number, "final_divisor", low=1)
+    warm_up: float = field(default=0.3, metadata={"low": 0, "high": 1})
+    start_divisor: float = field(default=25.0, metadata={"low": 1})
+    final_divisor: float = field(default=1e4, metadata={"low": 1})
 
     def __call__(self, step):
         start = self.learning_rate / self.start_divisor
         top = self.warm_up * self.steps - 1  # the step, counted from 0, with the largest learning rate
         if step < top:
             return _half_cosine(start, self.learning_rate, step / top)
-        past, way_down = step - max(top, 0), self.steps - 1 - max(top, 0)
-        part = past / way_down if way_down > 0 else float(past > 0)
+        past, descent = step - max(top, 0), self.steps - 1 - max(top, 0)
+        part = past / descent if descent > 0 else float(past > 0)
         return _half_cosine(self.learning_rate, start / self.final_divisor, part)
 
 
 SCHEDULES = {each.__name__: each for each in (Constant, StepDecay, Cosine, OneCycle)}
 OPTIMISERS = {each.__name__: each for each in (GradientDescent, Momentum, Nesterov, RMSProp, Adam, AdamW)}
-
-
-def _check_rate(schedule):
-    _check(schedule, checks.number, "learning_rate", low=0, open_low=True)
-
-
-def _check(schedule, check, name, **limits):
-    """Keep the checked value, Python's own number, so that a schedule gives the same rates after a file."""
-    value = check(type(schedule).__name__, name, getattr(schedule, name), **limits)
-    object.__setattr__(schedule, name, value)  # frozen from now on
 
 
 def _half_cosine(start, end, part):

@@ -1,9 +1,9 @@
-"""How large an output is, what padding adds, and which pixels no window reaches: integers in, integers out.
+"""Output size, padding amounts, excluded pixels and receptive field: integers in, integers out.
 
-One dimension at a time: rows and columns follow the same rule, `geometry` applies it to both.
-size      the input's rows (or columns); kernel, stride and padding are counted in the same pixels.
-padding   an integer (that many on both sides), or 'valid', 'same', 'include'.
-Story     notebooks/01_convolution, 03_excluded_pixels.
+Dimensions  Rows and columns follow the same rule, so the functions take one dimension; `geometry` applies them to both.
+Units       size, kernel, stride and padding are counted in pixels. padding is an integer (that many on both sides),
+            'valid', 'same' or 'include'.
+Chapters    01, 03.
 """
 
 import math
@@ -13,8 +13,9 @@ from typing import NamedTuple
 from . import checks
 
 
+@checks.public
 def padding_amounts(size, kernel, stride, padding):
-    """Return how many zeros stand (before, after) the input in one dimension.
+    """Return how many zeros are added (before, after) the input in one dimension.
 
     Parameters
     ----------
@@ -30,17 +31,17 @@ def padding_amounts(size, kernel, stride, padding):
     Raises
     ------
     TypeError, ValueError
-        If an argument is not of the kind or in the range said above.
+        If an argument has the wrong kind or lies out of its range.
 
     Examples
     --------
     >>> padding_amounts(28, 3, 1, "same"), padding_amounts(28, 2, 1, "same"), padding_amounts(10, 3, 2, "include")
     ((1, 1), (0, 1), (0, 1))
     """
-    where = "padding_amounts"
-    return _amounts(*_one_dimension(where, size, kernel, stride, padding))
+    return _amounts(*_one_dimension(size, kernel, stride, padding))
 
 
+@checks.public
 def output_size(size, kernel, stride=1, padding=0):
     """Return how many windows of length `kernel` fit: floor((size + padding - kernel) / stride) + 1.
 
@@ -54,9 +55,11 @@ def output_size(size, kernel, stride=1, padding=0):
     >>> output_size(10, 3, stride=2), output_size(28, 5, padding="same"), output_size(10, 3, 2, "include")
     (4, 28, 5)
     """
-    return _fit("output_size", *_one_dimension("output_size", size, kernel, stride, padding))
+    _, output, _ = _fit(*_one_dimension(size, kernel, stride, padding))
+    return output
 
 
+@checks.public
 def excluded_pixels(size, kernel, stride=1, padding=0):
     """Return how many pixels at the end of the padded input no window reaches: (size + padding - kernel) mod stride.
 
@@ -65,11 +68,11 @@ def excluded_pixels(size, kernel, stride=1, padding=0):
     >>> excluded_pixels(10, 3, stride=2), excluded_pixels(9, 3, stride=2), excluded_pixels(10, 3, 2, "include")
     (1, 0, 0)
     """
-    size, kernel, stride, padding = _one_dimension("excluded_pixels", size, kernel, stride, padding)
-    _fit("excluded_pixels", size, kernel, stride, padding)
-    return _left_over(size, kernel, stride, padding)
+    _, _, excluded = _fit(*_one_dimension(size, kernel, stride, padding))
+    return excluded
 
 
+@checks.public
 def receptive_field(layers):
     """Return how many input pixels (in one dimension) one cell of the last output depends on.
 
@@ -84,22 +87,18 @@ def receptive_field(layers):
     10
     """
     field = jump = 1  # jump: how many input pixels lie between two neighbouring cells
-    for kernel, stride in _pairs(layers):
-        field += (checks.integer("receptive_field", "kernel", kernel) - 1) * jump
-        jump *= checks.integer("receptive_field", "stride", stride)
+    for kernel, stride in map(_pair, layers if hasattr(layers, "__iter__") else [layers]):
+        field += (checks.integer("kernel", kernel) - 1) * jump
+        jump *= checks.integer("stride", stride)
     return field
 
 
-def _pairs(layers):
-    message = "receptive_field: layers must be pairs (kernel, stride), got "
-    if not hasattr(layers, "__iter__"):
-        raise TypeError(f"{message}{checks.shown(layers)}.")
-    for layer in layers:
-        if not isinstance(layer, (tuple, list)):
-            raise TypeError(f"{message}{checks.shown(layer)}.")
-        if len(layer) != 2:
-            raise ValueError(f"{message}{checks.shown(layer)}.")
-        yield layer
+def _pair(layer):
+    is_sequence = isinstance(layer, (tuple, list))
+    if is_sequence and len(layer) == 2:
+        return layer
+    kind = checks.BadValue if is_sequence else checks.BadType
+    raise kind(f"layers must be pairs (kernel, stride), got {checks.shown(layer)}.")
 
 
 class Geometry(NamedTuple):
@@ -111,49 +110,52 @@ class Geometry(NamedTuple):
     output: tuple
     excluded: tuple  # on the padded input
 
-    def numbers_made(self, K, C):
-        """Return how many numbers a convolution makes for one image: the output, and each window's row, kW times."""
+    def element_count(self, K, C):
+        """Return how many numbers a convolution allocates for one image: the output and the row buffer."""
         (H_out, W_out), (S_r, _), (kH, kW) = self.output, self.stride, self.kernel
         return K * H_out * W_out + ((H_out - 1) * S_r + kH) * kW * C * W_out
 
 
+def image_geometry(shape, kernel, stride, padding):
+    """Return the Geometry for images of shape (C, H, W)."""
+    if len(shape) != 3:
+        raise checks.BadValue(f"expected an input of shape (C, H, W), got {tuple(shape)}.")
+    return geometry(tuple(shape[1:]), kernel, stride, padding)
+
+
 @lru_cache(maxsize=256)  # a layer asks for the same one at every step
-def geometry(where, size, kernel, stride, padding):
+def geometry(size, kernel, stride, padding):
     """Return the Geometry for an image of size (H, W); kernel and stride are pairs, padding a pair or a name."""
     paddings = (padding, padding) if isinstance(padding, str) else padding
-    rows_and_columns = list(zip(size, kernel, stride, paddings, strict=True))
-    output = tuple(_fit(where, *each) for each in rows_and_columns)
-    amounts = tuple(_amounts(*each) for each in rows_and_columns)
+    amounts, output, excluded = zip(*map(_fit, size, kernel, stride, paddings), strict=True)
     padded = [side + sum(amount) for side, amount in zip(size, amounts, strict=True)]
-    checks.fits(where, "the padded image", math.prod(padded), "float64", "Use smaller images or less padding.")
-    excluded = tuple(_left_over(*each) for each in rows_and_columns)
+    checks.fits("the padded image", math.prod(padded), "float64", "Use smaller images or less padding.")
     return Geometry(kernel, stride, amounts, output, excluded)
 
 
-def places(size, kernel, stride, padding, output):
-    """Return, for each place in a window, which windows have a pixel there, and which pixels these are: two slices.
+def kernel_offsets(size, kernel, stride, padding, output):
+    """Return, for each offset in a 1-D kernel, two slices: the windows with a pixel at that offset, and those pixels.
 
-    In one dimension. Both are empty where every window has padding there; padding is (before, after).
+    Windows whose pixel there lies on the padding (before, after) are left out; both slices are empty where all do.
     """
-    return [_place(place - padding[0], size, stride, output) for place in range(kernel)]
+    return [_offset_slices(offset - padding[0], size, stride, output) for offset in range(kernel)]
 
 
-def _place(offset, size, stride, output):
-    first = max(-(offset // stride), 0)  # window i has pixel i*stride + offset here; the first one that is no padding
+def _offset_slices(offset, size, stride, output):
+    first = max(-(offset // stride), 0)  # window i has pixel i*stride + offset; the first whose pixel is not padding
     last = min((size - 1 - offset) // stride, output - 1)
     if first > last:
         return slice(0), slice(0)
     return slice(first, last + 1), slice(first * stride + offset, last * stride + offset + 1, stride)
 
 
-def _one_dimension(where, size, kernel, stride, padding):
-    size, kernel = checks.integer(where, "size", size), checks.integer(where, "kernel", kernel)
-    stride = checks.integer(where, "stride", stride)
-    if not isinstance(padding, (str, tuple, list)):
-        return size, kernel, stride, checks.integer(where, "padding", padding, minimum=0)
-    if not isinstance(padding, str):
-        raise TypeError(f"{where}: padding must be an integer or a name in one dimension, got {checks.shown(padding)}.")
-    return size, kernel, stride, checks.padding(where, padding)
+def _one_dimension(size, kernel, stride, padding):
+    size, kernel = checks.integer("size", size), checks.integer("kernel", kernel)
+    stride = checks.integer("stride", stride)
+    if isinstance(padding, (tuple, list)):
+        raise checks.BadType(f"padding must be an integer or a name in one dimension, got {checks.shown(padding)}.")
+    named = isinstance(padding, str)
+    return size, kernel, stride, checks.padding(padding) if named else checks.integer("padding", padding, minimum=0)
 
 
 def _amounts(size, kernel, stride, padding):
@@ -167,17 +169,13 @@ def _amounts(size, kernel, stride, padding):
     return before, missing - before
 
 
-def _left_over(size, kernel, stride, padding):
-    return (size + sum(_amounts(size, kernel, stride, padding)) - kernel) % stride
-
-
-def _fit(where, size, kernel, stride, padding):
+def _fit(size, kernel, stride, padding):
+    """Return the amounts of padding, the number of windows and the number of excluded pixels in one dimension."""
     before, after = _amounts(size, kernel, stride, padding)
     padded = size + before + after
     if kernel > padded:
         added = f"2*{before}" if before == after else f"{before} + {after}"
-        raise ValueError(
-            f"{where}: the kernel ({kernel}) is larger than the padded input ({size} + {added} = {padded}). "
-            "Use a smaller kernel or more padding."
-        )
-    return (padded - kernel) // stride + 1
+        sizes = f"the kernel ({kernel}) is larger than the padded input ({size} + {added} = {padded})"
+        raise checks.BadValue(f"{sizes}. Use a smaller kernel or more padding.")
+    steps, excluded = divmod(padded - kernel, stride)
+    return (before, after), steps + 1, excluded

@@ -1,42 +1,51 @@
 """Training: batches, fit, evaluate and the confusion matrix.
 
-Speaks      never: fit yields records (Step, Epoch), and whoever iterates over them shows them.
-Whole       A step happens entirely or not at all: whatever stops fit, the model and the optimiser are as after the last
-            whole step, and all their numbers are finite.
-Chance      the order of the examples comes from the model's own Generator.
-Story       notebooks/08_model.
+Output      None. `fit` yields Step and Epoch records; displaying them is the caller's job.
+Atomicity   A step happens entirely or not at all: whatever stops fit, the model and the optimiser are as after the last
+            whole step, and all their numbers are finite. An interrupt (Ctrl-C) is held back until the step is complete.
+Chance      The order of the examples comes from the model's own Generator.
+Chapter     08.
 """
 
-import collections
-import itertools
+import functools
 import math
-import operator
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import checks
-from .parallel import LARGEST as SHARD
-from .parallel import Desk, crew, shards
+from .fast.replica import (
+    MAX_MICRO_BATCH,
+    NotFinite,
+    Replica,
+    Result,
+    micro_batch_gradients,
+    micro_batches,
+    number_correct,
+    refuse_not_finite,
+)
+from .fast.threads import interrupts_deferred, worker_pool
+from .layer import draw_seed
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is known after one batch. Steps and epochs count from 1; `steps` and `epochs` are the whole call's."""
+    """The record of one batch. Steps and epochs count from 1; `steps` and `epochs` are the totals of the call."""
 
     epoch: int
     epochs: int
     step: int
     steps: int
     cost: float  # mean over the batch, before the step
-    accuracy: float | None  # share of the batch, 0..1; None where the targets are no labels
+    accuracy: float | None  # in 0..1; None where the targets are no labels
     learning_rate: float
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What is known after all examples were seen once more: cost and accuracy are means over the epoch's examples."""
+    """The record of one epoch: cost and accuracy are means over the examples of the epoch."""
 
     epoch: int
     epochs: int
@@ -47,37 +56,38 @@ class Epoch:
     validation_accuracy: float | None
 
 
+@checks.public
 def batches(count, batch_size, rng):
-    """Yield the indices 0..count-1 in random order, batch_size at a time; the last batch holds what is left."""
-    count = checks.integer("batches", "count", count, minimum=0)
-    batch_size = checks.integer("batches", "batch_size", batch_size)
-    checks.fits("batches", f"the order of {count} examples", count, "int64", "Give fewer.")
-    checks.generator("batches", rng)
+    """Return an iterator over the indices 0..count-1 in random order, batch_size at a time; the last may be shorter."""
+    count = checks.integer("count", count, minimum=0)
+    batch_size = checks.integer("batch_size", batch_size)
+    checks.fits(f"the order of {count} examples", count, "int64", "Give fewer.")
+    checks.generator(rng)
     order = rng.permutation(count)
-    for start in range(0, count, batch_size):
-        yield order[start : start + batch_size]
+    return (order[start : start + batch_size] for start in range(0, count, batch_size))
 
 
+@checks.public
 def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, workers=None):
     """Train the model; returns a generator of records: a Step after every batch, an Epoch after every epoch.
 
-    Nothing happens before the first record is asked for, but the arguments are checked at once.
+    The arguments are validated at once; training begins when the first record is requested.
 
     Parameters
     ----------
     model : Model
     X : ndarray, shape (N, *model.input_shape)
     y : ndarray
-        What the loss takes: labels (N,) for CrossEntropy, targets of the outputs' shape for MeanSquaredError.
+        The targets of the loss: labels (N,) for CrossEntropy, an array of the outputs' shape for MeanSquaredError.
     optimiser : Optimiser
     loss : callable
-        (outputs, targets) -> (cost, dC_dO), both means over the examples that it is given: a shard of the batch, while
-        other workers ask it about others.
+        (outputs, targets) -> (cost, dC_dO), both means over the examples it is called with: a micro-batch, while other
+        workers call it with others.
     epochs, batch_size : int
     validation : (X, y), optional
         Evaluated after every epoch.
     workers : int, optional
-        How many threads may work. The result is the same bits for any number.
+        The number of threads; None is one a core. The result has the same bits for any number.
 
     Yields
     ------
@@ -91,106 +101,85 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
         While training, before a step whose cost, gradient or new parameter is not finite. The parameters and the
         optimiser's state are those of the last finite step.
     """
-    epochs, batch_size = checks.integer("fit", "epochs", epochs), checks.integer("fit", "batch_size", batch_size)
-    workers = checks.workers("fit", workers)
-    _check_loss("fit", model, loss)
+    epochs, batch_size = checks.integer("epochs", epochs), checks.integer("batch_size", batch_size)
+    workers = checks.workers(workers)
+    _check_loss(model, loss)
     _check_optimiser(model, optimiser)
-    model.parameters()  # refuses what a reader assigned, if it does not fit
-    X, y = _checked_data("fit", model, X, y, loss)
-    model.check_memory("fit", min(len(X), batch_size, SHARD))
+    model.sync_params()
+    X, y = _checked_data(model, X, y, loss)
+    model.check_memory(min(len(X), batch_size, MAX_MICRO_BATCH))
     if validation is not None:
-        validation = _checked_data("fit: validation", model, *_checked_pair(validation), loss)
+        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+            raise checks.BadType(f"validation must be a pair (X, y), got {type(validation).__name__}.")
+        validation = _checked_validation(model, *validation, loss)
     return _records(model, X, y, optimiser, loss, epochs, batch_size, validation, workers)
 
 
 def _records(model, X, y, optimiser, loss, epochs, batch_size, validation, workers):
-    _check_optimiser(model, optimiser)  # once more: it may have learnt another model since fit was called
+    _check_still_free(model, optimiser)  # again: it may have been used with another model since `fit` was called
     optimiser.owner = weakref.ref(model)
     step, steps = 0, epochs * math.ceil(len(X) / batch_size)
-    with crew(workers, lambda: Desk(model.layers, training=True)) as run:
+    with worker_pool(workers, lambda: Replica(model.layers)) as run:
         for epoch in range(1, epochs + 1):
             seen = []
             for batch in batches(len(X), batch_size, model.rng):
                 step, rate = step + 1, optimiser.rate()
-                when = f"at epoch {epoch}, step {step} (learning_rate={rate})"
-                cost, accuracy = _train_step(model, X, y, batch, optimiser, loss, when, run)
+                with _told_when(epoch, step, rate), interrupts_deferred(), np.errstate(all="ignore"):
+                    cost, accuracy = training_step(model, X, y, batch, optimiser, loss, run)
                 seen.append((cost, accuracy, len(batch)))
                 yield Step(epoch, epochs, step, steps, cost, accuracy, rate)
             held_out = (None, None) if validation is None else _evaluate(model, *validation, loss, workers)
             yield Epoch(epoch, epochs, step, *_means(seen), *held_out)
 
 
-def _train_step(model, X, y, batch, optimiser, loss, when, run):
-    with np.errstate(all="ignore"):  # what overflows is found by the checks, and named
-        params = model.parameters()  # with what a reader assigned since
-        cost, accuracy = _learn(model, X, y, batch, loss, when, run)
-        grads = [layer.grads.get(key) for layer in model.layers for key in layer.params]
-        triples = [(key, param, grad) for (key, param, _), grad in zip(params, grads, strict=True)]
-        for key, _, grad in triples:
-            _refuse_not_finite(f"gradient of {key}", grad, when)
-        _step_or_nothing(triples, optimiser, when)
-    return cost, accuracy
+def training_step(model, X, y, batch, optimiser, loss, run):
+    """Forward, cost and backward on every micro-batch; then one step of the optimiser.
 
-
-def _learn(model, X, y, batch, loss, when, run):
-    """Return cost and accuracy of a batch, and assign its gradients: the sums over its shards, added in their order."""
-
-    def learn_shard(shard, desk):
-        chosen = batch[shard]
-        return _learn_shard(desk, X[chosen], y[chosen], loss, len(chosen) / len(batch), when)
-
-    cost, hits, gradients = run(learn_shard, shards(len(batch)), _added)
-    for layer, own in zip(model.layers, gradients, strict=True):
-        layer.grads = own
-    return cost, None if hits is None else hits / len(batch)
-
-
-def _learn_shard(desk, X, y, loss, share, when):
-    """Return a shard's share of the batch's cost, its hits, and its share of the gradients of each layer."""
-    *inputs, O = desk.forward(X)
-    O = O.copy()  # a loss of a reader's own may keep what it is given, and a work array is written over
-    _refuse_not_finite("cost", O, when)
-    cost, dC_dO = loss(O, y)
-    _refuse_not_finite("cost", cost, when)
-    dC_dO = desk.layers[-1].admit_gradient(dC_dO, O.shape) * share
-    return share * float(cost), _hits(O, y), desk.backward(dC_dO, [*inputs, O])
-
-
-def _added(one, other):
-    """Return the sum of what two shards gave."""
-    gradients = [{key: own[key] + more[key] for key in own} for own, more in zip(one[2], other[2], strict=True)]
-    return one[0] + other[0], None if one[1] is None or other[1] is None else one[1] + other[1], gradients
-
-
-def _refuse_not_finite(what, values, when):
-    if np.isfinite(values).all():
-        return
-    became = "nan" if np.isnan(values).any() else "infinite"
-    raise FloatingPointError(
-        f"fit: the {what} became {became} {when}. The parameters are those of the last finite step. "
-        "Try a smaller learning_rate, or scale the input to 0..1."
-    )
-
-
-def _step_or_nothing(triples, optimiser, when):
-    """Make the optimiser's step; if anything stops it, a reader's interrupt included, all is put back as it was.
-
-    There is no `with`: an interrupt at the door of its __exit__ would put all back much later, over what was learnt.
+    Returns
+    -------
+    (float, float or None)
+        The mean cost of the batch before the step, and its accuracy.
     """
-    moments = [array for kept in optimiser.state.values() for array in kept.values()]
-    arrays = [param for _, param, _ in triples] + moments
-    copies, steps, keys = [array.copy() for array in arrays], optimiser.steps, set(optimiser.state)
+    params = model.parameters()
+    seed = draw_seed(model.rng, model.layers)
+    job = functools.partial(micro_batch_gradients, X=X, y=y, loss=loss, seed=seed)
+    total = run(job, micro_batches(batch), Result.plus)
+    model.set_grads(total.gradients)
+    grads = [layer.grads.get(key) for layer in model.layers for key in layer.params]
+    triples = [(key, param, grad) for (key, param, _), grad in zip(params, grads, strict=True)]
+    for key, _, grad in triples:
+        refuse_not_finite(f"gradient of {key}", grad)
+    _step_or_nothing(optimiser, triples)
+    return total.cost, None if total.correct is None else total.correct / len(batch)
+
+
+def _step_or_nothing(optimiser, triples):
+    """Make the optimiser's step; if an error stops it or a new number is not finite, restore parameters and state."""
+    moments = [array for own in optimiser.state.values() for array in own.values()]
+    before = [(array, array.copy()) for array in [*(param for _, param, _ in triples), *moments]]
+    steps, keys = optimiser.steps, list(optimiser.state)
     try:
         optimiser.step(triples)
         for key, param, _ in triples:
             for name, array in {"value": param, **optimiser.state.get(key, {})}.items():
-                _refuse_not_finite(f"new {name} of {key}", array, when)
+                refuse_not_finite(f"new {name} of {key}", array)
     except BaseException:
-        optimiser.steps = steps
-        collections.deque(map(operator.setitem, arrays, itertools.repeat(...), copies), maxlen=0)  # in one go
-        for key in set(optimiser.state) - keys:
-            del optimiser.state[key]
+        for array, copy in before:
+            array[...] = copy
+        optimiser.steps, optimiser.state = steps, {key: optimiser.state[key] for key in keys}
         raise
+
+
+@contextmanager
+def _told_when(epoch, step, rate):
+    """Add to the error of a value that is not finite when it occurred and what can be done."""
+    try:
+        yield
+    except NotFinite as error:
+        raise FloatingPointError(
+            f"fit: the {error} at epoch {epoch}, step {step} (learning_rate={rate}). "
+            "The parameters are those of the last finite step. Try a smaller learning_rate, or scale the input to 0..1."
+        ) from None
 
 
 def _means(seen):
@@ -200,71 +189,59 @@ def _means(seen):
     return float(np.average(costs, weights=examples)), accuracy
 
 
+@checks.public
 def evaluate(model, X, y, loss):
     """Return (cost, accuracy) of the model on X and y; accuracy in 0..1, None where the targets are no labels."""
-    _check_loss("evaluate", model, loss)
-    return _evaluate(model, *_checked_data("evaluate", model, X, y, loss), loss)
+    _check_loss(model, loss)
+    return _evaluate(model, *_checked_data(model, X, y, loss), loss)
 
 
 def _evaluate(model, X, y, loss, workers=None):
     outputs = model.predict(X, workers)
-    hits = _hits(outputs, y)
-    return loss(outputs, y)[0], None if hits is None else hits / len(outputs)
+    correct = number_correct(outputs, y)
+    return loss(outputs, y)[0], None if correct is None else correct / len(outputs)
 
 
+@checks.public
 def confusion_matrix(model, X, y):
-    """Return how often each class (row) was read as each class (column): int64, shape (classes, classes)."""
-    checks.model("confusion_matrix", model)
+    """Return how often each class (row) was predicted as each class (column): int64, shape (classes, classes)."""
+    checks.model(model)
     outputs = model.predict(X)
     if outputs.ndim != 2:
-        raise ValueError(f"confusion_matrix: the model must give outputs (N, classes), it gives shape {outputs.shape}.")
+        raise checks.BadValue(f"the model must give outputs (N, classes), it gives shape {outputs.shape}.")
     classes = outputs.shape[1]
-    checks.fits("confusion_matrix", f"{classes} by {classes} counts", classes**2, "int64", "Give fewer classes.")
-    labels = checks.labels("confusion_matrix", y, len(outputs), classes)
+    checks.fits(f"{classes} by {classes} counts", classes**2, "int64", "Give fewer classes.")
+    labels = checks.labels(y, len(outputs), classes)
     counts = np.bincount(labels * classes + outputs.argmax(axis=1), minlength=classes**2)
     return counts.reshape(classes, classes)
 
 
-def _hits(outputs, targets):
-    """Return how many outputs have their largest entry at the right place, or None where the targets are no labels."""
-    if outputs.ndim != 2:
-        return None
-    if targets.shape == outputs.shape and checks.is_one_hot(targets):
-        targets = targets.argmax(axis=1)
-    if targets.ndim != 1 or targets.dtype.kind not in "iu":
-        return None
-    return int(np.count_nonzero(outputs.argmax(axis=1) == targets))
-
-
-def _check_loss(where, model, loss):
-    checks.model(where, model)
-    checks.loss(where, loss)
+def _check_loss(model, loss):
+    checks.model(model)
+    checks.loss(loss)
     last = model.layers[-1].name
     if last == getattr(loss, "includes", None):
-        raise ValueError(
-            f"{where}: the last layer is {last}, and {loss.name} has it inside. Leave out the {last} layer."
-        )
+        raise checks.BadValue(f"the last layer is {last}, and {loss.name} has it inside. Leave out the {last} layer.")
 
 
 def _check_optimiser(model, optimiser):
-    if isinstance(optimiser, type) or not all(hasattr(optimiser, name) for name in ("step", "rate", "learnt_another")):
-        raise TypeError(f"fit: optimiser must be an optimiser such as Adam(), got {checks.shown(optimiser)}.")
-    if optimiser.learnt_another(model):
-        raise ValueError(f"fit: this {optimiser.name} holds the state of another model. Make a new one for this model.")
+    methods = ("step", "rate", "is_bound_to_another")
+    if isinstance(optimiser, type) or not all(hasattr(optimiser, name) for name in methods):
+        raise checks.BadType(f"optimiser must be an optimiser such as Adam(), got {checks.shown(optimiser)}.")
+    if optimiser.is_bound_to_another(model):
+        raise checks.BadValue(f"this {optimiser.name} holds the state of another model. Make a new one for this model.")
 
 
-def _checked_pair(validation):
-    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise TypeError(f"fit: validation must be a pair (X, y), got {type(validation).__name__}.")
-    return validation
-
-
-def _checked_data(where, model, X, y, loss):
-    X, y = model.admit(where, X), checks.as_array(where, "y", y)
-    checks.not_empty(where, "X", X)
-    checks.finite(where, "X", X)
+def _checked_data(model, X, y, loss):
+    X, y = model.validate_input(X), checks.as_array("y", y)
+    checks.not_empty("X", X)
+    checks.finite("X", X)
     if hasattr(loss, "check_targets"):
-        return X, loss.check_targets(where, y, (len(X), *model.output_shape))
+        return X, loss.check_targets(y, (len(X), *model.output_shape))
     if len(y) != len(X):
-        raise ValueError(f"{where}: got {len(y)} targets for {len(X)} examples.")
+        raise checks.BadValue(f"got {len(y)} targets for {len(X)} examples.")
     return X, y
+
+
+_checked_validation = checks.public_as("fit: validation")(_checked_data)
+_check_still_free = checks.public_as("fit")(_check_optimiser)

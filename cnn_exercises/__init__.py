@@ -1,6 +1,5 @@
-"""cnn_exercises: the checks behind the exercises. They say what is wrong with an answer, and never what the answer is.
+"""Checks of the answers to the exercises: each prints the mistake that it finds, and never the solution.
 
-Rooms       one a chapter: chapter_09 and so on; verdict is how they all speak, single is what several of them compute.
-Unanswered  an exercise whose answer is None prints "not answered yet", so that a notebook runs from top to bottom.
-Answers     worked ones stand in notebooks/answers/.
+The module chapter_NN holds the checks of one chapter; all checks use feedback. An exercise whose answer is still None
+prints "Not answered yet.", so that a notebook runs from top to bottom. notebooks/answers/ holds worked answers.
 """

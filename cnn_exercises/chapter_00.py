@@ -1,12 +1,12 @@
-"""The checks of chapter 00: counting parameters, following shapes, how far a cell sees, and a network of one's own."""
+"""Checks of chapter 00: counts of parameters, output shapes, receptive fields, and the design of a network."""
 
 import math
 
 from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D, receptive_field
-from cnn_core.model import walk
-from cnn_viz.stages import stages_of
+from cnn_core.model import infer_shapes
+from cnn_viz.network.receptive import layer_outputs
 
-from .verdict import spoken
+from .feedback import compare, exercise_check
 
 FILTERS = [(1, 16, 3, 3), (16, 32, 3, 3), (3, 4, 5, 2)]  # (C, K, kH, kW)
 IMAGE = (3, 32, 32)
@@ -14,28 +14,28 @@ WINDOWS = [[(3, 1), (3, 1)], [(3, 1), (2, 2), (3, 1), (2, 2)], [(5, 2), (3, 3)],
 DIGIT, MOST = (1, 28, 28), 1000
 
 
-@spoken
+@exercise_check
 def check_parameters(answer):
-    """Find the fault of a function (C, K, kH, kW) -> the parameters of a convolution, biases included."""
-    for C, K, kH, kW in FILTERS:
-        found, right = answer(C, K, kH, kW), K * C * kH * kW + K
-        if found != right:
-            mistakes = {
-                right - K: "each filter has a bias too.",
-                K * kH * kW + K: "a filter reaches through all channels: it has a weight for each of them.",
-                right - K + 1: "there is a bias for each filter, not one for all.",
-                K * C * (kH * kW + 1): "a filter has one bias, however many channels it reaches through.",
-            }
-            why = mistakes.get(found, "draw one filter and count its weights.")
-            return f"for {C} channels and {K} filters of {kH} by {kW} you count {found:,}; {why}"
-    return None
+    """Check a function (C, K, kH, kW) -> the parameters of a convolution, biases included."""
+    given = "for {} channels and {} filters of {} by {} you count {found:,}; "
+    return compare(answer, FILTERS, lambda C, K, kH, kW: K * C * kH * kW + K, given, _why_parameters)
 
 
-@spoken
+def _why_parameters(found, right, C, K, kH, kW):
+    reasons = {
+        right - K: "each filter has a bias too.",
+        K * kH * kW + K: "a filter reaches through all channels: it has a weight for each of them.",
+        right - K + 1: "there is a bias for each filter, not one for all.",
+        K * C * (kH * kW + 1): "a filter has one bias, however many channels it reaches through.",
+    }
+    return reasons.get(found, "draw one filter and count its weights.")
+
+
+@exercise_check
 def check_shapes(answer):
-    """Find the fault of the list of five shapes that exercise 2 asks for."""
+    """Check the list of the five output shapes of exercise 2."""
     layers = [Conv2D(8, 5), Pool2D(2), Conv2D(16, 3, stride=2, padding=1), Flatten(), FullyConnected(10)]
-    right = walk(layers, IMAGE)[1:]
+    right = infer_shapes(layers, IMAGE)[1:]
     if len(answer) != len(right):
         return f"one shape is asked for after each of the {len(right)} layers, you give {len(answer)}."
     for number, (found, wanted) in enumerate(zip(answer, right, strict=True)):
@@ -73,42 +73,39 @@ def _why_size(found, wanted, plan, size):
     return "it is too small: how many windows start inside the image, and how far apart?"
 
 
-@spoken
+@exercise_check
 def check_field(answer):
-    """Find the fault of a function [(kernel, stride), ...] -> how many pixels in a row one cell depends on."""
-    for windows in WINDOWS:
-        found, right = answer(list(windows)), receptive_field(windows)
-        if found != right:
-            return f"for {windows} you find {found}; {_why_field(found, windows)}"
-    return None
+    """Check a function [(kernel, stride), ...] -> how many pixels in a row one cell depends on."""
+    calls = [(windows,) for windows in WINDOWS]
+    return compare(answer, calls, receptive_field, "for {} you find {found}; ", _why_field)
 
 
-def _why_field(found, windows):
+def _why_field(found, right, windows):
     kernels = [kernel for kernel, _ in windows]
     late = [(kernel, 1) for kernel in kernels]
     steps = [math.prod(stride for _, stride in windows[: number + 1]) for number in range(len(windows))]
     mistakes = {
-        receptive_field(late): "the strides count: behind a stride of 2, neighbouring cells lie 2 pixels apart.",
+        receptive_field(late): "the strides count: after a stride of 2, neighbouring cells lie 2 pixels apart.",
         math.prod(kernels): "windows overlap, so the sizes are not multiplied.",
         sum(kernels): "neighbouring windows share pixels: each layer adds one less than its kernel.",
         1 + sum((kernel - 1) * step for kernel, step in zip(kernels, steps, strict=True)): (
-            "a layer's own stride spreads the cells behind it, not those it looks at."
+            "a layer's own stride spreads the cells of its output, not those of its input."
         ),
-        receptive_field(windows) - 1: "start at 1: without any layer a cell is one pixel.",
+        right - 1: "start at 1: without any layer a cell is one pixel.",
     }
     return mistakes.get(found, "walk from the first layer to the last, and keep how far apart neighbours lie.")
 
 
-@spoken
+@exercise_check
 def check_design(answer):
-    """Find the fault of a list of layers: ten outputs, few parameters, no pixel lost, a cell that sees everything."""
-    shapes = walk(answer, DIGIT)
+    """Check a list of layers: ten outputs, few parameters, no excluded pixels, a cell that sees the whole image."""
+    shapes = infer_shapes(answer, DIGIT)
     if shapes[-1] != (10,):
         return f"ten digits need an output of shape (10,), yours is {shapes[-1]}."
     count = sum(math.prod(s) for each, shape in zip(answer, shapes, strict=False) for s in _params(each, shape))
     if count > MOST:
         return f"it has {count:,} parameters, {count - MOST:,} too many. Which layer has most of them?"
-    notes = [stage.note for stage in stages_of(answer, shapes) if stage.note]
+    notes = [output.note for output in layer_outputs(answer, shapes) if output.note]
     if notes:
         return f"pixels are lost: layer {notes[0]}."
     plans = [each.geometry(shape) for each, shape in zip(answer, shapes, strict=False) if hasattr(each, "geometry")]

@@ -1,19 +1,19 @@
-"""The checks of chapter 03: what is left over, which sizes give the same output, and both gradients with a strip."""
+"""Checks of chapter 03: counts of excluded pixels, sizes with the same output, and the gradients beside such pixels."""
 
 import numpy as np
 
 from cnn_core import excluded_pixels, output_size
 
-from .single import gradients_of_one
-from .verdict import first_difference, spoken
+from .chapter_02 import single_channel_gradients
+from .feedback import compare, exercise_check, first_difference
 
 LINES = [(10, 3, 2, 0), (9, 3, 2, 1), (28, 5, 3, 1), (12, 5, 4, 0), (11, 4, 4, 1), (7, 2, 5, 2), (13, 2, 5, 1)]
 CALLS = [((6, 7), (3, 2), 2), ((5, 6), (3, 2), 2), ((8, 9), (3, 3), 3), ((7, 5), (2, 3), 1)]  # (X's shape, F's, stride)
 
 
-@spoken
+@exercise_check
 def check_left_over(answer):
-    """Find the fault of a function (size, kernel, stride, padding) -> how many pixels are left over."""
+    """Check a function (size, kernel, stride, padding) -> the number of excluded pixels, padding included."""
     mistakes = {
         "the window itself takes up pixels: subtract the kernel.": lambda n, k, s, p: (n + 2 * p) % s,
         "padding stands on both sides.": lambda n, k, s, p: (n + p - k) % s,
@@ -22,12 +22,12 @@ def check_left_over(answer):
         "the first window is there before any step: it is not the size that is divided.": lambda n, k, s, p: n % s,
         "you count what is missing for one more window.": lambda n, k, s, p: -(n + 2 * p - k) % s,
     }
-    return _fault_on_lines(answer, excluded_pixels, mistakes, "walk with the window as far as it goes, then count.")
+    return _mistake_on_lines(answer, excluded_pixels, mistakes, "walk with the window as far as it goes, then count.")
 
 
-@spoken
+@exercise_check
 def check_lost(answer):
-    """Find the fault of a function (size, kernel, stride, padding) -> how many left over pixels are pixels of X."""
+    """Check a function (size, kernel, stride, padding) -> how many excluded pixels are pixels of X."""
     mistakes = {
         "the last of them are padding, not pixels of X.": excluded_pixels,
         "fewer than none cannot be lost.": lambda *line: excluded_pixels(*line) - line[3],
@@ -38,30 +38,30 @@ def check_lost(answer):
             0 if line[3] else excluded_pixels(*line)
         ),
     }
-    return _fault_on_lines(answer, _lost, mistakes, "how many are left over, and how many of these are padding?")
+    return _mistake_on_lines(answer, _lost, mistakes, "how many are left over, and how many of these are padding?")
 
 
 def _lost(size, kernel, stride, padding):
     return max(excluded_pixels(size, kernel, stride, padding) - padding, 0)
 
 
-def _fault_on_lines(answer, truth, mistakes, otherwise):
-    """Return what is wrong with a function of (size, kernel, stride, padding): the mistake that explains all of it."""
-    found, right = [answer(*line) for line in LINES], [truth(*line) for line in LINES]
+def _mistake_on_lines(answer, correct, mistakes, otherwise):
+    """Return the feedback on a function (size, kernel, stride, padding): the mistake that explains all its results."""
+    found, right = [answer(*line) for line in LINES], [correct(*line) for line in LINES]
     if found == right and not any(isinstance(each, float) for each in found):
         return None
     if any(isinstance(each, float) for each in found):
         return "pixels are counted in whole numbers; with // and % none of Python's integers becomes a float."
-    place = next(number for number, pair in enumerate(zip(found, right, strict=True)) if pair[0] != pair[1])
-    size, kernel, stride, padding = LINES[place]
-    given = f"for size {size}, kernel {kernel}, stride {stride} and padding {padding} you say {found[place]}"
+    first = next(number for number, pair in enumerate(zip(found, right, strict=True)) if pair[0] != pair[1])
+    size, kernel, stride, padding = LINES[first]
+    given = f"for size {size}, kernel {kernel}, stride {stride} and padding {padding} you say {found[first]}"
     fitting = (why for why, mistake in mistakes.items() if found == [mistake(*line) for line in LINES])
     return f"{given}; {next(fitting, otherwise)}"
 
 
-@spoken
+@exercise_check
 def check_sizes(answer):
-    """Find the fault of a function (outputs, kernel, stride) -> all sizes that give so many outputs, no padding."""
+    """Check a function (outputs, kernel, stride) -> all sizes that give so many outputs, without padding."""
     for outputs, kernel, stride in [(4, 3, 2), (1, 5, 3), (6, 2, 1), (3, 2, 4)]:
         sizes = range(kernel, 60)
         right = [size for size in sizes if output_size(size, kernel, stride) == outputs]
@@ -82,69 +82,69 @@ def _why_sizes(found, right, kernel, stride):
     return "there are more: from 0 up to stride - 1 pixels can be left over."
 
 
-@spoken
+@exercise_check
 def check_filter_gradient(answer):
-    """Find the fault of a function (dC_dO, X, kernel_shape, stride) -> dC/dF, for one channel and no padding."""
-    for X, dC_dO, F, stride, call in _examples():
-        right = gradients_of_one(dC_dO, X, F, stride)[1]
-        found = np.asarray(answer(dC_dO.copy(), X.copy(), F.shape, stride))
-        left = [excluded_pixels(*each, stride) for each in zip(X.shape, F.shape, strict=True)]
-        if found.shape != right.shape or not np.allclose(found, right):
-            return f"for {call}: {_why_filter(found, right, left, (X, dC_dO, F.shape, stride))}"
-    return None
+    """Check a function (dC_dO, X, kernel_shape, stride) -> dC/dF, for one channel and no padding."""
+    calls = [(dC_dO, X, F.shape, stride) for dC_dO, X, F, stride in _convolutions()]
+    given = "for X {1.shape}, F {2} and stride {3}: "
+    return compare(answer, calls, _filter_gradient, given, _why_filter_gradient)
 
 
-def _why_filter(found, right, left, call):
-    X, dC_dO, (kH, kW), stride = call
+def _filter_gradient(dC_dO, X, kernel_shape, stride):
+    return single_channel_gradients(dC_dO, X, np.ones(kernel_shape), stride)[1]
+
+
+def _why_filter_gradient(found, right, dC_dO, X, kernel_shape, stride):
+    excluded = _excluded(X.shape, kernel_shape, stride)
     if 0 in found.shape:
         return "it is empty. A slice [:-0] holds nothing: where nothing is left over, write how many you keep."
-    if found.shape == tuple(np.add(right.shape, left)):
+    if found.shape == tuple(np.add(right.shape, excluded)):
         return f"dC/dF has the shape of F, {right.shape}, yours has {found.shape}: X was not trimmed."
     if found.shape == tuple(np.subtract(X.shape, dC_dO.shape) + 1):
         return "the entries of dC/dO lie a stride apart: dilate it first."
     if found.shape != right.shape:
         return f"dC/dF has the shape of F, {right.shape}, yours has {found.shape}."
-    shifted = X[left[0] :, left[1] :]
-    wrong_end = gradients_of_one(dC_dO, shifted, np.ones((kH, kW)), stride)[1]
-    if np.allclose(found, wrong_end):
+    if np.allclose(found, _filter_gradient(dC_dO, X[excluded[0] :, excluded[1] :], kernel_shape, stride)):
         return "X was trimmed at the wrong end: the strip is the last rows and columns."
     if np.allclose(found, right[::-1, ::-1]):
         return "it is turned by 180 degrees. For dC/dF nothing is turned."
     return "the shape is right, the values are not: lay the dilated dC/dO over X like a filter."
 
 
-@spoken
+@exercise_check
 def check_input_gradient(answer):
-    """Find the fault of a function (dC_dO, X_shape, F, stride) -> dC/dX, for one channel and no padding."""
-    for X, dC_dO, F, stride, call in _examples():
-        right = gradients_of_one(dC_dO, X, F, stride)[0]
-        found = np.asarray(answer(dC_dO.copy(), X.shape, F.copy(), stride))
-        left = [excluded_pixels(*each, stride) for each in zip(X.shape, F.shape, strict=True)]
-        if found.shape != right.shape or not np.allclose(found, right):
-            return f"for {call}: {_why_input(found, right, left, (X, dC_dO, F, stride))}"
-    return None
+    """Check a function (dC_dO, X_shape, F, stride) -> dC/dX, for one channel and no padding."""
+    calls = [(dC_dO, X.shape, F, stride) for dC_dO, X, F, stride in _convolutions()]
+    return compare(answer, calls, _input_gradient, "for X {1}, F {2.shape} and stride {3}: ", _why_input_gradient)
 
 
-def _why_input(found, right, left, call):
-    X, dC_dO, F, stride = call
-    if found.shape == tuple(np.subtract(right.shape, left)):
+def _input_gradient(dC_dO, X_shape, F, stride):
+    return single_channel_gradients(dC_dO, np.ones(X_shape), F, stride)[0]
+
+
+def _why_input_gradient(found, right, dC_dO, X_shape, F, stride):
+    excluded = _excluded(X_shape, F.shape, stride)
+    if found.shape == tuple(np.subtract(right.shape, excluded)):
         return f"dC/dX has the shape of X, {right.shape}, yours has {found.shape}: the strip is missing."
     if found.shape == tuple(np.add(dC_dO.shape, F.shape) - 1):
         return "the entries of dC/dO lie a stride apart: dilate it first."
     if found.shape != right.shape:
         return f"dC/dX has the shape of X, {right.shape}, yours has {found.shape}."
-    if np.allclose(found, np.roll(right, left, (0, 1))):
+    if np.allclose(found, np.roll(right, excluded, (0, 1))):
         return "the strip of zeros is at the wrong end: it is the last rows and columns that no window reached."
-    turned = gradients_of_one(dC_dO, X, F[::-1, ::-1], stride)[0]
-    if np.allclose(found, turned):
+    if np.allclose(found, _input_gradient(dC_dO, X_shape, F[::-1, ::-1], stride)):
         return "the filter stands the wrong way round: in a full convolution it is turned by 180 degrees."
     return first_difference("dC/dX", found, right)
 
 
-def _examples():
-    """Yield X, dC_dO, F, a stride, and these in words: with a strip and without one, never square."""
+def _excluded(X_shape, kernel_shape, stride):
+    return [excluded_pixels(*each, stride) for each in zip(X_shape, kernel_shape, strict=True)]
+
+
+def _convolutions():
+    """Yield dC_dO, X, F and a stride: with and without excluded pixels, never square."""
     rng = np.random.default_rng(0)
     for X_shape, F_shape, stride in CALLS:
         O_shape = [output_size(*each, stride) for each in zip(X_shape, F_shape, strict=True)]
         X, dC_dO, F = (rng.integers(-4, 5, shape).astype(float) for shape in (X_shape, O_shape, F_shape))
-        yield X, dC_dO, F, stride, f"X {X_shape}, F {F_shape} and stride {stride}"
+        yield dC_dO, X, F, stride

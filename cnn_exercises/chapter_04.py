@@ -1,10 +1,12 @@
-"""The checks of chapter 04: pooling by loops, a mask, min from max, and the way back through max and mean."""
+"""Checks of chapter 04: pooling by loops, an argmax mask, min from max, and the backward passes of max and mean."""
+
+from functools import partial
 
 import numpy as np
 
 from cnn_core import pool2d_backward, pool2d_forward
 
-from .verdict import first_difference, result_of, spoken, untouched
+from .feedback import compare, exercise_check, first_difference, pure_result, reason_for, result_of
 
 CALLS = [((4, 6), 2, 2), ((6, 5), 3, 1), ((7, 8), 3, 2), ((8, 7), 2, 3)]  # (X's shape, pool_size, stride)
 MODES = ("max", "mean", "min")
@@ -20,26 +22,20 @@ def _backward(dC_dO, X, k, stride, mode="max"):
 
 
 def _image(rng, shape):
-    """Return whole numbers, some below zero, in which many are tied."""
+    """Return integers, some below zero, with many ties."""
     return rng.integers(-6, 3, shape).astype(float)
 
 
-@spoken
+@exercise_check
 def check_pool(answer):
-    """Find the fault of a function (X (H, W), k, stride, mode) -> what pooling with windows of k by k gives."""
-    rng = np.random.default_rng(0)
-    for shape, k, stride in CALLS:
-        for mode in MODES:
-            X = _image(rng, shape)
-            right = _forward(X, k, stride, mode)
-            found = np.asarray(untouched(answer, X, k, stride, mode, given="the array"))
-            if found.shape != right.shape or not np.allclose(found, right, atol=1e-9):
-                return f"for X {shape}, k = {k}, stride {stride} and {mode!r}: {_why_pooled(found, X, k, stride, mode)}"
-    return None
+    """Check a function (X (H, W), k, stride, mode) -> the output of pooling with windows of k by k."""
+    rng, given = np.random.default_rng(0), "for X {0.shape}, k = {1}, stride {2} and {3!r}: "
+    calls = [(_image(rng, shape), k, stride, mode) for shape, k, stride in CALLS for mode in MODES]
+    call = partial(pure_result, given="the array")
+    return compare(answer, calls, _forward, given, _why_pooled, call)
 
 
-def _why_pooled(found, X, k, stride, mode):
-    right = _forward(X, k, stride, mode)
+def _why_pooled(found, right, X, k, stride, mode):
     if found.shape == tuple(length // k for length in X.shape) != right.shape:
         return "you cut X into blocks. How many windows there are is the stride's business: (size - k) // stride + 1."
     if found.shape == _forward(X, k, 1).shape != right.shape:
@@ -59,9 +55,9 @@ def _why_pooled(found, X, k, stride, mode):
     return first_difference("O", found, right)
 
 
-@spoken
+@exercise_check
 def check_mask(answer):
-    """Find the fault of a function window -> an array of its shape: 1 where the winner of a maximum is, else 0."""
+    """Check a function window -> an array of its shape, 1 at the first maximum and 0 elsewhere."""
     for numbers in WINDOWS:
         window = np.array(numbers, dtype=float)
         right = np.zeros(window.shape)
@@ -76,28 +72,28 @@ def check_mask(answer):
 
 def _why_masked(found, window, right):
     if (found == (window == window.max())).all():
-        return "you mark every pixel that is tied. Only the first in reading order wins."
+        return "you mark every pixel that is tied. Only the first in reading order counts."
     if (found == right * window).all():
-        return "a mask holds 1 for the winner, not its value."
+        return "a mask holds 1 at the maximum, not its value."
     if found.sum() == 1 and window[found == 1].item() == window.max():
         return "you mark a tied pixel, but not the first one in reading order."
     if found.sum() == 1 and window[found == 1].item() == window.min():
         return "you mark the smallest pixel, not the largest."
-    return f"the mask should hold a single 1, for the winner; yours adds up to {found.sum():g}."
+    return f"the mask should hold a single 1, at the maximum; yours adds up to {found.sum():g}."
 
 
-@spoken
+@exercise_check
 def check_min(answer):
-    """Find the fault of a function (X, largest) -> min pooling of X, made from a function `largest` for max pooling."""
+    """Check a function (X, largest) -> min pooling of X, computed by `largest`, a function for max pooling."""
     X = _image(np.random.default_rng(0), (4, 6))
-    asked = []
+    calls = []
 
     def largest(array):
-        asked.append(array)
+        calls.append(array)
         return _forward(np.asarray(array, dtype=float), 2, 2)
 
     found, right = np.asarray(result_of(answer, X, largest)), _forward(X, 2, 2, "min")
-    if not asked:
+    if not calls:
         return "your function never calls largest. It should do its work with it alone."
     if found.shape != right.shape:
         return f"the output should have shape {right.shape}, yours has {found.shape}."
@@ -108,73 +104,62 @@ def check_min(answer):
         (-right, "the sign: you asked for the largest of -X. What does that say about X?"),
         (-largest(X), "you turn the maximum's sign around, but you asked for the largest of X, not of -X."),
     ]
-    whys = [why for other, why in reasons if (found == other).all()]
-    return whys[0] if whys else f"O[0, 0] should be {right[0, 0]:g}, yours is {found[0, 0]:g}."
+    return reason_for(found, reasons, f"O[0, 0] should be {right[0, 0]:g}, yours is {found[0, 0]:g}.")
 
 
-@spoken
+@exercise_check
 def check_max_backward(answer):
-    """Find the fault of a function (dC_dO, X, k, stride) -> dC_dX of max pooling."""
-    return _fault_backward(answer, "max", _why_paid)
+    """Check a function (dC_dO, X, k, stride) -> dC_dX of max pooling."""
+    return _mistake_backward(answer, "max", _mistakes_of_max)
 
 
-@spoken
+@exercise_check
 def check_mean_backward(answer):
-    """Find the fault of a function (dC_dO, X, k, stride) -> dC_dX of mean pooling."""
-    return _fault_backward(answer, "mean", _why_shared)
+    """Check a function (dC_dO, X, k, stride) -> dC_dX of mean pooling."""
+    return _mistake_backward(answer, "mean", _mistakes_of_mean)
 
 
-def _fault_backward(answer, mode, why):
-    rng = np.random.default_rng(0)
-    for shape, k, stride in CALLS:
-        X = _image(rng, shape)
-        dC_dO = rng.integers(1, 9, _forward(X, k, stride).shape).astype(float)
-        right = _backward(dC_dO, X, k, stride, mode)
-        found = np.asarray(untouched(answer, dC_dO, X, k, stride))
+def _mistake_backward(answer, mode, mistakes):
+    def why(found, right, *call):
         if found.shape != right.shape:
             return f"dC/dX should have the shape of X, {right.shape}; yours has {found.shape}."
-        if not np.allclose(found, right, atol=1e-9):
-            return f"for X {shape}, k = {k} and stride {stride}: {why(found, right, dC_dO, X, k, stride)}"
-    return None
+        return reason_for(found, mistakes(right, *call), first_difference("dC/dX", found, right))
+
+    rng, given = np.random.default_rng(0), "for X {1.shape}, k = {2} and stride {3}: "
+    images = [(_image(rng, shape), k, stride) for shape, k, stride in CALLS]
+    calls = [(rng.integers(1, 9, _forward(*each).shape).astype(float), *each) for each in images]
+    return compare(answer, calls, partial(_backward, mode=mode), given, why, pure_result)
 
 
-def _why_paid(found, right, dC_dO, X, k, stride):
-    windows = [(place, _place(place, k, stride)) for place in np.ndindex(dC_dO.shape)]
+def _mistakes_of_max(right, dC_dO, X, k, stride):
     overwritten, tied, ones = np.zeros(X.shape), np.zeros(X.shape), np.zeros(X.shape)
-    for place, pixels in windows:
-        winner = np.unravel_index(X[pixels].argmax(), (k, k))
-        overwritten[pixels][winner] = dC_dO[place]
-        ones[pixels][winner] += 1
-        tied[pixels] += (X[pixels] == X[pixels].max()) * dC_dO[place]
-    mistakes = [
-        (overwritten, "a pixel that wins twice is paid twice: add, do not assign."),
-        (tied, "you pay every tied pixel. Only the first in reading order is paid."),
-        (ones, "you count who won how often; each win is worth dC/dO of its window."),
-        (_backward(dC_dO, X, k, stride, "min"), "you pay the smallest pixel."),
+    for output, pixels in _windows(dC_dO, k, stride):
+        argmax = np.unravel_index(X[pixels].argmax(), (k, k))
+        overwritten[pixels][argmax] = dC_dO[output]
+        ones[pixels][argmax] += 1
+        tied[pixels] += (X[pixels] == X[pixels].max()) * dC_dO[output]
+    return [
+        (overwritten, "a pixel that is the maximum of two windows gets both gradients: add, do not assign."),
+        (tied, "every tied pixel gets the gradient in yours. Only the first in reading order gets it."),
+        (ones, "you count the windows of which a pixel is the maximum; each of them is worth dC/dO of its window."),
+        (_backward(dC_dO, X, k, stride, "min"), "the smallest pixel gets the gradient in yours."),
         (_backward(dC_dO, X, k, stride, "mean"), "you share among all pixels of the window, as a mean does."),
     ]
-    return _why_of(found, right, mistakes)
 
 
-def _why_shared(found, right, dC_dO, X, k, stride):
+def _mistakes_of_mean(right, dC_dO, X, k, stride):
     overwritten = np.zeros(X.shape)
-    for place in np.ndindex(dC_dO.shape):
-        overwritten[_place(place, k, stride)] = dC_dO[place] / k**2
-    mistakes = [
+    for output, pixels in _windows(dC_dO, k, stride):
+        overwritten[pixels] = dC_dO[output] / k**2
+    return [
         (right * k * k, "divide: each pixel moves the mean by only one part in k · k."),
         (right * k, "the window has k · k pixels, not k."),
         (overwritten, "where windows overlap, a pixel gets a part from each of them: add, do not assign."),
-        (_backward(dC_dO, X, k, stride), "you pay the largest pixel alone; in a mean all pixels have a part."),
+        (_backward(dC_dO, X, k, stride), "the largest pixel alone gets it in yours; in a mean all pixels have a part."),
     ]
-    return _why_of(found, right, mistakes)
 
 
-def _why_of(found, right, mistakes):
-    for mistake, why in mistakes:
-        if np.allclose(found, mistake, atol=1e-9):
-            return why
-    return first_difference("dC/dX", found, right)
-
-
-def _place(place, k, stride):
-    return tuple(slice(start * stride, start * stride + k) for start in place)
+def _windows(dC_dO, k, stride):
+    """Yield the index of each output, and the slices of its window in X."""
+    for index in np.ndindex(dC_dO.shape):
+        yield index, tuple(slice(start * stride, start * stride + k) for start in index)

@@ -1,4 +1,4 @@
-"""The checks of chapter 05: counting weights, three gradients, a derivative, dead units, and weights as filters."""
+"""Checks of chapter 05: counts of parameters, three gradients, a derivative, dead units, and weights as filters."""
 
 import math
 
@@ -6,34 +6,34 @@ import numpy as np
 
 from cnn_core import conv2d_forward, dense_backward, dense_forward, sigmoid_forward
 
-from .verdict import first_difference, result_of, spoken, untouched
+from .feedback import TOLERANCE, compare, exercise_check, first_difference, pure_result, reason_for, result_of
 
 SHAPES = [((1, 28, 28), 10), ((32, 7, 7), 128), ((3, 5, 4), 1)]  # (one input's shape, nodes)
 N, INPUTS, NODES = 3, 5, 4
-ROOM = 1e-9  # of float64: far above its rounding, far below any wrong formula
 
 
-@spoken
+@exercise_check
 def check_parameters(answer):
-    """Find the fault of a function (shape of one input (C, H, W), nodes) -> the parameters of Flatten and a layer."""
-    for (C, H, W), nodes in SHAPES:
-        found, right = result_of(answer, (C, H, W), nodes), nodes * (C * H * W + 1)
-        if found != right:
-            reasons = {
-                right - nodes: "each node has a bias too.",
-                right - nodes + 1: "there is a bias for each node, not one for all.",
-                nodes * (H * W + 1): "Flatten makes one row of all channels, and every number in it has its weights.",
-                C * H * W * (nodes + 1): "a bias belongs to a node, not to an input.",
-                C * H * W + nodes: "every node has a weight for every input: that is a product, not a sum.",
-            }
-            why = reasons.get(found, "count the weights of one node first.")
-            return f"for inputs of shape {(C, H, W)} and {nodes} nodes you count {found:,}; {why}"
-    return None
+    """Check a function (shape of one input (C, H, W), nodes) -> the parameters of a FullyConnected after Flatten."""
+    given = "for inputs of shape {} and {} nodes you count {found:,}; "
+    return compare(answer, SHAPES, lambda shape, nodes: nodes * (math.prod(shape) + 1), given, _why_parameters)
 
 
-@spoken
+def _why_parameters(found, right, shape, nodes):
+    C, H, W = shape
+    reasons = {
+        right - nodes: "each node has a bias too.",
+        right - nodes + 1: "there is a bias for each node, not one for all.",
+        nodes * (H * W + 1): "Flatten makes one row of all channels, and every number in it has its weights.",
+        C * H * W * (nodes + 1): "a bias belongs to a node, not to an input.",
+        C * H * W + nodes: "every node has a weight for every input: that is a product, not a sum.",
+    }
+    return reasons.get(found, "count the weights of one node first.")
+
+
+@exercise_check
 def check_gradients(answer):
-    """Find the fault of a function (dC_dO, X, W) -> (dC_dX, dC_dW, dC_dB)."""
+    """Check a function (dC_dO, X, W) -> (dC_dX, dC_dW, dC_dB)."""
     rng = np.random.default_rng(0)
     dC_dO, X, W = (rng.integers(-4, 5, shape).astype(float) for shape in ((N, NODES), (N, INPUTS), (INPUTS, NODES)))
     found = result_of(answer, dC_dO, X, W)
@@ -43,7 +43,7 @@ def check_gradients(answer):
     if [each.shape for each in found] != [each.shape for each in right]:
         return _why_shape(found, right)
     for name, mine, wanted in zip(("dC/dX", "dC/dW", "dC/dB"), found, right, strict=True):
-        if not np.allclose(mine, wanted, atol=ROOM):
+        if not np.allclose(mine, wanted, atol=TOLERANCE):
             return f"{name} has the right shape and wrong values: {_why_values(name, mine, wanted)}"
     return None
 
@@ -67,18 +67,18 @@ def _why_values(name, mine, wanted):
     if np.allclose(mine * N, wanted):
         return f"it is divided by the {N} examples. Take the sum; if the cost is a mean, that is in dC/dO already."
     if np.allclose(mine, -wanted):
-        return "its sign is turned. A gradient says where the cost grows; who steps against it does the minus."
+        return "its sign is turned. A gradient points where the cost grows; the optimiser subtracts it."
     return first_difference(name, mine, wanted)
 
 
-@spoken
+@exercise_check
 def check_softplus(answer):
-    """Find the fault of a function (dC_dO, X) -> dC_dX of softplus, log(1 + exp(X))."""
+    """Check a function (dC_dO, X) -> dC_dX of softplus, log(1 + exp(X))."""
     X, dC_dO = np.array([[-2.0, -0.5, 0.0], [0.5, 1.0, 3.0]]), np.array([[1.0, -2.0, 3.0], [0.5, 2.0, -1.0]])
     found, slopes = _as_floats(result_of(answer, dC_dO, X)), sigmoid_forward(X)
     if found.shape != X.shape:
         return f"dC/dX should have the shape of X, {X.shape}; yours has {found.shape}."
-    if not np.allclose(found, dC_dO * slopes, atol=ROOM):
+    if not np.allclose(found, dC_dO * slopes, atol=TOLERANCE):
         mistakes = [
             (slopes, "that is the slope alone. By the chain rule it is multiplied with dC/dO."),
             (dC_dO * np.log1p(np.exp(X)), "you multiply with the value of softplus, not with its slope."),
@@ -89,7 +89,7 @@ def check_softplus(answer):
             (dC_dO / (1 + np.exp(X)), "that is 1 minus the slope: where X is large, softplus grows as X does."),
             (dC_dO + slopes, "dC/dO and the slope are multiplied, not added."),
         ]
-        return next((why for wrong, why in mistakes if np.allclose(found, wrong)), "the values are not the slope's.")
+        return reason_for(found, mistakes, "the values are not the slope's.")
     with np.errstate(over="ignore", invalid="ignore"):
         far = _as_floats(result_of(answer, np.ones(2), np.array([-1000.0, 1000.0])))
     if not np.allclose(far, [0, 1]):
@@ -101,21 +101,21 @@ def _as_floats(found):
     return np.asarray(found, dtype=float)
 
 
-@spoken
+@exercise_check
 def check_dead(answer):
-    """Find the fault of a function (X, W, B) -> how many of the layer's ReLU units are dead on these examples."""
+    """Check a function (X, W, B) -> how many ReLU units of the layer are dead on these examples."""
     rng = np.random.default_rng(0)
     X, W = rng.normal(size=(20, INPUTS)), rng.normal(size=(INPUTS, 12))
     W[:, 0] = 0  # dead without its bias too
     B = np.where(np.arange(12) < 7, -50.0, 0.0)
-    B[11] = 50.0  # a unit that always speaks
+    B[11] = 50.0  # a unit that is always active
     Z, found = dense_forward(X, W, B), result_of(answer, X, W, B)
     if np.ndim(found):
         return f"one number is asked for, yours has shape {np.shape(found)}."
     reasons = {
-        int((Z <= 0).any(axis=0).sum()): "you count units that are silent for some example. A dead one is for all.",
+        int((Z <= 0).any(axis=0).sum()): "you count units that are 0 for some example. A dead one is for all.",
         int((Z <= 0).sum()): "you count single outputs, not units.",
-        int((Z <= 0).all(axis=1).sum()): "you ask which examples silence all units: the axis is the other one.",
+        int((Z <= 0).all(axis=1).sum()): "you count the examples for which all units are 0: the axis is the other one.",
         int((Z > 0).any(axis=0).sum()): "these are the ones that live.",
         int((dense_forward(X, W) <= 0).all(axis=0).sum()): "you leave out the biases.",
     }
@@ -125,12 +125,12 @@ def check_dead(answer):
     return f"you find {found} dead units and there are {right}; {reasons.get(int(found), 'which never rise above 0?')}"
 
 
-@spoken
+@exercise_check
 def check_filters(answer):
-    """Find the fault of a function (W (C*H*W, nodes), (C, H, W)) -> filters F (nodes, C, H, W) that do the same."""
+    """Check a function (W (C*H*W, nodes), (C, H, W)) -> filters F (nodes, C, H, W) that do the same."""
     rng, shape, nodes = np.random.default_rng(0), (2, 3, 4), 5
     W, X = rng.normal(size=(math.prod(shape), nodes)), rng.normal(size=(3, *shape))
-    found = _as_floats(untouched(answer, W, shape, given="the weights"))
+    found = _as_floats(pure_result(answer, W, shape, given="the weights"))
     if found.shape != (nodes, *shape):
         return f"F should have shape {(nodes, *shape)} (nodes, C, H, W); yours has {found.shape}."
     same = np.allclose(conv2d_forward(X, found)[:, :, 0, 0], dense_forward(X.reshape(3, -1), W))

@@ -1,14 +1,14 @@
-"""The checks of chapter 06: a first cost, the mean squared error, softmax, cross-entropy, and the gradient p - t."""
+"""Checks of chapter 06: a first cost, the mean squared error, softmax, cross-entropy, and the gradient p - t."""
 
 import numpy as np
 
 from cnn_core import CrossEntropy, MeanSquaredError, softmax_forward
 
-from .verdict import spoken, untouched
+from .feedback import exercise_check, pure_result
 
 CLASSES = 26
-NEAR = 1e-9  # relative: what two ways to add up a few float64 differ by is far smaller, any mistake far larger
-# By which factor an answer is off, and why. A mean over all entries of arrays (3, 4); one over the rows of (4, 3).
+RELATIVE = 1e-9  # tolerance; two orders of adding a few float64 differ by far less, any mistake by far more
+# {factor by which an answer is off: reason}, for a mean over all entries of arrays (3, 4) and over the rows of (4, 3)
 OVER_ENTRIES = {
     -1: "the sign",
     4: "you divide by the 3 examples, and the mean goes over all 12 entries",
@@ -21,9 +21,9 @@ OVER_EXAMPLES = {
 }
 
 
-@spoken
+@exercise_check
 def check_first_cost(answer):
-    """Find the fault of a number: the first cost with 26 classes, when all scores are 0."""
+    """Check a number: the first cost with 26 classes, when all scores are 0."""
     found, right = float(answer), np.log(CLASSES)
     reasons = {
         np.log10(CLASSES): "that is the logarithm to base 10. The cost is a natural logarithm, np.log.",
@@ -39,12 +39,12 @@ def check_first_cost(answer):
     return close[0] if close else "which probability does each of 26 letters get when all scores are equal?"
 
 
-@spoken
+@exercise_check
 def check_mean_squared_error(answer):
-    """Find the fault of a function (outputs, targets) -> (cost, dC_dO)."""
+    """Check a function (outputs, targets) -> (cost, dC_dO)."""
     rng = np.random.default_rng(0)
     outputs, targets = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
-    found = untouched(answer, outputs, targets)
+    found = pure_result(answer, outputs, targets)
     if not isinstance(found, tuple) or len(found) != 2:
         return "two things are asked for: return cost, dC_dO."
     cost, dC_dO = MeanSquaredError()(outputs, targets)
@@ -59,11 +59,11 @@ def _why_gradient(found, right):
     return _factor("dC_dO", found, right, OVER_ENTRIES | {0.5: "the derivative of a square has a factor of 2"})
 
 
-@spoken
+@exercise_check
 def check_softmax(answer):
-    """Find the fault of a function: scores (N, classes) -> shares, row by row."""
+    """Check a function: scores (N, classes) -> shares, row by row."""
     scores = np.log([[1.0, 2.0, 5.0], [3.0, 1.0, 4.0]])
-    found, right = np.asarray(untouched(answer, scores)), softmax_forward(scores)
+    found, right = np.asarray(pure_result(answer, scores)), softmax_forward(scores)
     if found.shape != right.shape:
         return f"for scores {scores.shape} the shares should have that shape, yours have {found.shape}."
     if not _same(found, right):
@@ -85,18 +85,18 @@ def _why_shares(found, scores):
     if _same(found, powers / powers.sum(axis=0)):
         return "the columns add up to 1. The rows should: axis 1."
     ratios = found / powers
-    if np.allclose(ratios, ratios[:, :1], rtol=NEAR):
+    if np.allclose(ratios, ratios[:, :1], rtol=RELATIVE):
         return f"the first row adds up to {found[0].sum():.3g}, not to 1: divide by its sum."
     if np.allclose(found.sum(axis=1), 1):
         return "the rows add up to 1, but a share should be in proportion to the exponential of its score."
     return "each share is the exponential of its score, divided by the sum of them in its row."
 
 
-@spoken
+@exercise_check
 def check_cross_entropy(answer):
-    """Find the fault of a function (outputs (N, classes), labels (N,)) -> the cost."""
+    """Check a function (outputs (N, classes), labels (N,)) -> the cost."""
     outputs, labels = np.random.default_rng(0).normal(size=(4, 3)), np.array([2, 0, 1, 1])
-    found, right = untouched(answer, outputs, labels), CrossEntropy()(outputs, labels)[0]
+    found, right = pure_result(answer, outputs, labels), CrossEntropy()(outputs, labels)[0]
     if np.shape(found) != ():
         return f"the cost should be one number for the batch, yours has shape {np.shape(found)}."
     if not _same(found, right):
@@ -125,13 +125,13 @@ def _why_cost(found, right, outputs, labels):
     return close[0] if close else _factor("the cost", found, right, OVER_EXAMPLES)
 
 
-@spoken
+@exercise_check
 def check_gradient(answer):
-    """Find the fault of a function (outputs, targets), both (N, classes) -> dC_dO; a row of targets adds up to 1."""
+    """Check a function (outputs, targets), both (N, classes) -> dC_dO; a row of targets adds up to 1."""
     outputs = np.random.default_rng(0).normal(size=(4, 3))
     hard = np.eye(3)[[2, 0, 1, 1]]
     for targets in (hard, 0.9 * hard + 0.1 / 3):
-        found, p = untouched(answer, outputs, targets), softmax_forward(outputs)
+        found, p = pure_result(answer, outputs, targets), softmax_forward(outputs)
         if isinstance(found, tuple):
             return "one array is asked for, dC_dO alone, without the cost."
         found = np.asarray(found)
@@ -144,25 +144,22 @@ def check_gradient(answer):
             return "those are the probabilities: where are the targets?"
         if targets is not hard and _same(found, (p - hard) / 4):
             return "it treats the largest target as if it were 1. For soft targets take off the targets themselves."
-        fault = _factor("dC_dO", found, right, OVER_EXAMPLES)
-        if fault:
-            return fault
+        mistake = _factor("dC_dO", found, right, OVER_EXAMPLES)
+        if mistake:
+            return mistake
     return None
 
 
-# --- what several checks ask ------------------------------------------------------------------------------------------
-
-
 def _same(found, right):
-    return np.shape(found) == np.shape(right) and np.allclose(found, right, rtol=NEAR, atol=1e-12)
+    return np.shape(found) == np.shape(right) and np.allclose(found, right, rtol=RELATIVE, atol=1e-12)
 
 
-def _factor(what, found, right, reasons):
-    """Return what is wrong with found if it is not right: by which factor it is off, and the reason for that factor."""
+def _factor(name, found, right, reasons):
+    """Return None if found is right, else by which factor it is off, with the reason for that factor."""
     if _same(found, right):
         return None
     first, wanted = (float(np.ravel(each)[0]) for each in (found, right))
     if not _same(found, first / wanted * np.asarray(right)):
-        return f"{what} is off, and not by a factor: the first entry should be {wanted:.4f}, yours is {first:.4f}."
-    close = [why for factor, why in reasons.items() if np.isclose(first / wanted, factor, rtol=NEAR)]
-    return f"{what} is {first / wanted:.4g} times what it should be{': ' + close[0] if close else ''}."
+        return f"{name} is off, and not by a factor: the first entry should be {wanted:.4f}, yours is {first:.4f}."
+    close = [why for factor, why in reasons.items() if np.isclose(first / wanted, factor, rtol=RELATIVE)]
+    return f"{name} is {first / wanted:.4g} times what it should be{': ' + close[0] if close else ''}."

@@ -1,10 +1,10 @@
-"""The checks of chapter 07: how large a rate may be, momentum that remembers, AdamW by hand, and a schedule."""
+"""Checks of chapter 07: the largest stable learning rate, a momentum step, an AdamW step, and a schedule."""
 
 import numpy as np
 
 from cnn_core import AdamW, Momentum
 
-from .verdict import Fault, result_of, spoken, untouched
+from .feedback import AnswerError, exercise_check, pure_result, reason_for, result_of
 
 CURVATURES = [[1.0, 15.0], [4.0], [0.5, 0.25, 2.0]]
 GRADIENTS = [np.array([8.0, -30.0]), np.array([7.0, 15.0]), np.array([-1.0, 2.0])]
@@ -14,9 +14,9 @@ NEW_ONES = "Make new ones: velocity = momentum * velocity + grad."
 RUNS = [(10, 0.5, 4), (20, 1.0, 5), (7, 0.1, 1)]  # (steps, peak, warm_up)
 
 
-@spoken
+@exercise_check
 def check_largest_rate(answer):
-    """Find the fault of a function (curvatures) -> the rate above which gradient descent diverges."""
+    """Check a function (curvatures) -> the rate above which gradient descent diverges."""
     for given in CURVATURES:
         found, right = float(result_of(answer, np.array(given))), 2 / max(given)
         if not np.isclose(found, right):
@@ -31,32 +31,31 @@ def _why_rate(found, curvatures):
         2 / curvatures.mean(): "the mean does not matter: each direction has a factor of its own.",
         2 * curvatures.max(): "a larger curvature needs a smaller rate: divide.",
     }
-    near = (words for value, words in reasons.items() if np.isclose(found, value))
-    return next(near, "when does 1 − rate · curvature come below −1, for any of them?")
+    return reason_for(found, reasons.items(), "when does 1 − rate · curvature come below −1, for any of them?")
 
 
-@spoken
+@exercise_check
 def check_momentum(answer):
-    """Find the fault of a function (param, grad, velocity, rate, momentum) -> (new param, new velocity)."""
-    taught, right = Momentum(RATE, MOMENTUM), START.copy()
-    param, velocity = START, np.array([2.0, -4.0])  # in motion: at rest, several mistakes look the same
-    taught.state["w"] = {"velocity": velocity.copy()}
+    """Check a function (param, grad, velocity, rate, momentum) -> (new param, new velocity)."""
+    reference, right = Momentum(RATE, MOMENTUM), START.copy()
+    param, velocity = START, np.array([2.0, -4.0])  # not zero: with a velocity of 0 several mistakes give the same
+    reference.state["w"] = {"velocity": velocity.copy()}
     for number, grad in enumerate(GRADIENTS, 1):
-        taught.step([("w", right, grad)])
-        found = untouched(answer, param, grad, velocity, RATE, MOMENTUM, instead=NEW_ONES)
+        reference.step([("w", right, grad)])
+        found = pure_result(answer, param, grad, velocity, RATE, MOMENTUM, instead=NEW_ONES)
         found = _arrays(found, 2, "two things: the new parameter and the new velocity")
-        if not np.allclose(found, [right, taught.state["w"]["velocity"]]):
+        if not np.allclose(found, [right, reference.state["w"]["velocity"]]):
             return f"step {number}: {_why_momentum(*found, param, grad, velocity)}"
         param, velocity = found
     return None
 
 
-def _arrays(found, count, what):
+def _arrays(found, count, description):
     if not isinstance(found, tuple | list) or len(found) != count:
-        raise Fault(f"give back {what}.")
+        raise AnswerError(f"give back {description}.")
     found = [np.array(each, dtype=float) for each in found]
     if any(each.shape != START.shape for each in found):
-        raise Fault(f"each of them should have the parameter's shape, {START.shape}.")
+        raise AnswerError(f"each of them should have the parameter's shape, {START.shape}.")
     return found
 
 
@@ -76,18 +75,18 @@ def _why_momentum(param, velocity, old, grad, before):
     return next(near, "the new velocity is momentum times the old one, plus the gradient.")
 
 
-@spoken
+@exercise_check
 def check_adamw(answer):
-    """Find the fault of a function (param, grad, first, second, step) -> (param, first, second), AdamW's."""
-    taught, right = AdamW(RATE, BETA1, BETA2, EPSILON, DECAY), START.copy()
+    """Check a function (param, grad, first, second, step) -> (param, first, second), AdamW's."""
+    reference, right = AdamW(RATE, BETA1, BETA2, EPSILON, DECAY), START.copy()
     now = [START, np.zeros(2), np.zeros(2)]
     for step, grad in enumerate(GRADIENTS, 1):
-        taught.step([("w", right, grad)])
+        reference.step([("w", right, grad)])
         param, first, second = (each.copy() for each in now)
-        with np.errstate(all="ignore"):  # a root of what was not squared
+        with np.errstate(all="ignore"):  # a mistake can take the root of a negative number
             found = result_of(answer, param, grad.copy(), first, second, step)
         found = _arrays(found, 3, "three things: the new parameter, first and second")
-        if not np.allclose(found, [right, *taught.state["w"].values()]):
+        if not np.allclose(found, [right, *reference.state["w"].values()]):
             return f"step {step}: {_why_adamw(found, now, grad, step)}"
         now = found
     return None
@@ -123,31 +122,30 @@ def _why_step(found, param, m, s, step):
         (param * (1 - DECAY) - move, "the decay lacks the learning rate: the factor is 1 − rate · decay."),
         (kept - RATE * m_hat / (s_hat + EPSILON), "divide by the root of the second moment."),
     ]
-    near = (why for wrong, why in mistakes if np.allclose(found, wrong))
-    return next(near, "first and second are right, the new parameter is not.")
+    return reason_for(found, mistakes, "first and second are right, the new parameter is not.")
 
 
-@spoken
+@exercise_check
 def check_schedule(answer):
-    """Find the fault of a function (step, steps, peak, warm_up) -> the rate: straight up, then straight down to 0."""
+    """Check a function (step, steps, peak, warm_up) -> the rate: straight up, then straight down to 0."""
     for steps, peak, warm_up in RUNS:
         found = np.array([result_of(answer, step, steps, peak, warm_up) for step in range(steps)], dtype=float)
         up = peak * np.arange(1, warm_up + 1) / warm_up
         right = np.concatenate([up, peak * (1 - np.arange(1, steps - warm_up + 1) / (steps - warm_up))])
         if not np.allclose(found, right):
-            place = int(np.flatnonzero(~np.isclose(found, right))[0])
-            said = f"with {steps} steps and a warm-up of {warm_up}, step {place} should have {right[place]:.3g}"
-            return f"{said}, yours has {found[place]:.3g}. {_why_schedule(found, right, place, peak, warm_up)}"
+            first = int(np.flatnonzero(~np.isclose(found, right))[0])
+            given = f"with {steps} steps and a warm-up of {warm_up}, step {first} should have {right[first]:.3g}"
+            return f"{given}, yours has {found[first]:.3g}. {_why_schedule(found, first, peak, warm_up)}"
     return None
 
 
-def _why_schedule(found, right, place, peak, warm_up):
-    if place == 0 and found[0] == 0:
+def _why_schedule(found, first, peak, warm_up):
+    if first == 0 and found[0] == 0:
         return "A rate of 0 learns nothing: steps count from 0, so the first is 1/warm_up of the peak."
     if found.max() > peak * 1.001:
         return "It goes above the peak."
-    if place >= warm_up and np.allclose(found[warm_up:], peak):
+    if first >= warm_up and np.allclose(found[warm_up:], peak):
         return "After the warm-up it should fall."
-    if place >= warm_up and found[-1] > 0:
+    if first >= warm_up and found[-1] > 0:
         return "The last step should have 0."
     return "Up in equal parts to the peak at step warm_up − 1, then down in equal parts to 0 at the last step."

@@ -1,4 +1,4 @@
-"""The checks of chapter 09: counting work and bytes, keeping what a mask says, and adding in order."""
+"""Checks of chapter 09: counts of operations and bytes, masking by bits, and a sum in a fixed order."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from cnn_core import output_size
 
-from .verdict import spoken
+from .feedback import compare, exercise_check
 
 # (X's shape, F's shape, stride, padding)
 LAYERS = [
@@ -17,20 +17,23 @@ LAYERS = [
 SEEDS = range(3)
 
 
-@spoken
+@exercise_check
 def check_operations(answer):
-    """Find the fault of a function (X_shape, F_shape, stride, padding) -> operations of a convolution, forward."""
-    for layer in LAYERS:
-        found, (X_shape, F_shape, stride, padding) = answer(*layer), layer
-        outputs = math.prod(output_size(*side, stride, padding) for side in zip(X_shape[2:], F_shape[2:], strict=True))
-        right = 2 * X_shape[0] * F_shape[0] * outputs * math.prod(F_shape[1:])
-        if found != right:
-            given = f"for X {X_shape}, F {F_shape}, stride {stride} and padding {padding} you count {found:,}"
-            return f"{given}; {_why_operations(found / right, outputs, X_shape, F_shape)}"
-    return None
+    """Check a function (X_shape, F_shape, stride, padding) -> operations of a convolution, forward."""
+    given = "for X {}, F {}, stride {} and padding {} you count {found:,}; "
+    return compare(answer, LAYERS, _operations, given, _why_operations)
 
 
-def _why_operations(ratio, outputs, X_shape, F_shape):
+def _operations(X_shape, F_shape, stride, padding):
+    return 2 * X_shape[0] * F_shape[0] * _outputs(X_shape, F_shape, stride, padding) * math.prod(F_shape[1:])
+
+
+def _outputs(X_shape, F_shape, stride, padding):
+    return math.prod(output_size(*side, stride, padding) for side in zip(X_shape[2:], F_shape[2:], strict=True))
+
+
+def _why_operations(found, right, X_shape, F_shape, stride, padding):
+    ratio, outputs = found / right, _outputs(X_shape, F_shape, stride, padding)
     reasons = {
         1 / 2: "each weight costs two operations, a multiplication and an addition.",
         1 / F_shape[1]: "a window reaches through all channels.",
@@ -41,9 +44,9 @@ def _why_operations(ratio, outputs, X_shape, F_shape):
     return close[0] if close else f"that is {ratio:.3g} times what it should be."
 
 
-@spoken
+@exercise_check
 def check_bytes(answer):
-    """Find the fault of (bytes of all columns, bytes of the rows laid down kW times) for X (64, 16, 14, 14)."""
+    """Check (bytes of all columns, bytes of the rows stored kW times) for X (64, 16, 14, 14)."""
     N, C, side, kernel, size = 64, 16, 14, 3, 4
     columns = N * C * kernel**2 * side * side * size
     rows = N * C * (side + 2) * kernel * side * size
@@ -55,15 +58,15 @@ def check_bytes(answer):
         if found * size == right:
             return f"you count the numbers of the {name}; each takes {size} bytes."
         if name == "rows" and found == right * side // (side + 2):
-            return "the rows of zeros above and below the image are laid down too."
+            return "the rows of zeros above and below the image are stored too."
         if found != right:
             return f"the {name} take {found / right:.3g} times what they should: think of how often a pixel is written."
     return None
 
 
-@spoken
+@exercise_check
 def check_keep(answer):
-    """Find the fault of a function (values, mask) -> values where the mask is True, 0 elsewhere."""
+    """Check a function (values, mask) -> values where the mask is True, 0 elsewhere."""
     for dtype in (np.float32, np.float64):
         values = np.array([1.5, -2.0, np.inf, np.nan, 3.0, -np.inf], dtype)
         mask = np.array([True, False, False, False, True, True])
@@ -72,13 +75,13 @@ def check_keep(answer):
             found = np.asarray(answer(values, mask))
         if not np.array_equal(values, given, equal_nan=True):
             return "it changes the values that it was given."
-        fault = _why_kept(found, np.where(mask, given, 0))
-        if fault:
-            return fault
+        mistake = _why_masked(found, np.where(mask, given, 0))
+        if mistake:
+            return mistake
     return None
 
 
-def _why_kept(found, right):
+def _why_masked(found, right):
     if found.shape != right.shape:
         return f"its result has shape {found.shape}, not {right.shape}."
     if found.dtype != right.dtype:
@@ -88,17 +91,17 @@ def _why_kept(found, right):
     return None if (found == right).all() else "it keeps other values than the mask says."
 
 
-@spoken
+@exercise_check
 def check_sum(answer):
-    """Find the fault of a function [(shard, gradient), ...] in the order of finishing -> the sum."""
+    """Check a function [(micro-batch, gradient), ...], in the order in which they were finished -> the sum."""
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         gradients = list(enumerate(rng.normal(size=(8, 1000)).astype(np.float32) * 10.0 ** rng.integers(-4, 4, (8, 1))))
-        gradients = [(shard, gradient.astype(np.float32)) for shard, gradient in gradients]
+        gradients = [(index, gradient.astype(np.float32)) for index, gradient in gradients]
         sums = [np.asarray(answer([gradients[i] for i in rng.permutation(8)])) for _ in range(6)]
         right = sum((gradient for _, gradient in gradients[1:]), gradients[0][1])
         if sums[0].shape != right.shape or not np.allclose(sums[0], right, rtol=1e-3, atol=1e-3):
             return "that is not the sum of all gradients."
         if any((each != sums[0]).any() for each in sums):
-            return "the bits depend on who finished first: add in the order of the shards."
+            return "the bits depend on which finished first: add in the order of the micro-batches."
     return None

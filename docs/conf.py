@@ -1,8 +1,8 @@
-"""The static page of the series: `make html` builds it from the stored outputs; no notebook is run, nothing is fetched.
+"""Sphinx configuration of the static pages: `make html` builds them from the stored outputs and runs no notebook.
 
-Source      the folder notebooks/; index.md there is the first page.
-Alt texts   of the stored pictures are handed on here: myst-nb leaves them behind.
-Formulas    MathJax, copied from the package jupyter-server-mathjax: the page works offline.
+Source      the folder notebooks/, with index.md as the first page.
+Alt texts   of stored pictures are set here, because myst-nb ignores them.
+Formulas    MathJax from the package jupyter-server-mathjax, so that the pages work offline.
 """
 
 import json
@@ -24,7 +24,7 @@ language = "en-GB"
 extensions = ["myst_nb"]
 exclude_patterns = ["**.ipynb_checkpoints"]
 
-suppress_warnings = ["toc.not_included"]  # answers are reached from their chapters
+suppress_warnings = ["toc.not_included"]  # chapters link to their answers
 nb_execution_mode = "off"
 nb_merge_streams = True
 myst_enable_extensions = ["dollarmath"]
@@ -43,7 +43,7 @@ mathjax2_config = {
 
 @cache
 def alt_texts():
-    """Return {the name that myst-nb gives a stored picture, a hash of its bytes: its alt text}."""
+    """Return the alt text of each stored picture by the SHA-256 of its bytes, which myst-nb uses as the file name."""
     found = {}
     for path in NOTEBOOKS.rglob("*.ipynb"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -53,12 +53,12 @@ def alt_texts():
     return found
 
 
-def say_pictures(_, doctree):
-    """Give the stored pictures of a page their alt texts."""
+def set_alt_texts(_, doctree):
+    """Set the alt texts of a page's stored pictures."""
     for image in doctree.findall(nodes.image):
         image["alt"] = alt_texts().get(Path(image["uri"]).stem, image.get("alt"))
 
 
 def setup(app):
-    """Connect the above to Sphinx."""
-    app.connect("doctree-read", say_pictures)
+    """Register the handler with Sphinx."""
+    app.connect("doctree-read", set_alt_texts)

@@ -1,8 +1,8 @@
-"""The pictures of README and the notebooks, drawn from what cnn_core computed or was measured of it: `make figures`.
+"""The pictures of README and the notebooks, computed by cnn_core or measured on it: `make figures`.
 
-Table       FIGURES, at the end: what draws it, its alt text, who uses it. There is no picture from anywhere else.
-Moving      an Animation is a function that draws a step, as widgets and film-strips have it; its GIF shows all steps.
-Same bytes  a second run on the same machine writes the same bytes; test_figures.py runs it twice.
+Table       FIGURES, at the end: the function that draws it, its alt text, the files that show it. There are no others.
+Animations  are functions that draw a step, as for widgets and grids of frames; the GIF shows all steps.
+Bytes       a second run on the same machine writes the same bytes (tests/test_figures.py).
 """
 
 import argparse
@@ -33,6 +33,11 @@ from cnn_core import (
     softmax_forward,
 )
 from cnn_viz import (
+    HUE,
+    INK,
+    PADDING,
+    History,
+    add_axes,
     dilation_steps,
     draw_columns,
     draw_dilation,
@@ -42,14 +47,18 @@ from cnn_viz import (
     draw_network,
     draw_pooling,
     draw_step,
-    show_inside,
+    frame_grid,
+    new_figure,
+    save_gif,
+    show_first_layer,
+    show_growth,
 )
-from cnn_viz.animations import film_strip, save_gif
-from cnn_viz.curves import Curves
-from cnn_viz.figures import add_axes, new_figure, png_of, size_of
-from cnn_viz.history import History
-from cnn_viz.palette import HUE, IMAGES, INK, MAGNITUDES, PADDING
-from cnn_viz.speeds import show_growth
+from cnn_viz.base.axes import draw_box
+from cnn_viz.base.figures import png_of, size_of
+from cnn_viz.base.grid import tile_grid
+from cnn_viz.base.palette import IMAGES, MAGNITUDES
+from cnn_viz.base.style import FONT, picture
+from cnn_viz.plots.curves import Curves
 
 HERE = Path(__file__).resolve().parent
 TRAINED = HERE.parent / "notebooks" / "trained" / "08_model.npz"
@@ -80,7 +89,7 @@ class Animation:
     used_in: tuple
 
     def states(self):
-        """Return all steps in their order, as film-strips and GIFs take them."""
+        """Return all steps in their order, as frame_grid and save_gif take them."""
         return [{"step": step} for step in range(self.count())]
 
     def save(self, path):
@@ -88,6 +97,7 @@ class Animation:
         save_gif(path, self.draw, self.states())
 
 
+@picture
 def reading_a_digit():
     """A test digit on its way through the trained network: two rounds of maps, then ten probabilities."""
     model, digit = Model.load(TRAINED), load_mnist().X_test[:1]
@@ -106,20 +116,16 @@ def reading_a_digit():
     return figure
 
 
-def _panel(figure, maps, columns, place, cmap, hue, title):
+def _panel(figure, maps, columns, box, cmap, hue, title):
     """Draw maps (K, H, W) side by side, `columns` in a row, in a square panel at (left, top, side)."""
-    K, H, W = maps.shape
-    rows, gap = -(-K // columns), 1 if K > 1 else 0
-    sheet = np.full((rows * (H + gap) - gap, columns * (W + gap) - gap), np.nan)
-    for k, tile in enumerate(maps):
-        row, column = divmod(k, columns)
-        sheet[row * (H + gap) :, column * (W + gap) :][:H, :W] = tile
-    left, top, side = place
-    ax = add_axes(figure, left, top, side, side * sheet.shape[0] / sheet.shape[1])
-    ax.imshow(sheet, cmap=cmap, vmin=0, vmax=float(maps.max()), interpolation="nearest")
+    tiles = tile_grid(maps, columns).array
+    left, top, side = box
+    ax = add_axes(figure, left, top, side, side * tiles.shape[0] / tiles.shape[1])
+    ax.imshow(tiles, cmap=cmap, vmin=0, vmax=float(maps.max()))
     ax.set(xticks=[], yticks=[], facecolor="white")
+    draw_box(ax)
     ax.spines[:].set(color=hue, linewidth=2.5)
-    ax.set_title(title, fontsize=10, color=INK)
+    ax.set_title(title, loc="center")
     return ax
 
 
@@ -130,8 +136,9 @@ def _probabilities(figure, probabilities):
     ax.barh(range(len(probabilities)), probabilities, color=colours, edgecolor=INK, linewidth=0.8)
     ax.set(xlim=(0, 1.05), xticks=[0, 1], yticks=range(len(probabilities)), xlabel="probability")
     ax.invert_yaxis()
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.set_title(f"it reads: {answer}", fontsize=10, color=INK)
+    ax.tick_params(labelsize=FONT + 1)
+    ax.xaxis.label.set_size(FONT + 1)
+    ax.set_title(f"it reads: {answer}", loc="center")
     return ax
 
 
@@ -143,7 +150,7 @@ def _arrow(figure, left, right):
 
 
 STROKE = np.array([[0, 0, 3, 1, 0, 0], [0, 1, 3, 0, 0, 1], [0, 2, 2, 0, 0, 2], [1, 3, 0, 0, 1, 3], [0, 3, 1, 0, 2, 2]])
-UPRIGHT = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]])  # chapter 01's filter, on chapter 01's image
+VERTICAL = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]])  # chapter 01's filter, on chapter 01's image
 
 
 SLANTED = np.maximum(0, 3 - abs(np.subtract.outer(np.arange(10), np.arange(10)) + 1))  # a stroke to the last lines
@@ -151,23 +158,23 @@ SLANTED = np.maximum(0, 3 - abs(np.subtract.outer(np.arange(10), np.arange(10)) 
 
 def sliding(step, image=STROKE, stride=1):
     """One step of a convolution: the window, the filter, the outputs so far, and the sum written out."""
-    O = convolve(image, UPRIGHT, stride)
+    O = convolve(image, VERTICAL, stride)
     row, column = divmod(step, O.shape[1])
-    ax = draw_step(None, image, UPRIGHT, O, (row, column), stride, so_far=True)
+    ax = draw_step(None, image, VERTICAL, O, (row, column), stride, so_far=True)
     return ax.figure, f"O[{row}, {column}] = {O[row, column]:g}"
 
 
-def sliding_strip():
+def sliding_grid():
     """The first window and the second, the first of the next row, and the last."""
     states = FIGURES["convolution.gif"].states()
-    return film_strip(sliding, [states[step] for step in (0, 1, 4, -1)])[0]
+    return frame_grid(sliding, [states[step] for step in (0, 1, 4, -1)])[0]
 
 
 SIX_WINDOWS = np.array([[1, 3, 2, 0, 1, 2], [2, 6, 2, 0, 8, 5], [4, 1, 0, 1, 3, 3], [3, 0, 6, 1, 3, 3]])  # chapter 04's
 
 
 def pooling(step):
-    """One step of max, mean and min pooling: the window, the two winners, the outputs so far, all three written out."""
+    """One step of max, mean and min pooling: the window, its maximum and minimum, the outputs so far, the results."""
     image = SIX_WINDOWS[None, None]
     outputs = {mode: pool2d_forward(image, mode=mode)[0, 0] for mode in ("max", "mean", "min")}
     row, column = divmod(step, outputs["max"].shape[1])
@@ -198,9 +205,9 @@ def dilation(step):
     return ax.figure, dilation_steps(BLAME.shape, HOW["stride"])[step][0]
 
 
-def dilation_strip():
+def dilation_grid():
     """The rows in their places, and then the zeros."""
-    return film_strip(dilation, FIGURES["dilation.gif"].states(), columns=2)[0]
+    return frame_grid(dilation, FIGURES["dilation.gif"].states(), columns=2)[0]
 
 
 def full_convolution(step):
@@ -236,7 +243,7 @@ def training(step):
     maps = relu_forward(conv2d_forward(load_mnist().X_test[:1], F, B, padding=1))[0]
     title = f"after {moment:,} of {steps:,} steps"
     curves = Curves().update(_history(trace, moment), steps)
-    return _one_above_the_other(curves.figure, show_inside(F, maps, title)), title
+    return _one_above_the_other(curves.figure, show_first_layer(F, maps, title)), title
 
 
 def _history(trace, until):
@@ -252,6 +259,7 @@ def _history(trace, until):
     return history
 
 
+@picture
 def _one_above_the_other(*figures):
     """Return a figure that holds figures, sharp enough for a GIF."""
     sizes = [size_of(figure) for figure in figures]
@@ -282,6 +290,7 @@ WRITTEN = np.array(
 )  # fmt: skip; x and y of the pen, in pixels
 
 
+@picture
 def own_digit():
     """A picture of a 2 on paper, as a camera would see it: uneven light, a dark pen, a little noise."""
     x, y = np.meshgrid(np.arange(300), np.arange(360))
@@ -292,13 +301,13 @@ def own_digit():
     noise = np.random.default_rng(0).normal(0, 0.02, light.shape)
     figure = new_figure(150, 180)  # a sharp picture has a pixel for each
     ax = add_axes(figure, 0, 0, 150, 180)
-    ax.imshow(light * (1 - 0.75 * pen) + noise, cmap=IMAGES, vmin=0, vmax=1, interpolation="nearest")
+    ax.imshow(light * (1 - 0.75 * pen) + noise, cmap=IMAGES, vmin=0, vmax=1)
     ax.set_axis_off()
     return figure
 
 
 def _smooth(points, between=40):
-    """Return a smooth line through points (P, 2), by Catmull and Rom's splines."""
+    """Return a smooth line through points (P, 2): a Catmull-Rom spline."""
     before, here, there, after = (np.pad(points, ((1, 2), (0, 0)), mode="edge")[k : k + len(points)] for k in range(4))
     u = np.linspace(0, 1, between)[:, None, None]
     a, b, c = there - before, 2 * before - 5 * here + 4 * there - after, 3 * here - before - 3 * there + after
@@ -313,13 +322,13 @@ def speed_growth():
 FIGURES = {
     "convolution.gif": Animation(
         draw=sliding,
-        count=lambda: convolve(STROKE, UPRIGHT).size,
+        count=lambda: convolve(STROKE, VERTICAL).size,
         alt="A filter of 3 by 3 slides over an image of 5 by 6, one pixel at a time. At each of its twelve places "
         "the nine products are written out, and their sum appears in the next cell of the output.",
         used_in=("README.md", "notebooks/index.md"),
     ),
     "convolution_steps.png": Figure(
-        draw=sliding_strip,
+        draw=sliding_grid,
         alt="Four of the twelve steps of a convolution: the window in the upper left corner, one pixel to the "
         "right of it, at the beginning of the next row, and in the lower right corner, when the output is "
         "full.",
@@ -327,7 +336,7 @@ FIGURES = {
     ),
     "excluded_pixels.gif": Animation(
         draw=partial(sliding, image=SLANTED, stride=2),
-        count=lambda: convolve(SLANTED, UPRIGHT, stride=2).size,
+        count=lambda: convolve(SLANTED, VERTICAL, stride=2).size,
         alt="A filter of 3 by 3 walks over an image of 10 by 10 in steps of two pixels, and each of its sixteen places "
         "fills one cell of an output of 4 by 4. The last row and the last column of the image are hatched: the "
         "filter never lies over them, for one more step of two would carry it past the edge.",
@@ -357,7 +366,7 @@ FIGURES = {
         used_in=("notebooks/02_dilation.ipynb",),
     ),
     "dilation_steps.png": Figure(
-        draw=dilation_strip,
+        draw=dilation_grid,
         alt="Five steps of a dilation: an empty array of 3 by 3, the gradient's first row in its corners above, its "
         "second row in its corners below, a row of zeros between them, and a column of zeros in the middle.",
         used_in=("notebooks/02_dilation.ipynb",),

@@ -1,4 +1,4 @@
-"""What every picture with words in it must be: nothing clipped, and no text on another."""
+"""Readability of a picture with texts: nothing is clipped, and no text overlaps another."""
 
 
 def boxes(ax):
@@ -8,7 +8,7 @@ def boxes(ax):
 
 
 def assert_readable(ax):
-    """Fail if something that is written is clipped, or lies on something else that is written."""
+    """Fail if a text is clipped, or overlaps another text."""
     texts, whole = boxes(ax)
     assert texts
     for number, box in enumerate(texts):

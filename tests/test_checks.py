@@ -17,8 +17,8 @@ from cnn_core import checks
 
 @pytest.mark.parametrize("value", [1, np.int64(1), np.uint8(1), np.int16(1)], ids=repr)
 def test_integer_takes_integers_of_python_and_numpy(value):
-    assert checks.integer("here", "epochs", value) == 1
-    assert type(checks.integer("here", "epochs", value)) is int
+    assert checks.integer("epochs", value) == 1
+    assert type(checks.integer("epochs", value)) is int
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_integer_takes_integers_of_python_and_numpy(value):
     ],
 )
 def test_integer_refuses(value, minimum, error, words):
-    with pytest.raises(error, match=f"^here: {words}"):
-        checks.integer("here", "epochs", value, minimum)
+    with pytest.raises(error, match=f"^{words}"):
+        checks.integer("epochs", value, minimum)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_integer_refuses(value, minimum, error, words):
     ],
 )
 def test_pair_takes_an_integer_or_two(value, wanted):
-    found = checks.pair("here", "stride", value)
+    found = checks.pair("stride", value)
     assert found == wanted
     assert [type(each) for each in found] == [int, int]
 
@@ -75,8 +75,8 @@ def test_pair_takes_an_integer_or_two(value, wanted):
     ],
 )
 def test_pair_refuses(value, minimum, error, words):
-    with pytest.raises(error, match=f"^here: stride must be .*{words}"):
-        checks.pair("here", "stride", value, minimum)
+    with pytest.raises(error, match=f"^stride must be .*{words}"):
+        checks.pair("stride", value, minimum)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_pair_refuses(value, minimum, error, words):
     ids=str,
 )
 def test_padding_takes_pixels_and_names(value, wanted):
-    assert checks.padding("here", value) == wanted
+    assert checks.padding(value) == wanted
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_padding_takes_pixels_and_names(value, wanted):
     ],
 )
 def test_padding_refuses(value, error, words):
-    with pytest.raises(error, match=f"^here: {words}"):
-        checks.padding("here", value)
+    with pytest.raises(error, match=f"^{words}"):
+        checks.padding(value)
 
 
 def test_choice_takes_a_name_of_the_list():
-    assert checks.choice("here", "mode", "min", ("max", "mean", "min")) == "min"
+    assert checks.choice("mode", "min", ("max", "mean", "min")) == "min"
 
 
 @pytest.mark.parametrize(
@@ -140,15 +140,15 @@ def test_choice_takes_a_name_of_the_list():
     ],
 )
 def test_choice_refuses(value, error, words):
-    with pytest.raises(error, match=f"^here: {words}"):
-        checks.choice("here", "mode", value, ("max", "mean", "min"))
+    with pytest.raises(error, match=f"^{words}"):
+        checks.choice("mode", value, ("max", "mean", "min"))
 
 
 @pytest.mark.parametrize(
     "value", [0, 0.5, np.float32(0.5), np.float64(0.5), np.int64(0), Fraction(1, 2)], ids=lambda value: repr(value)
 )
 def test_number_takes_every_kind_of_real_number(value):
-    found = checks.number("here", "momentum", value, low=0, high=1, open_high=True)
+    found = checks.number("momentum", value, low=0, high=1, open_high=True)
     assert type(found) is float
     assert found == value
 
@@ -177,31 +177,31 @@ def test_number_takes_every_kind_of_real_number(value):
     ],
 )
 def test_number_refuses(value, limits, error, words):
-    with pytest.raises(error, match=f"^here: momentum must be {words}"):
-        checks.number("here", "momentum", value, **limits)
+    with pytest.raises(error, match=f"^momentum must be {words}"):
+        checks.number("momentum", value, **limits)
 
 
 def test_boolean_takes_true_and_false_and_nothing_else():
-    assert checks.boolean("here", "bias", np.True_) is True
-    assert checks.boolean("here", "bias", False) is False
+    assert checks.boolean("bias", np.True_) is True
+    assert checks.boolean("bias", False) is False
     for value in (1, 0, "True", None):
-        with pytest.raises(TypeError, match=f"^here: bias must be True or False, got {value!r}"):
-            checks.boolean("here", "bias", value)
+        with pytest.raises(TypeError, match=f"^bias must be True or False, got {value!r}"):
+            checks.boolean("bias", value)
 
 
 @pytest.mark.parametrize("value", ["float32", np.float32, np.dtype("float32"), "f4"], ids=repr)
 def test_float_type_takes_names_and_types(value):
-    assert checks.float_type("here", value) == "float32"
+    assert checks.float_type(value) == "float32"
 
 
 @pytest.mark.parametrize("value", ["float16", "int8", "flaot32", None, np.complex128, ">f4", 3], ids=repr)
 def test_float_type_refuses(value):
-    with pytest.raises((TypeError, ValueError), match=r"^here: dtype must be 'float32' or 'float64', got"):
-        checks.float_type("here", value)
+    with pytest.raises((TypeError, ValueError), match=r"^dtype must be 'float32' or 'float64', got"):
+        checks.float_type(value)
 
 
 def test_shape_takes_a_sequence_of_positive_integers():
-    assert checks.shape("here", "input_shape", [np.int64(1), 28, 28]) == (1, 28, 28)
+    assert checks.shape("input_shape", [np.int64(1), 28, 28]) == (1, 28, 28)
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,8 @@ def test_shape_takes_a_sequence_of_positive_integers():
     ],
 )
 def test_shape_refuses(value, error, words):
-    with pytest.raises(error, match=f"^here: {words}"):
-        checks.shape("here", "input_shape", value)
+    with pytest.raises(error, match=f"^{words}"):
+        checks.shape("input_shape", value)
 
 
 # --- arrays ---
@@ -230,7 +230,7 @@ def test_shape_refuses(value, error, words):
 def test_as_float_hands_on_what_is_a_native_float_already():
     for dtype in ("float32", "float64"):
         array = np.ones(3, dtype)
-        assert checks.as_float("here", "X", array) is array
+        assert checks.as_float("X", array) is array
 
 
 @pytest.mark.parametrize(
@@ -246,14 +246,14 @@ def test_as_float_hands_on_what_is_a_native_float_already():
     ],
 )
 def test_as_float_makes_native_floats(dtype, wanted):
-    found = checks.as_float("here", "X", np.array([0, 1, 1], dtype))
+    found = checks.as_float("X", np.array([0, 1, 1], dtype))
     assert found.dtype == np.dtype(wanted)
     assert found.dtype.isnative
     assert_array_equal(found, [0, 1, 1])
 
 
 def test_as_float_converts_to_the_dtype_that_is_asked_for():
-    assert checks.as_float("here", "X", [1, 2], "float32").dtype == np.float32
+    assert checks.as_float("X", [1, 2], "float32").dtype == np.float32
 
 
 @pytest.mark.parametrize(
@@ -269,14 +269,14 @@ def test_as_float_converts_to_the_dtype_that_is_asked_for():
     ],
 )
 def test_as_float_refuses(value, error, words):
-    with pytest.raises(error, match=f"^here: X must be an array of real numbers.*{words}"):
-        checks.as_float("here", "X", value)
+    with pytest.raises(error, match=f"^X must be an array of real numbers.*{words}"):
+        checks.as_float("X", value)
 
 
 def test_floats_brings_arrays_to_one_dtype():
     wide, narrow = np.ones((2, 3)), np.ones(3, np.float32)
-    assert [each.dtype for each in checks.floats("here", X=(wide, "(N, M)"), B=(narrow, "(M,)"))] == [np.float64] * 2
-    assert checks.floats("here", B=(narrow, "(M,)"))[0] is narrow
+    assert [each.dtype for each in checks.floats(X=(wide, "(N, M)"), B=(narrow, "(M,)"))] == [np.float64] * 2
+    assert checks.floats(B=(narrow, "(M,)"))[0] is narrow
 
 
 @pytest.mark.parametrize(
@@ -292,14 +292,14 @@ def test_floats_brings_arrays_to_one_dtype():
     ],
 )
 def test_dimensions_refuses(shape, axes, words):
-    with pytest.raises(ValueError, match=f"^here: X must have {words}"):
-        checks.dimensions("here", "X", np.zeros(shape), axes)
+    with pytest.raises(ValueError, match=f"^X must have {words}"):
+        checks.dimensions("X", np.zeros(shape), axes)
 
 
 def test_same_shape_says_both_shapes():
-    checks.same_shape("here", "B", np.zeros(3), [3])
-    with pytest.raises(ValueError, match=r"^here: B has shape \(3,\), expected \(4,\) \(K,\)\.$"):
-        checks.same_shape("here", "B", np.zeros(3), (4,), "(K,)")
+    checks.same_shape("B", np.zeros(3), [3])
+    with pytest.raises(ValueError, match=r"^B has shape \(3,\), expected \(4,\) \(K,\)\.$"):
+        checks.same_shape("B", np.zeros(3), (4,), "(K,)")
 
 
 @pytest.mark.parametrize(
@@ -323,30 +323,30 @@ def test_same_shape_says_both_shapes():
     ],
 )
 def test_batch_refuses(shape, input_shape, words):
-    with pytest.raises(ValueError, match=f"^here: .*{words}"):
-        checks.batch("here", np.zeros(shape), input_shape)
+    with pytest.raises(ValueError, match=f"^.*{words}"):
+        checks.batch(np.zeros(shape), input_shape)
 
 
 def test_batch_takes_any_number_of_examples_none_too():
     for count in (0, 1, 7):
-        checks.batch("here", np.zeros((count, 2, 3, 4)), (2, 3, 4))
+        checks.batch(np.zeros((count, 2, 3, 4)), (2, 3, 4))
 
 
 def test_not_empty_refuses_an_array_without_entries():
-    checks.not_empty("here", "X", np.zeros((1, 1)))
-    with pytest.raises(ValueError, match=r"^here: X is empty \(shape \(0, 3\)\); at least one example is needed\."):
-        checks.not_empty("here", "X", np.zeros((0, 3)))
+    checks.not_empty("X", np.zeros((1, 1)))
+    with pytest.raises(ValueError, match=r"^X is empty \(shape \(0, 3\)\); at least one example is needed\."):
+        checks.not_empty("X", np.zeros((0, 3)))
 
 
 def test_finite_counts_what_is_not_and_says_where_the_first_is():
     X = np.zeros((18, 1, 4, 6))
-    checks.finite("fit", "X", X)
+    checks.finite("X", X)
     X[17, 0, 3, 5] = np.nan
-    with pytest.raises(ValueError, match=r"^fit: X contains 1 value that is not finite .* at index \(17, 0, 3, 5\)\.$"):
-        checks.finite("fit", "X", X)
+    with pytest.raises(ValueError, match=r"^X contains 1 value that is not finite .* at index \(17, 0, 3, 5\)\.$"):
+        checks.finite("X", X)
     X[17, 0, 2, 1], X[3, 0, 0, 0] = np.inf, -np.inf
     with pytest.raises(ValueError, match=r"X contains 3 values that are not finite .* at index \(3, 0, 0, 0\)\.$"):
-        checks.finite("fit", "X", X)
+        checks.finite("X", X)
 
 
 # --- labels ---
@@ -365,7 +365,7 @@ def test_finite_counts_what_is_not_and_says_where_the_first_is():
     ],
 )
 def test_labels_become_int64(labels):
-    found = checks.labels("here", labels, 3, 3)
+    found = checks.labels(labels, 3, 3)
     assert found.dtype == np.int64
     assert_array_equal(found, [2, 0, 1])
 
@@ -400,8 +400,8 @@ def test_labels_become_int64(labels):
     ],
 )
 def test_labels_refuses(labels, error, words):
-    with pytest.raises(error, match=f"^here: {words}"):
-        checks.labels("here", labels, 4, 10)
+    with pytest.raises(error, match=f"^{words}"):
+        checks.labels(labels, 4, 10)
 
 
 # --- what the door promises, for every public function that takes arrays ---

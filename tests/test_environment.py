@@ -1,4 +1,4 @@
-"""The three descriptions of the environment agree, and no committed text points at one machine or at a package host."""
+"""The descriptions of the environment and of the tests agree, and no committed text depends on one machine."""
 
 import re
 import subprocess
@@ -14,13 +14,13 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([0-9][A-Za-z0-9.]*)")
 
-# Written so that this file does not match: [/] where the text would have a slash, [.] for a dot.
+# [/] and [.] stand for a slash and a dot, so that this file does not match its own patterns.
 ONE_MACHINE = re.compile(r"[/](?:work|root|opt|home|Users)[/]\w|[/]tmp[/]\w|[.][.][/]shared|[.]pyenv")
 PACKAGE_HOST = re.compile(
     r"pypi[.](?:org|python)|pythonhosted[.]org|download[.]pytorch|anaconda[.](?:org|com)|npmjs[.]"
 )
 INDEX_OPTION = re.compile(r"--(?:extra-)?index[-]url|--find[-]links|--trusted[-]host")
-ENCODED_PICTURE = re.compile(r'"image/(?:png|jpeg|gif)": "[^"]*"')  # base64: any letters may come up between slashes
+ENCODED_PICTURE = re.compile(r'"image/(?:png|jpeg|gif)": "[^"]*"')  # base64 may contain any letters between slashes
 
 
 def split(requirement):
@@ -38,11 +38,11 @@ def direct(*extras):
 
 
 def committed_texts():
-    """Yield (name, text) of every text file that is committed or would be."""
+    """Yield (name, text) of every text file that is committed or not ignored."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
-        pytest.skip("this is not a git checkout, so nothing says which files are committed")
+        pytest.skip("this is not a git checkout, so it is not known which files are committed")
     for name in listed.stdout.splitlines():
         content = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b""
         if b"\0" not in content:
@@ -63,7 +63,7 @@ def test_conda_and_pip_install_the_same_packages():
     assert conda == dict(split(line) for line in direct("notebooks", "fast", "test"))
 
 
-def test_conda_installs_this_library_from_the_checkout_and_the_rest_from_conda_forge():
+def test_conda_installs_this_project_from_the_checkout_and_its_dependencies_from_conda_forge():
     assert CONDA["channels"] == ["conda-forge"]
     assert CONDA["dependencies"][-1] == {"pip": ["-e ."]}
 
@@ -89,7 +89,7 @@ def test_every_direct_dependency_is_pinned():
 
 
 @pytest.mark.parametrize("pattern", [ONE_MACHINE, PACKAGE_HOST, INDEX_OPTION], ids=["machine", "host", "index-option"])
-def test_no_committed_text_names_a_place_that_a_reader_has_not(pattern):
+def test_no_committed_text_names_a_local_path_or_a_package_host(pattern):
     found = [(name, match.group()) for name, text in committed_texts() for match in pattern.finditer(text)]
     assert found == []
 
@@ -105,5 +105,5 @@ def test_no_committed_text_names_a_place_that_a_reader_has_not(pattern):
         (INDEX_OPTION, "-".join(["pip install -", "", "extra", "index", "url=x"]).replace("- -", "--")),
     ],
 )
-def test_such_a_place_is_seen(pattern, text):
+def test_a_local_path_or_a_package_host_is_found(pattern, text):
     assert pattern.search(text)

@@ -1,4 +1,4 @@
-"""The pictures in imgs/: all of the table, nothing else, the same bytes twice, and said in words where used."""
+"""The pictures in imgs/: exactly those of the table, reproducible, and shown with their alt texts."""
 
 import importlib.util
 import re
@@ -22,55 +22,69 @@ MAKER = load_table()
 NAMES = sorted(MAKER.FIGURES)
 
 
-def test_every_picture_in_imgs_is_of_the_table_and_every_row_is_drawn():
+STILL = next(name for name in NAMES if name.endswith(".png"))
+ANIMATIONS = [name for name in NAMES if name.endswith(".gif")]
+SHORTEST = min(ANIMATIONS, key=lambda name: len(MAKER.FIGURES[name].states()))
+
+
+def test_the_folder_holds_exactly_the_pictures_of_the_table():
     stored = {path.name for path in (ROOT / "imgs").iterdir() if path.suffix in (".png", ".gif", ".svg", ".jpg")}
     assert stored == set(NAMES)
 
 
-@pytest.fixture(scope="module")
-def drawn_twice(tmp_path_factory):
-    folders = [tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("second")]
-    for folder in folders:
-        MAKER.main(folder)
-    return folders
+def draw(name, folder):
+    """Draw a picture of the table into a folder, and return its path."""
+    MAKER.FIGURES[name].save(folder / name)
+    return folder / name
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_second_run_writes_the_same_bytes(drawn_twice, name):
-    first, second = ((folder / name).read_bytes() for folder in drawn_twice)
-    assert first == second
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_stored_picture_has_the_size_of_a_fresh_one(drawn_twice, name):
-    with Image.open(ROOT / "imgs" / name) as stored, Image.open(drawn_twice[0] / name) as fresh:
-        assert stored.size == fresh.size
+def test_the_stored_picture_has_the_size_of_a_new_one(tmp_path, name):
+    with Image.open(ROOT / "imgs" / name) as stored, Image.open(draw(name, tmp_path)) as new:
+        assert stored.size == new.size
         assert len(set(stored.convert("L").tobytes())) > 10  # not an empty page
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(".gif")])
-def test_an_animation_has_a_frame_for_each_state_and_they_differ_and_begin_again(drawn_twice, name):
+@pytest.mark.parametrize("name", [STILL, SHORTEST])
+def test_drawing_a_picture_again_writes_the_same_bytes(tmp_path, name):
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+    first, second = (draw(name, folder).read_bytes() for folder in folders)
+    assert first == second
+
+
+def test_make_figures_writes_every_picture_of_the_table_into_the_folder(tmp_path, monkeypatch):
+    written = []
+    for kind in (MAKER.Figure, MAKER.Animation):
+        monkeypatch.setattr(kind, "save", lambda row, path: written.append(path))
+    MAKER.main(tmp_path)
+    assert sorted(written) == [tmp_path / name for name in NAMES]
+
+
+@pytest.mark.parametrize("name", ANIMATIONS)
+def test_an_animation_repeats_and_has_one_frame_for_each_state_different_from_the_last(name):
     with Image.open(ROOT / "imgs" / name) as stored:
         frames = [frame.convert("RGB").tobytes() for frame in ImageSequence.Iterator(stored)]
-        assert stored.info["loop"] == 0  # for ever
+        assert stored.info["loop"] == 0  # without end
     assert len(frames) == len(MAKER.FIGURES[name].states()) > 1
     assert all(one != other for one, other in pairwise(frames))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_picture_is_shown_with_its_alt_text_in_all_its_places_and_nowhere_else(name):
+def test_a_picture_is_shown_with_its_alt_text_wherever_the_table_says_and_nowhere_else(name):
     row = MAKER.FIGURES[name]
-    texts = {path: (ROOT / path).read_text() for path in ("README.md", *row.used_in)}
-    texts |= {path.relative_to(ROOT).as_posix(): path.read_text() for path in ROOT.glob("notebooks/*.ipynb")}
-    link = re.compile(rf"!\[([^]]*)\]\((?:[^)]*/)?{re.escape(name)}\)")  # not one whose name ends alike
+    notebooks = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("notebooks/*.ipynb")]
+    texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in ("README.md", *row.used_in, *notebooks)}
+    link = re.compile(rf"!\[([^]]*)\]\((?:[^)]*/)?{re.escape(name)}\)")  # not one whose name ends in the same way
     shown = {path: link.findall(text) for path, text in texts.items()}
     assert {path for path, alts in shown.items() if alts} == set(row.used_in)
     assert {alt for alts in shown.values() for alt in alts} == {row.alt}
 
 
-def test_the_pictures_of_chapter_02_are_of_its_example():
-    text = (ROOT / "notebooks" / "02_dilation.ipynb").read_text()
+def test_the_pictures_of_chapter_02_show_the_arrays_of_its_example():
+    text = (ROOT / "notebooks" / "02_dilation.ipynb").read_text(encoding="utf-8")
     assert f"X = np.array({MAKER.IMAGE.tolist()})" in text
     assert f"F = np.array({MAKER.WEIGHTS.tolist()})" in text
     assert "stride, padding = {stride}, {padding}".format(**MAKER.HOW) in text
-    assert f"dC/dO {MAKER.BLAME.astype(float).tolist()}" in text  # printed: computed there from what was wanted
+    assert f"dC/dO {MAKER.BLAME.astype(float).tolist()}" in text  # printed there

@@ -254,7 +254,7 @@ def test_the_grid_of_chapter_03_is_within_the_tolerance_everywhere(backward):
 
 def test_the_grid_shows_a_paste_at_the_wrong_corner_exactly_where_pixels_are_left_over():
     def plan_of(X, F, stride, padding):
-        return geometry("test", X.shape[2:], F.shape[2:], pair("test", "stride", stride), padding_pair("test", padding))
+        return geometry(X.shape[2:], F.shape[2:], pair("stride", stride), padding_pair(padding))
 
     left_over = []
 

@@ -1,6 +1,6 @@
-"""Load and limits: memory comes back, long trainings do not grow, and what is too large is refused in bytes.
+"""Load and limits: memory is freed, long trainings do not grow, and too large requests are refused with their size.
 
-Huge arrays here are views of a single number, so a test that fails may end the process, but seldom the machine.
+Huge arrays here are views of a single number, so that a failing test may end its process, but rarely the machine.
 """
 
 import zipfile
@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from attacks import archives, idx
 from attacks.processes import run_in
-from threads import crew_threads
+from threads import worker_threads
 
 import cnn_core as cnn
 from cnn_core import Adam, Conv2D, CrossEntropy, Flatten, FullyConnected, MeanSquaredError, Model, Pool2D, ReLU, checks
+
+pytestmark = pytest.mark.slow
 
 MB = 1 << 20
 
@@ -26,10 +28,10 @@ def small():
     return Model([Conv2D(2), ReLU(), Pool2D(), Flatten(), FullyConnected(3)], (1, 6, 6))
 
 
-# --- memory comes back ---
+# --- memory is freed ---
 
 
-def test_a_thousand_models_that_were_built_trained_for_a_step_and_dropped_leave_nothing(tmp_path):
+def test_a_thousand_models_that_were_built_trained_for_one_step_and_dropped_leave_no_memory(tmp_path):
     script = """
 X, y = images(8, 12)
 
@@ -48,7 +50,7 @@ for _ in range(1000):
     use()
 blocks, size = held() - before
 models = sum(isinstance(each, Model) for each in gc.get_objects())
-print(models, crew_threads(), blocks < 1000 or blocks, size < 4 << 20 or size)
+print(models, worker_threads(), blocks < 1000 or blocks, size < 4 << 20 or size)
 """
     assert run_in(tmp_path, script) == ["0 0 True True"]
 
@@ -68,7 +70,7 @@ print(record.step, blocks < 1000 or blocks, size < 4 << 20 or size)
     assert run_in(tmp_path, script) == ["10000 True True"]
 
 
-# --- what is too large ---
+# --- too large requests ---
 
 
 LIMIT = rf"bytes; the most is {1 << 31}\. "
@@ -98,7 +100,7 @@ TOO_LARGE = {
                                          batch_size=64), "64 examples in all layers would take"),
     "layer-alone": (lambda: Conv2D(64).forward(huge(999, 1, 300, 300)), "999 examples would take"),
     "conversion": (lambda: small().predict(huge(10**9, 1, 6, 6, dtype=np.uint8)), "the outputs would take"),
-    "conversion-at-the-door": (lambda: cnn.fit(small(), huge(10**9, 1, 6, 6, dtype=np.uint8), huge(10**9, dtype=int),
+    "conversion-of-all-data": (lambda: cnn.fit(small(), huge(10**9, 1, 6, 6, dtype=np.uint8), huge(10**9, dtype=int),
                                                Adam(), CrossEntropy()), "X as float32 would take 144000000000"),
     "batches": (lambda: next(cnn.batches(10**12, 5, np.random.default_rng(0))), "the order of 1000000000000 examples"),
     "surface": (lambda: cnn.cost_surface(small(), np.ones((1, 1, 6, 6)), [0], CrossEntropy(), points=10**6), "costs"),
@@ -106,26 +108,26 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize(("call", "words"), TOO_LARGE.values(), ids=TOO_LARGE)
-def test_what_would_take_more_than_two_gigabytes_is_refused_in_bytes_before_anything_is_made(call, words):
+def test_a_request_for_more_than_two_gigabytes_is_refused_with_its_size_before_anything_is_allocated(call, words):
     with pytest.raises(ValueError, match=f"^[A-Za-z0-9_.]+: .*{words}.*{LIMIT}") as caught:
         call()
     assert len(str(caught.value)) < 600
 
 
-def test_the_limit_lets_pass_what_is_just_small_enough():
-    checks.fits("f", "it", 1 << 29, "float32", "")
-    with pytest.raises(ValueError, match=r"^f: it would take 2147483652 bytes; the most is 2147483648\. Less\.$"):
-        checks.fits("f", "it", (1 << 29) + 1, "float32", "Less.")
+def test_the_limit_is_exactly_two_gigabytes():
+    checks.fits("it", 1 << 29, "float32", "")
+    with pytest.raises(ValueError, match=r"^it would take 2147483652 bytes; the most is 2147483648\. Less\.$"):
+        checks.fits("it", (1 << 29) + 1, "float32", "Less.")
 
 
-def test_a_stride_of_any_size_is_one_window(rng):
+def test_any_stride_larger_than_the_image_gives_one_window(rng):
     X, F = rng.normal(size=(2, 1, 5, 5)), rng.normal(size=(2, 1, 3, 3))
     for stride in (5, 2**40, 10**30):
         assert (cnn.conv2d_forward(X, F, stride=stride) == cnn.conv2d_forward(X, F, stride=4)).all()
         assert (cnn.pool2d_forward(X, 3, stride) == cnn.pool2d_forward(X, 3, 4)).all()
 
 
-def test_refusing_what_is_too_large_takes_little_memory(tmp_path):
+def test_refusing_too_large_requests_takes_little_memory(tmp_path):
     script = """
 before = memory()
 for call in (
@@ -145,8 +147,8 @@ print(memory()[1] - before[1] < 50 << 20)
     assert run_in(tmp_path, script) == ["True"]
 
 
-def evil_files(folder):
-    """Write a good model, and nine files that would take far more memory than they are large."""
+def write_malicious_files(folder):
+    """Write a valid model, and nine small files that would take far more memory than their size."""
     good = folder / "good.npz"
     small().save(good)
     entries = archives.entries_of(good)
@@ -155,8 +157,8 @@ def evil_files(folder):
     archives.pack(folder / "bomb.npz", entries | zeros, zipfile.ZIP_DEFLATED)
     text = {"architecture.npy": archives.npy(np.zeros(80 * MB, np.uint8))}
     archives.pack(folder / "bomb-of-text.npz", entries | text, zipfile.ZIP_DEFLATED)
-    moon = {"0.F.npy": archives.npy_with(header.replace("(2,", "(2000000000,"), bytes(72))}
-    archives.pack(folder / "moon.npz", entries | moon)
+    huge_shape = {"0.F.npy": archives.npy_with(header.replace("(2,", "(2000000000,"), bytes(72))}
+    archives.pack(folder / "huge-shape.npz", entries | huge_shape)
     objects = b"[" + b"{}," * 340_000 + b"{}]"
     archives.pack(
         folder / "objects.npz", entries | {"architecture.npy": archives.npy(np.frombuffer(objects, np.uint8))}
@@ -167,42 +169,42 @@ def evil_files(folder):
         (folder / f"images-{sizes[0]}.gz").write_bytes(idx.bomb(idx.idx(np.zeros(0, np.uint8), sizes=sizes), 80))
 
 
-def test_refusing_evil_files_takes_less_than_50_megabytes(tmp_path):
-    evil_files(tmp_path)
+def test_refusing_malicious_files_takes_less_than_50_megabytes(tmp_path):
+    write_malicious_files(tmp_path)
     script = """
-Model.load("good.npz")  # what is imported at the first call is no part of it
+Model.load("good.npz")  # the first call also imports modules
 before = memory()
-evil = sorted(set(os.listdir()) - {"good.npz"})
-for name in evil:
+malicious = sorted(set(os.listdir()) - {"good.npz"})
+for name in malicious:
     for load in (load_idx,) if name.endswith(".gz") else (Model.load, load_checkpoint):
         try:
             load(name)
             print(name, "was not refused")
         except ValueError as error:
             assert repr(name) in str(error), error
-print(len(evil), memory()[1] - before[1] < 50 << 20 or memory()[1] - before[1])
+print(len(malicious), memory()[1] - before[1] < 50 << 20 or memory()[1] - before[1])
 """
     assert run_in(tmp_path, script) == ["9 True"]
 
 
-# --- what is worked through in parts ---
+# --- data processed in parts ---
 
 
-def test_numbers_are_checked_in_parts_and_the_first_that_is_wrong_is_named(monkeypatch):
+def test_values_are_checked_in_parts_and_the_first_that_is_not_finite_is_named(monkeypatch):
     monkeypatch.setattr(checks, "PART", 100)
     X = np.zeros((40, 3, 7))
-    checks.finite("f", "X", X)
-    checks.finite("f", "X", np.zeros((0, 3)))
-    checks.finite("f", "X", np.float64(3))
+    checks.finite("X", X)
+    checks.finite("X", np.zeros((0, 3)))
+    checks.finite("X", np.float64(3))
     X[37, 2, 1] = np.nan
     X[39, 0, 0] = np.inf
     with pytest.raises(ValueError, match=r"contains 2 values .* the first at index \(37, 2, 1\)"):
-        checks.finite("f", "X", X)
+        checks.finite("X", X)
     with pytest.raises(ValueError, match=r"contains 1 value .* the first at index \(\)"):
-        checks.finite("f", "X", np.float64(np.nan))
+        checks.finite("X", np.float64(np.nan))
 
 
-def test_a_million_examples_are_evaluated_and_begun_to_be_learnt_in_little_memory(tmp_path):
+def test_prediction_and_a_training_step_on_a_million_examples_take_little_memory(tmp_path):
     script = """
 X = np.broadcast_to(np.ones((1, 8, 8), np.float32), (1_000_000, 1, 8, 8))  # 256 MB if it were copied
 y = np.broadcast_to(np.int64(1), 1_000_000)
@@ -220,7 +222,7 @@ print(outputs.shape, memory()[1] - before[1] < 120 << 20 or memory()[1] - before
 
 
 class Failing(ReLU):
-    """Raises in its third call."""
+    """A layer that raises in its third call."""
 
     calls = 0
 
@@ -231,8 +233,8 @@ class Failing(ReLU):
         return super().apply(X)
 
 
-@pytest.mark.parametrize("how", ["predict", "evaluate", "fit", "validation"])
-def test_an_error_in_a_worker_leaves_no_thread_and_the_model_works_on(rng, how):
+@pytest.mark.parametrize("call", ["predict", "evaluate", "fit", "validation"])
+def test_an_error_in_a_worker_leaves_no_thread_and_a_usable_model(rng, call):
     X, y = rng.normal(size=(500, 1, 6, 6)).astype(np.float32), np.arange(500) % 3
     model = Model([Conv2D(2), Failing(), Flatten(), FullyConnected(3)], (1, 6, 6))
     calls = {
@@ -243,8 +245,8 @@ def test_an_error_in_a_worker_leaves_no_thread_and_the_model_works_on(rng, how):
     }
     Failing.calls = 0
     with pytest.raises(MemoryError, match="no more"):
-        calls[how]()
-    assert crew_threads() == 0
+        calls[call]()
+    assert worker_threads() == 0
     assert model.predict(X, workers=3).shape == (500, 3)
-    calls[how]()
-    assert crew_threads() == 0
+    calls[call]()
+    assert worker_threads() == 0

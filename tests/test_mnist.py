@@ -483,6 +483,7 @@ BOMBS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sizes", "words"), BOMBS)
 def test_a_gzip_bomb_is_refused_in_little_memory(tmp_path, sizes, words):
     header = idx(np.zeros(0, np.uint8), sizes=sizes)

@@ -439,12 +439,12 @@ def test_predict_converts_images_in_parts_too():
     assert peak < 2 * X.nbytes  # as float32 all of them are 4 times as large as they are
 
 
-def test_predict_keeps_nothing_and_leaves_the_last_forwards_memory_alone(rng):
+def test_predict_keeps_nothing_and_leaves_the_record_of_the_last_forward(rng):
     model, X = small_model(), images(rng)
     O = model.forward(X)
-    memories = [layer.memory for layer in model.layers]
+    records = [layer.last_forward for layer in model.layers]
     model.predict(images(rng, 300))
-    assert all(layer.memory is memory for layer, memory in zip(model.layers, memories, strict=True))
+    assert all(layer.last_forward is record for layer, record in zip(model.layers, records, strict=True))
     after = model.backward(np.ones_like(O))
     model.forward(X)
     assert_array_equal(after, model.backward(np.ones_like(O)))
@@ -453,7 +453,7 @@ def test_predict_keeps_nothing_and_leaves_the_last_forwards_memory_alone(rng):
 def test_predict_alone_remembers_nothing(rng):
     model = small_model()
     model.predict(images(rng))
-    assert all(layer.memory is None and not layer.grads for layer in model.layers)
+    assert all(layer.last_forward is None and not layer.grads for layer in model.layers)
     with pytest.raises(RuntimeError, match="backward was called before forward"):
         model.backward(np.ones((4, 3)))
 
@@ -512,7 +512,7 @@ def test_a_layer_used_before_keeps_its_parameters_in_a_model(rng):
     F = layer.params["F"].copy()
     model = Model([layer, Flatten()], input_shape=(1, 8, 7))
     assert_array_equal(model.parameters()[0][1], F.astype(np.float32))
-    assert layer.memory is None
+    assert layer.last_forward is None
 
 
 def test_a_layer_used_before_with_other_channels_does_not_fit(rng):

@@ -1,4 +1,4 @@
-"""tools/run_notebooks.py runs notebooks and stores the same bytes each time, or leaves the file alone."""
+"""tools/run_notebooks.py runs notebooks and stores reproducible outputs, or leaves the file unchanged."""
 
 import json
 
@@ -29,13 +29,13 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def in_own_kernel(monkeypatch, tmp_path):
-    """Keep Jupyter's and IPython's files, which a kernel writes, out of the home folder."""
+def private_folders(monkeypatch, tmp_path):
+    """Keep the files that Jupyter and IPython write out of the home folder."""
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(variable, str(tmp_path / variable))
 
 
-pytestmark = pytest.mark.usefixtures("in_own_kernel")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("private_folders")]
 
 
 def cells_of(path):
@@ -60,7 +60,7 @@ def test_two_runs_give_the_same_bytes(store):
     assert path.read_bytes() == once
 
 
-def test_text_printed_in_pieces_is_stored_in_one(store):
+def test_text_printed_in_pieces_is_stored_as_one_output(store):
     path = store("import sys\nfor i in range(3):\n    print(i)\n    sys.stdout.flush()")
     assert run_notebooks.main([str(path)]) == 0
     assert [output.text for output in cells_of(path)[0].outputs] == ["0\n1\n2\n"]
@@ -77,7 +77,7 @@ def test_the_version_of_python_times_and_widget_state_are_not_stored(store):
     assert stored["cells"][1]["metadata"] == {"tags": ["kept"]}
 
 
-def test_a_live_widget_becomes_what_it_showed(store):
+def test_a_live_widget_is_stored_as_the_picture_and_the_text_displayed_with_it(store):
     path = store(WIDGET_WITH_PICTURE, "slider")
     assert run_notebooks.main([str(path)]) == 0
     picture, bare = (cell.outputs[0].data for cell in cells_of(path))
@@ -85,7 +85,7 @@ def test_a_live_widget_becomes_what_it_showed(store):
     assert list(bare) == ["text/plain"]
 
 
-def test_an_output_that_is_nothing_but_a_live_widget_is_dropped():
+def test_an_output_with_only_a_live_widget_is_dropped():
     data = {run_notebooks.WIDGET: {"model_id": "1"}}
     printed = nbformat.v4.new_output("stream", text="kept")
     outputs = [nbformat.v4.new_output("display_data", data=data), printed]
@@ -93,7 +93,7 @@ def test_an_output_that_is_nothing_but_a_live_widget_is_dropped():
 
 
 @pytest.mark.parametrize("source", ["1 / 0", "import os; os._exit(1)"], ids=["raises", "kernel-dies"])
-def test_a_notebook_that_fails_is_refused_and_left_alone(store, capfd, source):
+def test_a_notebook_that_fails_is_not_stored_and_its_file_is_unchanged(store, capfd, source):
     path = store("print(1)", source, "print(2)")
     before = path.read_bytes()
     assert run_notebooks.main([str(path)]) == 1
@@ -113,35 +113,35 @@ def test_a_cell_tagged_raises_exception_may_raise(store):
     assert after.outputs[0].text == "on\n"
 
 
-def test_one_refused_notebook_does_not_stop_the_others(store):
+def test_a_notebook_that_fails_does_not_stop_the_others(store):
     paths = [store("1 / 0", name="first.ipynb"), store("print(1)", name="second.ipynb")]
     assert run_notebooks.main([str(path) for path in paths]) == 1
     assert cells_of(paths[1])[0].execution_count == 1
 
 
-def test_the_kernel_works_in_the_folder_of_the_notebook(store, tmp_path):
+def test_the_kernel_runs_in_the_folder_of_the_notebook(store, tmp_path):
     path = store("import os\nprint(os.path.exists('beside.txt'))")
-    (tmp_path / "beside.txt").write_text("here")
+    (tmp_path / "beside.txt").write_text("here", encoding="utf-8")
     assert run_notebooks.main([str(path)]) == 0
     assert cells_of(path)[0].outputs[0].text == "True\n"
 
 
 @pytest.mark.parametrize("content", ["{", '{"nbformat": 3}', None], ids=["not-json", "old-format", "no-such-file"])
-def test_a_file_that_is_no_notebook_is_refused(tmp_path, capsys, content):
+def test_a_file_that_is_not_a_notebook_is_refused(tmp_path, capsys, content):
     path = tmp_path / "odd.ipynb"
     if content is not None:
-        path.write_text(content)
+        path.write_text(content, encoding="utf-8")
     assert run_notebooks.main([str(path)]) == 1
     assert "odd.ipynb: not stored" in capsys.readouterr().err
 
 
-def test_ids_are_kept_where_each_cell_has_its_own_and_filled_in_where_not():
+def test_unique_cell_ids_are_kept_and_missing_or_repeated_ones_replaced():
     cells = [nbformat.from_dict(cell) for cell in ({"id": "cell-0"}, {}, {"id": "mine"}, {"id": "mine"}, {})]
     run_notebooks.give_ids(cells)
     assert [cell["id"] for cell in cells] == ["cell-0", "cell-1", "mine", "cell-2", "cell-3"]
 
 
-def test_all_chapters_and_answers_are_meant_when_none_is_named(tmp_path, monkeypatch):
+def test_all_chapters_and_answers_run_when_none_is_named(tmp_path, monkeypatch):
     names = ["notebooks/08_b.ipynb", "notebooks/01_a.ipynb", "notebooks/answers/01_a.ipynb"]
     for name in [*names, "notebooks/scratch.ipynb"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

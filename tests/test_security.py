@@ -1,4 +1,4 @@
-"""SECURITY.md: every promise in it names a test, and every test that it names is there."""
+"""SECURITY.md: every promise names a test, and every test that it names exists."""
 
 import ast
 import re
@@ -31,20 +31,20 @@ NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)
 
 
 @pytest.mark.parametrize(("path", "name"), sorted(set(NAMED)))
-def test_every_test_that_is_named_is_there(path, name):
+def test_every_named_test_exists(path, name):
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-def test_every_promise_names_a_test_and_nothing_is_named_in_another_form():
+def test_every_promise_names_a_test_in_the_expected_form():
     rows = [line for line in TEXT.splitlines() if line.startswith("| ") and not line.startswith("| promise")]
-    assert len(rows) >= 12
+    assert rows
     assert [row for row in rows if not re.search(r"`tests/[\w/]+\.py::test_\w+` \|$", row)] == []
     assert len(NAMED) == TEXT.count("tests/") == TEXT.count("::test_")
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_the_way_to_it_is_shown(page):
+def test_the_page_links_to_it(page):
     assert "(SECURITY.md)" in (ROOT / page).read_text(encoding="utf-8")
 
 
@@ -60,16 +60,13 @@ def trained(folder):
 
 def test_the_library_opens_no_connection_and_starts_no_program(tmp_path, monkeypatch):
     def unwanted(*_, **__):
-        raise AssertionError("a connection or a program was asked for")
+        raise AssertionError("a connection was opened or a program was started")
 
     for module, name in [(socket, "socket"), (socket, "create_connection"), (subprocess, "Popen")]:
         monkeypatch.setattr(module, name, unwanted)
     model, checkpoint = trained(tmp_path)
     assert np.isfinite(Model.load(model).predict(np.ones((2, 1, 28, 28)))).all()
     load_checkpoint(checkpoint)
-    core = (
-        "import sys, cnn_core; print({'socket', 'ssl', 'urllib.request', 'http.client', 'pickle'} & set(sys.modules))"
-    )
     monkeypatch.undo()
     core = "import sys, cnn_core; print({'socket', 'ssl', 'urllib.request', 'http.client'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", core], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -97,5 +94,5 @@ CODE = [
 @pytest.mark.parametrize("typed", CODE)
 def test_what_is_typed_into_a_field_is_never_run(typed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert Field().value_of(typed) == typed
+    assert Field().argument_of(typed) == typed
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import excluded_pixels, output_size, padding_amounts, receptive_field
+from cnn_core import conv2d_forward, excluded_pixels, output_size, padding_amounts, receptive_field
 from cnn_core.shapes import geometry
 
 REPEATABLE = settings(max_examples=300, deadline=None, derandomize=True, database=None)
@@ -148,7 +148,7 @@ def test_numpy_integers_are_integers():
 
 
 def test_geometry_applies_the_rule_to_rows_and_columns_apart():
-    plan = geometry("here", (10, 7), (3, 2), (2, 3), (1, 0))
+    plan = geometry((10, 7), (3, 2), (2, 3), (1, 0))
     assert plan.kernel == (3, 2)
     assert plan.stride == (2, 3)
     assert plan.padding == ((1, 1), (0, 0))
@@ -157,13 +157,15 @@ def test_geometry_applies_the_rule_to_rows_and_columns_apart():
 
 
 def test_geometry_applies_a_name_to_rows_and_columns_apart():
-    assert geometry("here", (28, 13), (2, 6), (1, 5), "same").padding == ((0, 1), (1, 2))
-    assert geometry("here", (10, 9), (3, 3), (2, 2), "include").padding == ((0, 1), (0, 2))
+    assert geometry((28, 13), (2, 6), (1, 5), "same").padding == ((0, 1), (1, 2))
+    assert geometry((10, 9), (3, 3), (2, 2), "include").padding == ((0, 1), (0, 2))
 
 
-def test_geometry_speaks_in_the_name_of_its_caller():
+def test_an_error_of_geometry_names_the_public_function_that_was_called():
+    with pytest.raises(ValueError, match=r"^the kernel \(5\) is larger than the padded input \(2 \+"):
+        geometry((9, 2), (5, 5), (1, 1), (0, 0))
     with pytest.raises(ValueError, match=r"^conv2d_forward: the kernel \(5\) is larger than the padded input \(2 \+"):
-        geometry("conv2d_forward", (9, 2), (5, 5), (1, 1), (0, 0))
+        conv2d_forward(np.zeros((1, 1, 9, 2)), np.zeros((1, 1, 5, 5)))
 
 
 # --- receptive field ---

@@ -1,143 +1,213 @@
-"""The table of errors: every combination is there, and one above the tolerance cannot be overlooked, in grey either."""
+"""Errors of the drawing functions: whatever argument is wrong, the message begins with the function that was called."""
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
-from readable import assert_readable
 
-from cnn_core import conv2d_backward, conv2d_forward, gradient_check_grid
-from cnn_viz.errors import power, shade, show_errors
+import cnn_viz
+from cnn_core import conv2d_backward, convolve, dilate, pool2d_backward, pool2d_forward
+from cnn_viz import Panel
+from cnn_viz.base.figures import new_figure
 
-GRID = {"sizes": [5, (6, 9)], "kernels": [1, (2, 3)], "strides": [1, 2, (1, 2)], "paddings": [0, "same", "include"]}
-SHAPE = (2, 2, 3, 3)
-GOOD, BAD = 2e-9, 0.5
-
-
-def table(errors, **options):
-    """Return the axes of the table and the axes of its scale."""
-    return show_errors(errors, **GRID, **options).axes
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
-
-
-def outlines(ax):
-    return [patch for patch in ax.patches if not patch.get_fill() and not patch.get_hatch()]
+X = np.arange(20.0).reshape(4, 5)
+F = np.array([[1.0, 0], [2, -1]])
+O = convolve(X, F)
+DILATED = dilate(O, 1)
+dC_dX, dC_dF, _ = (each.squeeze() for each in conv2d_backward(O[None, None], X[None, None], F[None, None]))
+POOLED = pool2d_forward(X[None, None])[0, 0]
+ROUTED = pool2d_backward(POOLED[None, None], X[None, None])[0, 0]
+IMAGES = np.linspace(0, 1, 60).reshape(3, 4, 5)
+MAPS = np.abs(IMAGES)
+GRID = np.linspace(-1, 1, 5)
+HEIGHTS = 1 + GRID**2 + GRID[:, None] ** 2
+LARGE = np.ones((41, 41))  # more cells than a Panel draws
 
 
-def brightness(patch):
-    return float(np.dot(to_rgb(patch.get_facecolor()), (0.299, 0.587, 0.114)))
+def draw(n=0):
+    """Draw a figure, as explore and frame_grid take it."""
+    return new_figure(50, 50), f"{n}."
 
 
-def test_every_combination_has_a_cell_with_its_power_of_ten():
-    ax, _ = table(np.full(SHAPE, GOOD))
-    assert texts(ax).count("−9") == np.prod(SHAPE) == len(ax.patches)
-    assert_readable(ax)
+def stacked(array, K=2):
+    return np.stack([array] * K)
 
 
-def test_rows_and_columns_are_named():
-    words = texts(table(np.full(SHAPE, GOOD))[0])
-    assert {"1×1", "2×3", "stride 1", "stride 2", "stride 1, 2"} <= set(words)
-    assert words.count("5×6") == words.count("6×9") == len(GRID["kernels"])
-    assert words.count("include") == words.count("same") == words.count("0") == len(GRID["strides"])
+# Function -> valid arguments by name, and wrong values for some of them.
+CALLS = {
+    "dilation_steps": ({"size": (2, 2), "stride": 2}, {"size": "2", "stride": 0}),
+    "draw_channels": (
+        {"ax": None, "X": stacked(X), "F": stacked(F), "sums": stacked(O), "O": 2 * O},
+        {"X": X, "F": F, "sums": O, "O": X, "position": (9, 9), "stride": 0, "padding": "sme"},
+    ),
+    "draw_columns": (
+        {"ax": None, "X": X[None], "F": F[None, None], "O": O[None]},
+        {"X": X, "F": F, "O": O, "position": (9, 9), "stride": 0, "padding": "sme"},
+    ),
+    "draw_confusion_matrix": ({"matrix": [[1, 2], [3, 4]]}, {"matrix": [[0.5]]}),
+    "draw_connections": (
+        {"ax": None, "X": np.ones(2), "W": np.ones((2, 3)), "O": np.ones(3)},
+        {"X": X, "W": np.ones((3, 2)), "O": X, "node": 3},
+    ),
+    "draw_dilation": (
+        {"ax": None, "dC_dO": O, "dilated": DILATED, "stride": 1, "step": 0},
+        {"dC_dO": X, "dilated": X, "stride": 0, "step": 99},
+    ),
+    "draw_filter_chain": (
+        {"ax": None, "dC_dO": O, "dilated": DILATED, "X": X, "dC_dF": dC_dF},
+        {"dC_dO": X, "dilated": X, "X": "X", "dC_dF": [1], "stride": 0, "padding": "sme", "weight": (9, 9)},
+    ),
+    "draw_full_convolution": (
+        {"ax": None, "A": X, "B": F},
+        {"A": [1], "B": [1], "position": (9, 9), "O": X, "dilation": 0, "roles": ("Y", "F")},
+    ),
+    "draw_full_step": (
+        {"ax": None, "dilated": DILATED, "rotated": F, "full": convolve(DILATED, F, full_convolve=True)},
+        {"dilated": "O", "rotated": [1], "full": X[1:], "position": (9, 9), "stride": 0},
+    ),
+    "draw_input_chain": (
+        {"ax": None, "dC_dO": O, "dilated": DILATED, "F": F, "full": dC_dX, "dC_dX": dC_dX},
+        {"dC_dO": X, "dilated": X, "F": [1], "full": [1], "dC_dX": [1], "stride": 0, "padding": "sme", "pixel": (9, 9)},
+    ),
+    "draw_network": ({"model": [], "input_shape": (1, 9, 9)}, {"model": 5, "input_shape": 5}),
+    "draw_pixel_terms": (
+        {"ax": None, "dC_dO": O, "F": F, "dC_dX": dC_dX, "pixel": (0, 0)},
+        {"dC_dO": X, "F": [1], "dC_dX": "X", "pixel": (9, 9), "stride": 0, "padding": "sme"},
+    ),
+    "draw_pooling": (
+        {"ax": None, "X": X, "outputs": {"max": POOLED}},
+        {"X": [1], "outputs": {"max": X}, "position": (9, 9), "pool_size": 9, "stride": 0, "padding": 2},
+    ),
+    "draw_product": (
+        {"ax": None, "left": Panel(F), "right": Panel(F, "F"), "result": Panel(F, "O")},
+        {"left": Panel(X), "result": Panel(X), "position": (9, 9), "bias": Panel([1, 2, 3], "B")},
+    ),
+    "draw_reach": ({"ax": None, "size": 5, "kernel": 2}, {"size": 0, "kernel": 6, "stride": 0, "padding": "sme"}),
+    "draw_routed_gradient": (
+        {"ax": None, "dC_dO": POOLED, "X": X, "counts": ROUTED > 0, "dC_dX": ROUTED},
+        {"dC_dO": "O", "X": [1], "counts": F, "dC_dX": "X", "pool_size": 9, "stride": 0, "padding": "sme"},
+    ),
+    "draw_routing": (
+        {"ax": None, "dC_dO": POOLED, "X": X, "dC_dX": ROUTED},
+        {"dC_dO": X, "X": [1], "dC_dX": F, "position": (9, 9), "pool_size": 9, "padding": 2, "mode": "sum"},
+    ),
+    "draw_row": ({"ax": None, "parts": [Panel(X)]}, {"parts": [5]}),
+    "draw_step": (
+        {"ax": None, "X": X, "F": F, "O": O},
+        {"X": LARGE, "F": [1], "O": "O", "position": (9, 9), "stride": 0, "padding": "sme"},
+    ),
+    "draw_surface": ({"ax": None, "offsets": GRID, "costs": HEIGHTS}, {"offsets": -GRID, "costs": X}),
+    "draw_touched": (
+        {"ax": None, "X": X, "F": F, "O": O, "cell": (0, 0)},
+        {"X": LARGE, "F": [1], "O": X, "cell": (9, 9), "stride": 0, "padding": "sme"},
+    ),
+    "draw_weight_terms": (
+        {"ax": None, "X": X, "dC_dO": O, "dC_dF": dC_dF, "weight": (0, 0)},
+        {"X": [1], "dC_dO": X, "dC_dF": "F", "weight": (9, 9), "stride": 0, "padding": "sme"},
+    ),
+    "explore": ({"draw": draw, "n": [0, 1]}, {"draw": "draw", "n": 5}),
+    "frame_grid": ({"draw": draw, "states": [{"n": 1}]}, {"draw": "draw", "states": [], "columns": 0}),
+    "save_gif": (
+        {"path": None, "draw": draw, "states": [{"n": 1}]},
+        {"draw": "draw", "states": [1], "milliseconds": 0, "last": 0, "sharpness": 0},
+    ),
+    "show_activations": (
+        {"curves": {"ReLU": (GRID, GRID, GRID)}},
+        {"curves": {"ReLU": (GRID, GRID, X)}},
+    ),
+    "show_blocks": ({"values": X, "labels": ["line"] * 4, "blocks": {"first": (0, 2)}}, {"values": "X"}),
+    "show_calibration": (
+        {"confidence": [0.5], "accuracy": [0.5], "counts": [3]},
+        {"confidence": [2], "accuracy": [0.5, 1], "counts": [0]},
+    ),
+    "show_dots": ({"results": {"Adam": [1.0, 2.0]}, "unit": "per cent"}, {"results": {"Adam": "x"}}),
+    "show_errors": (
+        {"errors": np.ones((1, 1, 1, 1)), "sizes": [5], "kernels": [3], "strides": [1], "paddings": [0]},
+        {"errors": [1], "sizes": [1, 2], "tolerance": -1},
+    ),
+    "show_feature_maps": ({"O": MAPS}, {"O": X, "columns": 0}),
+    "show_filtered": (
+        {"image": X / 20, "filters": {"edge": F}, "maps": [O]},
+        {"image": np.full((2, 2), np.nan), "filters": {}, "maps": []},
+    ),
+    "show_first_layer": ({"F": F[None, None], "maps": MAPS[:1]}, {"F": F, "maps": -MAPS[:1] - 1, "columns": 0}),
+    "show_forward_pass": (
+        {"image": X, "maps": {"ReLU": MAPS}, "scores": np.ones(3) / 3},
+        {"image": [1], "maps": {"ReLU": X}, "scores": X},
+    ),
+    "show_growth": ({"series": {"images": [(1, 1), (2, 2)]}}, {"series": {"images": [("a", 1)]}}),
+    "show_histograms": ({"table": {"he": {"F": [1.0]}}}, {"table": {"he": {"F": "x"}}}),
+    "show_image": ({"image": X}, {"image": IMAGES}),
+    "show_images": ({"images": IMAGES}, {"images": [1], "titles": [1], "columns": 0}),
+    "show_lines": ({"lines": {"Adam": [1.0, 2.0]}}, {"lines": {"Adam": ["a", "b"]}}),
+    "show_mistakes": (
+        {"images": IMAGES, "labels": [0, 1, 0], "probabilities": np.eye(3)},
+        {"images": [1], "labels": [9, 9, 9], "probabilities": np.eye(2), "columns": 0},
+    ),
+    "show_orders": ({"orders": {"C": (GRID, GRID > 0)}}, {"orders": {"C": ("numbers", [True] * 7)}}),
+    "show_paths": (
+        {"x": GRID, "y": GRID, "heights": HEIGHTS, "paths": {"Adam": np.zeros((2, 2))}},
+        {"x": "x", "y": GRID[1:], "heights": np.full((5, 5), np.inf), "paths": {"Adam": GRID}},
+    ),
+    "show_paths_apart": (
+        {"x": GRID, "y": GRID, "heights": HEIGHTS, "paths": {"Adam": np.zeros((2, 2))}},
+        {"x": "x", "y": GRID[1:], "heights": np.full((5, 5), np.inf), "paths": {"Adam": GRID}},
+    ),
+    "show_scores": (
+        {"scores": [1, 2], "shares": [0.2, 0.8], "gradient": [0.2, -0.2], "label": 1},
+        {"scores": X, "shares": [1], "gradient": "x", "label": 2},
+    ),
+    "show_shares": ({"pixels": [0, 1], "shares": {"dense": [0.5, 1]}}, {"shares": {"dense": ["a", "b"]}}),
+    "show_slopes": ({"tables": {"ReLU": X}}, {"tables": {"ReLU": GRID}}),
+    "show_speeds": ({"seconds": {"loops": 1.0}}, {"seconds": {"loops": "fast"}}),
+    "show_surface": (
+        {"offsets": GRID, "costs": HEIGHTS, "place": (1, 1), "slope": (1, 1)},
+        {"offsets": -GRID, "costs": X, "place": (9, 9)},
+    ),
+    "show_timeline": ({"spans": [(0, 0.0, 1.0, "a")]}, {"spans": [(0, "now", "then", "a")]}),
+    "touched_outputs": (
+        {"size": (4, 4), "kernel": (2, 2), "cell": (0, 0)},
+        {"cell": (9, 9), "stride": 0, "padding": "sme", "kernel": (9, 9)},
+    ),
+    "watch": ({"records": []}, {"records": 3, "history": [], "snapshot": 3}),
+    "written_sum": ({"window": F, "F": F}, {"window": X, "F": "F"}),
+}
+WRONG = [
+    pytest.param(name, {key: value}, id=f"{name}-{key}") for name in CALLS for key, value in CALLS[name][1].items()
+]
 
 
-@pytest.mark.parametrize("place", [(0, 0, 0, 0), (1, 0, 2, 1), (0, 1, 1, 2), (1, 1, 2, 2)])
-def test_an_error_above_the_tolerance_is_outlined_bright_and_in_its_place(place):
-    errors = np.full(SHAPE, GOOD)
-    errors[place] = BAD
-    ax, _ = table(errors)
-    assert len(outlines(ax)) == 1
-    cells = [patch for patch in ax.patches if patch.get_fill()]
-    brightest = max(cells, key=brightness)
-    assert brightness(brightest) > 2 * max(brightness(cell) for cell in cells if cell is not brightest)
-    middle = np.add(brightest.get_xy(), (brightest.get_width() / 2, brightest.get_height() / 2))
-    size, kernel, stride, padding = place
-    named = [
-        place_of(ax, "5×6 6×9".split()[size], kernel)[1],
-        place_of(ax, "0 same include".split()[padding], stride)[0],
-    ]
-    np.testing.assert_allclose(middle[::-1], named)
-    assert outlines(ax)[0].get_bbox().contains(*middle)
+def called(name, changes, tmp_path):
+    """Call a public function with its valid arguments and these changes."""
+    arguments = CALLS[name][0] | changes
+    function = getattr(cnn_viz, name)
+    if name == "explore":
+        return function(arguments.pop("draw"), **arguments)
+    return function(**(arguments | ({"path": tmp_path / "a.gif"} if name == "save_gif" else {})))
 
 
-def place_of(ax, word, number):
-    """Return where a word stands for the so-manieth time."""
-    return [text.get_position() for text in ax.texts if text.get_text() == word][number]
+def test_every_public_drawing_function_has_a_wrong_argument_here():
+    assert {name for name in cnn_viz.__all__ if name.startswith(("draw_", "show_"))} - set(CALLS) == {"show_figure"}
+    assert all(wrong for _, wrong in CALLS.values())
 
 
-def test_the_number_above_the_tolerance_is_bold_and_black_and_others_are_white():
-    errors = np.full(SHAPE, GOOD)
-    errors[0, 0, 0, 0] = 3e-6
-    styles = {text.get_text(): (text.get_color(), text.get_weight()) for text in table(errors)[0].texts}
-    assert styles["−6"] == ("#000000", "bold")
-    assert styles["−9"] == ("white", "normal")
+@pytest.mark.parametrize("name", CALLS)
+def test_the_valid_arguments_are_valid(name, tmp_path):
+    called(name, {}, tmp_path)
 
 
-@pytest.mark.parametrize(("tolerance", "above"), [(1e-3, 0), (1e-6, 1), (1e-10, 36), (1e-14, 36)])
-def test_the_tolerance_decides_and_is_written_on_the_scale(tolerance, above):
-    errors = np.full(SHAPE, GOOD)
-    errors[1, 1, 1, 1] = 3e-5
-    ax, scale = table(errors, tolerance=tolerance)
-    assert len(outlines(ax)) == above
-    assert texts(scale) == [f"tolerance {tolerance:g}"]
-    assert scale.lines[0].get_xdata()[0] == max(np.log10(tolerance), -12)
+@pytest.mark.parametrize(("name", "changes"), WRONG)
+def test_a_message_begins_with_the_function_that_was_called(name, changes, tmp_path):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        called(name, changes, tmp_path)
+    assert str(caught.value).startswith(f"{name}: ")
+    assert type(caught.value) in (ValueError, TypeError)
 
 
-def test_a_kernel_that_does_not_fit_is_hatched_and_has_no_number():
-    errors = np.full(SHAPE, GOOD)
-    errors[0, 1, :, 0] = np.nan
-    ax, _ = table(errors)
-    assert sum(bool(patch.get_hatch()) for patch in ax.patches) == 3
-    assert texts(ax).count("−9") == np.prod(SHAPE) - 3
-    assert not outlines(ax)
+@pytest.mark.parametrize(("thing", "arguments"), [("Panel", [LARGE]), ("Steps", [0])])
+def test_a_message_of_a_class_begins_with_its_name(thing, arguments):
+    with pytest.raises(ValueError, match=rf"^{thing}: "):
+        getattr(cnn_viz, thing)(*arguments)
 
 
-def test_no_error_and_an_endless_one_are_told_apart():
-    errors = np.full(SHAPE, 0.0)
-    errors[0, 0, 0, 0] = np.inf
-    ax, _ = table(errors)
-    assert texts(ax).count("= 0") == np.prod(SHAPE) - 1
-    assert texts(ax).count("∞") == len(outlines(ax)) == 1
-
-
-def test_the_colours_grow_brighter_and_leap_at_the_tolerance():
-    shades = [shade(error, 1e-6) for error in (0, 1e-13, 1e-9, 1e-6, 1.1e-6, 1e-3, 1, 2, np.inf)]
-    assert shades == sorted(shades)
-    assert shades[4] - shades[3] > 0.4
-    assert shades[0] == 0
-    assert shades[-1] == 1
-
-
-@pytest.mark.parametrize(("error", "text"), [(1e-9, "−9"), (9.9e-9, "−9"), (1.5, "0"), (0.0, "= 0"), (12.0, "1")])
-def test_a_power_is_that_of_the_first_digit(error, text):
-    assert power(error) == text
-
-
-def test_what_the_grid_returns_can_be_drawn_and_is_not_written_to():
-    errors = gradient_check_grid(conv2d_forward, conv2d_backward, [2, 4], [3], [1], [0, 1])
-    before = errors.copy()
-    ax = show_errors(errors, [2, 4], [3], [1], [0, 1]).axes[0]
-    assert sum(bool(patch.get_hatch()) for patch in ax.patches) == 1
-    assert not outlines(ax)
-    np.testing.assert_array_equal(errors, before)
-
-
-def test_many_columns_become_narrow_and_stay_readable():
-    paddings = [0, 1, 2, 3, (1, 2), "same", "include"]
-    figure = show_errors(np.full((1, 1, 4, 7), GOOD), [5], [3], [1, 2, 3, 4], paddings)
-    assert_readable(figure.axes[0])
-
-
-@pytest.mark.parametrize(
-    ("errors", "options", "message"),
-    [
-        (np.zeros((2, 2, 3)), {}, "show_errors: errors has shape"),
-        (np.full(SHAPE, -1.0), {}, "never below 0"),
-        (np.zeros(SHAPE), {"tolerance": 0}, "tolerance"),
-    ],
-)
-def test_what_is_no_table_of_errors_is_refused(errors, options, message):
-    with pytest.raises(ValueError, match=message):
-        table(errors, **options)
+def test_the_record_that_a_history_refuses_is_named():
+    with pytest.raises(TypeError, match=r"^History: expected a Step or an Epoch"):
+        cnn_viz.History().append(3)

@@ -1,29 +1,20 @@
-"""How many threads of the crew there are: they are not those of the module threading, which does not know of them.
+"""Counting the threads of the library's pools. Not a test module: tests import it."""
 
-Used by     tests/test_parallel.py, tests/test_load.py, tests/attacks/processes.py. Nothing here is a test.
-"""
-
-import sys
+import threading
 import time
 
-from cnn_core import parallel
 
-WORK = parallel._Threads._work.__code__
+def worker_threads(most=0):
+    """Return the number of threads of all pools, once there are no more than `most`, or after ten seconds.
 
-
-def crew_threads(most=0):
-    """Return how many threads of any crew there are, once there are no more than `most`, or after ten seconds.
-
-    A thread that was sent home may need a moment until it is gone.
+    A thread that has been shut down may take a moment to end.
     """
-    until = time.monotonic() + 10
-    while (found := sum(map(is_ours, sys._current_frames().values()))) > most and time.monotonic() < until:
+    deadline = time.monotonic() + 10
+    while (count := len(named())) > most and time.monotonic() < deadline:
         time.sleep(0.001)
-    return found
+    return count
 
 
-def is_ours(frame):
-    """Return whether a thread that is now in this frame is at a crew's work, or waits for some."""
-    while frame is not None and frame.f_code is not WORK:
-        frame = frame.f_back
-    return frame is not None
+def named():
+    """Return the threads whose names are those of a pool's."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("cnn_core")]

@@ -1,9 +1,9 @@
-"""Run notebooks from top to bottom and store what they show, as the same bytes each time.
+"""Run notebooks from top to bottom and store their outputs, as the same bytes in every run.
 
-Usage     python tools/run_notebooks.py [notebook ...]      (no names: every chapter and every worked answer)
-Stored    code, text, printed text and PNGs, counts from 1 to n. Not stored: times, the version of Python, widget state.
-Widgets   a live widget is stored as what it showed: the PNG and the text that were displayed with it.
-Refused   a notebook with a cell that raises, unless the cell is tagged raises-exception; its file stays as it was.
+Usage     python tools/run_notebooks.py [notebook ...]      (without names: all chapters and all worked answers)
+Stored    code, text, printed text and PNGs, counts from 1 to n; no times, no version of Python, no widget state.
+Widgets   in place of a live widget, the PNG and the text that were displayed with it.
+Refused   a notebook with a cell that raises, unless the cell is tagged raises-exception; its file stays unchanged.
 """
 
 import itertools
@@ -21,7 +21,7 @@ SECONDS_PER_CELL = 900
 WIDGET = "application/vnd.jupyter.widget-view+json"
 VOLATILE_IN_NOTEBOOK = ("widgets", "signature")
 VOLATILE_IN_CELL = ("execution", "ExecuteTime", "trusted", "scrolled", "collapsed")
-# Jupyter writes the version of Python here; without it, another Python 3 stores the same bytes.
+# Jupyter adds the version of Python; without it every Python 3 stores the same bytes.
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
@@ -35,7 +35,7 @@ def chapters():
 
 
 def read(path):
-    """Return the notebook in a file, every cell with an id of its own."""
+    """Return the notebook in a file, with a unique id for every cell."""
     text = path.read_text(encoding="utf-8")
     version = json.loads(text).get("nbformat")
     if version != 4:
@@ -47,7 +47,7 @@ def read(path):
 
 
 def give_ids(cells):
-    """Give an id to each cell that has none, or that has another's; nbformat would make up a random one."""
+    """Set an id where a cell has none or the id of an earlier cell; nbformat would choose a random one."""
     taken = {cell.get("id") for cell in cells}
     free = (f"cell-{number}" for number in itertools.count() if f"cell-{number}" not in taken)
     seen = {None}
@@ -57,21 +57,21 @@ def give_ids(cells):
 
 
 def run(notebook, folder):
-    """Run all cells in a new kernel that works in the folder, changing the notebook in place."""
+    """Run all cells in place, in a new kernel whose working directory is the folder."""
     client = NotebookClient(
         notebook,
         kernel_name="python3",
         timeout=SECONDS_PER_CELL,
         record_timing=False,
         store_widget_state=False,
-        coalesce_streams=True,  # else the pieces of printed text are as the moment had them
+        coalesce_streams=True,  # otherwise the number of pieces of printed text depends on timing
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
 
 
 def tidy(notebook):
-    """Take out, in place, what changes from run to run or from machine to machine."""
+    """Remove, in place, the metadata and outputs that differ between runs or machines."""
     for key in VOLATILE_IN_NOTEBOOK:
         notebook.metadata.pop(key, None)
     notebook.metadata.update(nbformat.from_dict(METADATA))
@@ -83,14 +83,14 @@ def tidy(notebook):
 
 
 def without_live_widgets(outputs):
-    """Return the outputs with what live widgets showed in place of the widgets themselves."""
+    """Return the outputs without live widgets; the PNG and the text beside them stay."""
     for output in outputs:
         output.get("data", {}).pop(WIDGET, None)
     return [output for output in outputs if output.get("data", True)]
 
 
 def store(notebook, path):
-    """Write the notebook under a temporary name in the same folder and put it in place in one step."""
+    """Write the notebook atomically: under a temporary name in the same folder, then renamed."""
     nbformat.validate(notebook)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
@@ -98,7 +98,7 @@ def store(notebook, path):
 
 
 def run_and_store(path):
-    """Run one notebook and store it; say whether that went well."""
+    """Run one notebook and store it; return whether this succeeded."""
     try:
         notebook = read(path)
         run(notebook, path.parent)

@@ -1,10 +1,10 @@
-"""Train the network of chapter 08 on all of MNIST, and keep it with the record of its training in notebooks/trained/.
+"""Train the network of chapter 08 on all of MNIST; store it and the record of its training in notebooks/trained/.
 
-Called by   `make trained`. The notebooks load what lies there; they never write to it.
-Record      08_model.json: what was trained and how, what each epoch and the test digits gave, how long it took, where;
-            and what three seeds of each of RUNS gave. One machine, one NumPy and one seed give the same bits; another
-            machine differs in the last digits.
-Trace       08_trace.npz: cost and accuracy of every step, and the first layer at a few moments, for pictures.
+Usage       `make trained`. The notebooks only read these files.
+Record      08_model.json: model, optimiser and settings, the results of each epoch and of the test digits, time and
+            machine, and the test accuracies of three seeds of each of RUNS. The same machine, NumPy and seed give the
+            same bits; other machines differ in the last digits.
+Trace       08_trace.npz: cost and accuracy of every step, and the first layer after a few steps, for pictures.
 """
 
 import json
@@ -36,7 +36,7 @@ from cnn_core import (
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks" / "trained"
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 3, 64, 0.003
 SEEDS = range(3)
-MOMENTS = (0, 10, 30, 100, 300, 938, 1876, 2814)  # steps after which the trace holds the first layer
+MOMENTS = (0, 10, 30, 100, 300, 938, 1876, 2814)  # the steps after which the trace holds the first layer
 
 
 def digits_model(seed=0):
@@ -50,7 +50,7 @@ def digits_model(seed=0):
 
 
 def dense_model(seed=0):
-    """Return chapter 08's network without convolution, with as many parameters; untrained."""
+    """Return an untrained network without convolution and with as many parameters as chapter 08's."""
     layers = [Flatten(), FullyConnected(260), ReLU(), FullyConnected(10, initialisation="zeros")]
     return Model(layers, input_shape=(1, 28, 28), seed=seed)
 
@@ -60,7 +60,7 @@ def one_cycle(examples):
     return OneCycle(LEARNING_RATE, EPOCHS * -(-examples // BATCH_SIZE))
 
 
-# what is trained with each seed: the network, and its learning rate for a number of training examples
+# name: (network, learning rate for a number of training examples); each is trained with every seed
 RUNS = {
     "one cycle up to 0.003": (digits_model, one_cycle),
     "0.001 throughout": (digits_model, lambda examples: 0.001),
@@ -72,14 +72,14 @@ def train(model, digits, rate):
     """Train the model; return the record of it, and the trace."""
     optimiser = Adam(learning_rate=rate)
     start = time.perf_counter()
-    test = digits.X_test, digits.y_test  # looked at after each epoch; nothing is decided by it
+    test = digits.X_test, digits.y_test  # only reported after each epoch: no decision depends on it
     records = fit(model, digits.X_train, digits.y_train, optimiser, CrossEntropy(), EPOCHS, BATCH_SIZE, test)
     epochs, trace = follow(records, model)
     seconds = time.perf_counter() - start
     cost, accuracy = evaluate(model, *test, CrossEntropy())
-    made = {"model": repr(model), "optimiser": repr(optimiser), "loss": "CrossEntropy()", "batch_size": BATCH_SIZE}
-    given = {"epochs": epochs, "test_cost": cost, "test_accuracy": accuracy, "seconds": round(seconds, 1)}
-    return made | given | where(), trace
+    settings = {"model": repr(model), "optimiser": repr(optimiser), "loss": "CrossEntropy()", "batch_size": BATCH_SIZE}
+    results = {"epochs": epochs, "test_cost": cost, "test_accuracy": accuracy, "seconds": round(seconds, 1)}
+    return settings | results | where(), trace
 
 
 def follow(records, model):
@@ -98,27 +98,27 @@ def follow(records, model):
 
 
 def first_layer(model):
-    """Return copies of the first convolution's filters and biases; of nothing where there is none."""
+    """Return copies of the filters and biases of the first convolution; empty arrays if layer 0 is another layer."""
     params = model.layers[0].params
     return params.get("F", np.empty(0)).copy(), params.get("B", np.empty(0)).copy()
 
 
 def where():
-    """Return what the digits after the first depend on, and the seconds most of all."""
+    """Return the machine and the versions, on which the last digits and the seconds depend."""
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "system": platform.system()}
     return machine | {"python": platform.python_version(), "numpy": np.__version__}
 
 
 def train_all(digits):
-    """Train every run with every seed; return the first one's model, record and trace, with all test accuracies."""
-    kept, runs = None, {name: [] for name in RUNS}
+    """Train every run with every seed; return the first model, its record with all test accuracies, and its trace."""
+    first, runs = None, {name: [] for name in RUNS}
     for name, (make, rate) in RUNS.items():
         for seed in SEEDS:
             model = make(seed)
             record, trace = train(model, digits, rate(len(digits.X_train)))
-            kept = kept or (model, record, trace)
+            first = first or (model, record, trace)
             runs[name].append({"test_accuracy": record["test_accuracy"], "seconds": record["seconds"]})
-    model, record, trace = kept
+    model, record, trace = first
     return model, record | {"runs": runs}, trace
 
 

@@ -1,4 +1,4 @@
-"""Chapter 00, the whole network: the answers to its exercises, and mistakes with what is said of them."""
+"""Chapter 00, the whole network: correct answers to its exercises, and mistakes with the feedback on them."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Chapter 01, convolution: the answers to its exercises, and mistakes with what is said of them."""
+"""Chapter 01, convolution: correct answers to its exercises, and mistakes with the feedback on them."""
 
 import numpy as np
 
@@ -18,8 +18,8 @@ def by_column(X, k):
     return as_columns(X.transpose(0, 2, 1), k)
 
 
-def touched(place, size, kernel, stride):
-    return sum(first <= place < first + kernel for first in range(0, size - kernel + 1, stride))
+def touched(position, size, kernel, stride):
+    return sum(first <= position < first + kernel for first in range(0, size - kernel + 1, stride))
 
 
 def convolved_in_place(A, B, stride):
@@ -52,7 +52,7 @@ CHECKS = [
     (chapter_01.check_convolve, convolved_in_place, "changes the array"),
     (chapter_01.check_filter, UPPER_DARK, None),
     (chapter_01.check_filter, -UPPER_DARK, "the sign"),
-    (chapter_01.check_filter, UPPER_DARK.T, "upright edges"),
+    (chapter_01.check_filter, UPPER_DARK.T, "vertical edges"),
     (chapter_01.check_filter, UPPER_DARK + 1, "add up to 0"),
     (chapter_01.check_filter, np.zeros((3, 3)), "bright below gives 0"),
     (chapter_01.check_filter, [[1, 1, 1], [-2, -2, -2], [1, 1, 1]], "another sign"),
@@ -66,27 +66,27 @@ CHECKS = [
     (chapter_01.check_columns, lambda X, k: as_columns(X[:1], k), "the shape should be"),
     (chapter_01.check_columns, lambda X, k: as_columns(X, k).reshape(6, 18).T, "not of one window"),
     (chapter_01.check_touched, touched, None),
-    (chapter_01.check_touched, lambda place, size, kernel, stride: kernel, "far from the edge"),
+    (chapter_01.check_touched, lambda position, size, kernel, stride: kernel, "far from the edge"),
     (
         chapter_01.check_touched,
-        lambda place, size, kernel, stride: touched(place, size, kernel, 1),
+        lambda position, size, kernel, stride: touched(position, size, kernel, 1),
         "left over|stride were 1",
     ),
     (
         chapter_01.check_touched,
-        lambda place, size, kernel, stride: touched(place, size + 1, kernel, stride),
+        lambda position, size, kernel, stride: touched(position, size + 1, kernel, stride),
         "beyond the end",
     ),
     (
         chapter_01.check_touched,
-        lambda place, size, kernel, stride: touched(place, size - 1, kernel, stride),
+        lambda position, size, kernel, stride: touched(position, size - 1, kernel, stride),
         "leave out the last window",
     ),
     (
         chapter_01.check_touched,
-        lambda place, n, kernel, stride: sum(b <= place <= b + kernel for b in range(0, n - kernel + 1, stride)),
+        lambda position, n, kernel, stride: sum(b <= position <= b + kernel for b in range(0, n - kernel + 1, stride)),
         "one pixel too long",
     ),
-    (chapter_01.check_touched, lambda place, size, kernel, stride: 0, "begin at or before"),
-    (chapter_01.check_touched, lambda place, size, kernel, stride: None, "end in a return"),
+    (chapter_01.check_touched, lambda position, size, kernel, stride: 0, "begin at or before"),
+    (chapter_01.check_touched, lambda position, size, kernel, stride: None, "end in a return"),
 ]

@@ -1,4 +1,4 @@
-"""Chapter 02, dilation: the answers to its exercises, and mistakes with what is said of them."""
+"""Chapter 02, dilation: correct answers to its exercises, and mistakes with the feedback on them."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Chapter 03, excluded pixels: the answers to its exercises, and mistakes with what is said of them."""
+"""Chapter 03, excluded pixels: correct answers to its exercises, and mistakes with the feedback on them."""
 
 import numpy as np
 
@@ -30,6 +30,12 @@ def trimmed_by_a_negative_slice(dC_dO, X, kernel_shape, stride):
     H, W = (left_over(n, k, stride, 0) for n, k in zip(X.shape, kernel_shape, strict=True))
     kept = X[:-H, :-W]
     return convolve(kept, dilate(dC_dO, stride)) if kept.size else kept
+
+
+def trimmed_in_place(dC_dO, X, kernel_shape, stride):
+    dC_dF = trimmed_filter_gradient(dC_dO, X, kernel_shape, stride)
+    X[...] = 0
+    return dC_dF
 
 
 def pasted_input_gradient(dC_dO, X_shape, F, stride, corner="first"):
@@ -66,6 +72,7 @@ CHECKS = [
     (chapter_03.check_sizes, lambda o, k, s: sizes_for(o, k, s)[1:] or [o + k - 1], "there are more"),
     (chapter_03.check_sizes, lambda o, k, s: [k - 1], "gives 0 outputs"),
     (chapter_03.check_filter_gradient, trimmed_filter_gradient, None),
+    (chapter_03.check_filter_gradient, trimmed_in_place, "Right"),
     (chapter_03.check_filter_gradient, lambda g, X, shape, s: convolve(X, dilate(g, s)), "not trimmed"),
     (chapter_03.check_filter_gradient, lambda g, X, shape, s: convolve(X, g), "dilate it first"),
     (chapter_03.check_filter_gradient, trimmed_at_the_wrong_end, "at the wrong end"),

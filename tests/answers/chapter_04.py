@@ -1,4 +1,4 @@
-"""Chapter 04, pooling: the answers to its exercises, and mistakes with what is said of them."""
+"""Chapter 04, pooling: correct answers to its exercises, and mistakes with the feedback on them."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ from cnn_exercises import chapter_04
 REDUCE = {"max": np.max, "mean": np.mean, "min": np.min}
 
 
-def block(place, k, stride):
-    return tuple(slice(start * stride, start * stride + k) for start in place)
+def block(index, k, stride):
+    return tuple(slice(start * stride, start * stride + k) for start in index)
 
 
 def pooled(X, k, stride, mode, reduce=None):
     shape = [(length - k) // stride + 1 for length in X.shape]
     O = np.zeros(shape)
-    for place in np.ndindex(O.shape):
-        O[place] = (reduce or REDUCE[mode])(X[block(place, k, stride)])
+    for index in np.ndindex(O.shape):
+        O[index] = (reduce or REDUCE[mode])(X[block(index, k, stride)])
     return O
 
 
@@ -38,14 +38,14 @@ def last(window):
     return first(window[::-1, ::-1])[::-1, ::-1]
 
 
-def gone_back(share, add=True, gradient=True):
-    """Return a way back in which share(window) says what part of its gradient each pixel gets."""
+def backward_by(share, add=True, gradient=True):
+    """Return a backward pass in which share(window) is the part of the gradient that each pixel gets."""
 
     def backward(dC_dO, X, k, stride):
         dC_dX = np.zeros(X.shape)
-        for place in np.ndindex(dC_dO.shape):
-            pixels = block(place, k, stride)
-            part = share(X[pixels]) * (dC_dO[place] if gradient else 1)
+        for index in np.ndindex(dC_dO.shape):
+            pixels = block(index, k, stride)
+            part = share(X[pixels]) * (dC_dO[index] if gradient else 1)
             dC_dX[pixels] = np.where(part != 0, part, dC_dX[pixels]) if not add else dC_dX[pixels] + part
         return dC_dX
 
@@ -56,9 +56,9 @@ def shared(window):
     return np.full(window.shape, 1 / window.size)
 
 
-def changing_back(dC_dO, X, k, stride):
+def backward_in_place(dC_dO, X, k, stride):
     dC_dO *= 2
-    return gone_back(first)(dC_dO / 2, X, k, stride)
+    return backward_by(first)(dC_dO / 2, X, k, stride)
 
 
 CHECKS = [
@@ -97,20 +97,20 @@ CHECKS = [
     (chapter_04.check_min, lambda X, largest: largest(-X)[1:], "should have shape"),
     (chapter_04.check_min, lambda X, largest: 1 - largest(-X), "O[0, 0] should be"),
     (chapter_04.check_min, lambda X, largest: None, "end in a return"),
-    (chapter_04.check_max_backward, gone_back(first), None),
-    (chapter_04.check_max_backward, gone_back(first, add=False), "add, do not assign"),
-    (chapter_04.check_max_backward, gone_back(lambda w: (w == w.max()) * 1.0), "every tied pixel"),
-    (chapter_04.check_max_backward, gone_back(first, gradient=False), "worth dC/dO"),
-    (chapter_04.check_max_backward, gone_back(lambda w: first(-w)), "the smallest pixel"),
-    (chapter_04.check_max_backward, gone_back(shared), "as a mean does"),
-    (chapter_04.check_max_backward, gone_back(last), "should be"),
+    (chapter_04.check_max_backward, backward_by(first), None),
+    (chapter_04.check_max_backward, backward_by(first, add=False), "add, do not assign"),
+    (chapter_04.check_max_backward, backward_by(lambda w: (w == w.max()) * 1.0), "every tied pixel"),
+    (chapter_04.check_max_backward, backward_by(first, gradient=False), "worth dC/dO"),
+    (chapter_04.check_max_backward, backward_by(lambda w: first(-w)), "the smallest pixel"),
+    (chapter_04.check_max_backward, backward_by(shared), "as a mean does"),
+    (chapter_04.check_max_backward, backward_by(last), "should be"),
     (chapter_04.check_max_backward, lambda dC_dO, X, k, stride: dC_dO, "the shape of X"),
-    (chapter_04.check_max_backward, changing_back, "changes an array"),
+    (chapter_04.check_max_backward, backward_in_place, "changes an array"),
     (chapter_04.check_max_backward, lambda dC_dO, X, k, stride: None, "end in a return"),
-    (chapter_04.check_mean_backward, gone_back(shared), None),
-    (chapter_04.check_mean_backward, gone_back(np.ones_like), "divide"),
-    (chapter_04.check_mean_backward, gone_back(lambda w: np.ones(w.shape) / len(w)), "not k"),
-    (chapter_04.check_mean_backward, gone_back(shared, add=False), "a part from each"),
-    (chapter_04.check_mean_backward, gone_back(first), "the largest pixel alone"),
+    (chapter_04.check_mean_backward, backward_by(shared), None),
+    (chapter_04.check_mean_backward, backward_by(np.ones_like), "divide"),
+    (chapter_04.check_mean_backward, backward_by(lambda w: np.ones(w.shape) / len(w)), "not k"),
+    (chapter_04.check_mean_backward, backward_by(shared, add=False), "a part from each"),
+    (chapter_04.check_mean_backward, backward_by(first), "the largest pixel alone"),
     (chapter_04.check_mean_backward, lambda dC_dO, X, k, stride: X, "should be"),
 ]

@@ -1,4 +1,4 @@
-"""Chapter 05, fully connected: the answers to its exercises, and mistakes with what is said of them."""
+"""Chapter 05, fully connected: correct answers to its exercises, and mistakes with the feedback on them."""
 
 import numpy as np
 

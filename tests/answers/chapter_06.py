@@ -1,4 +1,4 @@
-"""Chapter 06, loss: the answers to its exercises, and mistakes with what is said of them."""
+"""Chapter 06, loss: correct answers to its exercises, and mistakes with the feedback on them."""
 
 import numpy as np
 

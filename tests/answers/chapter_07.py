@@ -1,4 +1,4 @@
-"""Chapter 07, optimisers: the answers to its exercises, and mistakes with what is said of them."""
+"""Chapter 07, optimisers: correct answers to its exercises, and mistakes with the feedback on them."""
 
 import numpy as np
 

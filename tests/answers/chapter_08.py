@@ -1,4 +1,4 @@
-"""Chapter 08, the model: the answers to its exercises, and mistakes with what is said of them."""
+"""Chapter 08, the model: correct answers to its exercises, and mistakes with the feedback on them."""
 
 import numpy as np
 
@@ -72,34 +72,36 @@ def small(labels, answers):
 
 
 def calibration_error(probabilities, labels, bins=10, gap=abs, last=9):
-    sure = probabilities.max(axis=1)
+    confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
-    number = np.minimum((bins * sure).astype(int), last)
+    number = np.minimum((bins * confidence).astype(int), last)
     error = 0
     for each in np.unique(number):
         chosen = number == each
-        error += chosen.mean() * gap(right[chosen].mean() - sure[chosen].mean())
+        error += chosen.mean() * gap(right[chosen].mean() - confidence[chosen].mean())
     return error
 
 
 def unweighted(probabilities, labels):
-    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    number = np.minimum((10 * sure).astype(int), 9)
-    return np.mean([abs(right[number == each].mean() - sure[number == each].mean()) for each in np.unique(number)])
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    number = np.minimum((10 * confidence).astype(int), 9)
+    return np.mean(
+        [abs(right[number == each].mean() - confidence[number == each].mean()) for each in np.unique(number)]
+    )
 
 
 def with_empty_bins(probabilities, labels):
-    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    number = np.minimum((10 * sure).astype(int), 9)
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    number = np.minimum((10 * confidence).astype(int), 9)
     counts = np.bincount(number, minlength=10)
     with np.errstate(invalid="ignore"):
-        gaps = np.bincount(number, right - sure, minlength=10) / counts
+        gaps = np.bincount(number, right - confidence, minlength=10) / counts
     return np.average(np.abs(gaps), weights=counts)
 
 
 def each_alone(probabilities, labels):
-    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    return np.abs(right - sure).mean()
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    return np.abs(right - confidence).mean()
 
 
 NODES, STEP = chapter_08.check_nodes, chapter_08.check_step

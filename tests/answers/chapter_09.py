@@ -1,4 +1,4 @@
-"""Chapter 09, how fast NumPy can go: the answers to its exercises, and mistakes with what is said of them."""
+"""Chapter 09, how fast NumPy can go: correct answers to its exercises, and mistakes with the feedback on them."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from cnn_exercises import chapter_09
 
 
 def operations(X_shape, F_shape, stride, padding, factor=2, channels=True, filters=True, windows=True):
-    """Count the operations of a convolution; the options leave out what people leave out."""
+    """Count the operations of a convolution; each option leaves out what people often forget."""
     N, C, H, W = X_shape
     K, _, kH, kW = F_shape
     H_out, W_out = ((side + 2 * padding - k) // stride + 1 for side, k in ((H, kH), (W, kW)))
@@ -18,7 +18,7 @@ def with_mistake(**mistake):
     return lambda *layer: operations(*layer, **mistake)
 
 
-def kept(values, mask):
+def masked(values, mask):
     return (values.view(f"i{values.itemsize}") * mask).view(values.dtype)
 
 
@@ -48,14 +48,14 @@ CHECKS = [
     (chapter_09.check_bytes, (COLUMNS // 9, ROWS), "how often a pixel is written"),
     (chapter_09.check_bytes, (COLUMNS,), "two numbers"),
     (chapter_09.check_bytes, 5, "raised TypeError"),
-    (chapter_09.check_keep, kept, None),
+    (chapter_09.check_keep, masked, None),
     (chapter_09.check_keep, lambda values, mask: values * mask, "0 times infinity"),
     (chapter_09.check_keep, changing, "changes the values"),
-    (chapter_09.check_keep, lambda values, mask: kept(values, ~mask), "other values|0 times infinity"),
+    (chapter_09.check_keep, lambda values, mask: masked(values, ~mask), "other values|0 times infinity"),
     (chapter_09.check_keep, lambda values, mask: values[mask], "shape"),
-    (chapter_09.check_keep, lambda values, mask: kept(values.astype(float), mask), "float64"),
+    (chapter_09.check_keep, lambda values, mask: masked(values.astype(float), mask), "float64"),
     (chapter_09.check_sum, summed, None),
-    (chapter_09.check_sum, lambda finished: sum(gradient for _, gradient in finished), "who finished first"),
+    (chapter_09.check_sum, lambda finished: sum(gradient for _, gradient in finished), "which finished first"),
     (chapter_09.check_sum, lambda finished: finished[0][1], "not the sum"),
     (chapter_09.check_sum, lambda finished: summed(finished) / len(finished), "not the sum"),
 ]

@@ -1,6 +1,6 @@
-"""Makers of evil model files: archives that hold something else than they should, and changes of an architecture.
+"""Functions that make malicious or damaged model files: archives with wrong contents, and changed architectures.
 
-Used by     tests/test_files.py, tests/test_faults.py. Nothing here is a test.
+Not a test module: tests import it.
 """
 
 import io
@@ -47,7 +47,7 @@ def architecture_of(path):
 
 
 def with_text(path, text):
-    """Put another text in the place of the architecture."""
+    """Replace the text of the architecture."""
     text = text if isinstance(text, bytes) else text.encode()
     return pack(path, entries_of(path) | {"architecture.npy": npy(np.frombuffer(text, np.uint8))})
 
@@ -75,18 +75,18 @@ def end_of_zip(count, length, start):
 
 
 def huge_directory(count, large=False):
-    """Return a zip file that is nothing but a directory: its entries take far more room in memory than here."""
+    """Return a zip file that consists of a directory only, whose entries take far more memory than the file."""
     record = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", 20, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0)
     directory = b"".join(record + b"%07d" % number for number in range(count))
     end = end_of_zip(min(count, 65535), len(directory), 0)
-    if large:  # the true sizes stand in records of their own, and the usual place says something harmless
+    if large:  # zip64 records hold the true sizes; the usual record states small ones
         end = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, len(directory), 0)
         end += struct.pack("<4sLQL", b"PK\x06\x07", 0, len(directory), 1) + end_of_zip(1, 53, 0)
     return directory + end
 
 
 def layer(index, **changes):
-    """Return a change of one layer's arguments."""
+    """Return a function that changes the arguments of one layer."""
 
     def change(architecture):
         architecture["model"]["layers"][index]["arguments"] |= changes
@@ -102,7 +102,7 @@ def renamed(index, name):
 
 
 def put(*keys, value):
-    """Return a change of one place in the architecture."""
+    """Return a function that changes one value in the architecture."""
 
     def change(architecture):
         for key in keys[:-1]:

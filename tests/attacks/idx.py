@@ -1,6 +1,6 @@
-"""Makers of IDX files, good and evil: headers that lie, and files that grow a thousandfold when they are unpacked.
+"""Functions that make valid and malicious IDX files: false headers, and gzip bombs.
 
-Used by     tests/test_mnist.py. Nothing here is a test.
+Not a test module: tests import it.
 """
 
 import gzip
@@ -14,7 +14,7 @@ CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
 
 
 def idx(array, code=None, sizes=None):
-    """Return an array as the bytes of an IDX file; code and sizes may lie."""
+    """Return an array as the bytes of an IDX file; code and sizes may contradict the array."""
     array = np.asarray(array)
     sizes = array.shape if sizes is None else sizes
     code = CODES[array.dtype.str[1:]] if code is None else code
@@ -28,7 +28,7 @@ def write(path, content, zipped=False):
 
 
 def bomb(header, megabytes):
-    """Return a gzip file of many zeros, made without ever holding them."""
+    """Return a gzip file of so many megabytes of zeros, without allocating them."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     parts = [packer.compress(header)] + [packer.compress(bytes(MB)) for _ in range(megabytes)]
     return b"".join([*parts, packer.flush()])

@@ -1,6 +1,6 @@
-"""Processes of their own, which may be killed, run out of disk or be forbidden to write: scripts and what they printed.
+"""Scripts in processes of their own, which may be killed, run out of disk space or lack write permission.
 
-Used by     tests/test_faults.py, tests/test_load.py. Nothing here is a test.
+Not a test module: tests import it.
 """
 
 import os
@@ -16,7 +16,7 @@ import gc, os, random, resource, signal, sys, threading, time
 from pathlib import Path
 import numpy as np
 from cnn_core import *
-from threads import crew_threads
+from threads import worker_threads
 
 def make(seed=0, filters=4):
     return Model([Conv2D(filters), ReLU(), Flatten(), FullyConnected(10)], (1, 28, 28), seed)  # with 4 a file of 108 KB
@@ -38,18 +38,18 @@ def in_a_child(act):
     os._exit(0)
 
 def memory():
-    """Return how many bytes this process has in memory now, and the most it ever had."""
+    """Return the resident memory of this process in bytes: now, and its peak."""
     try:
         lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
         return tuple(1024 * int(lines[name].split()[0]) for name in ("VmRSS", "VmHWM"))
-    except FileNotFoundError:  # macOS, which counts in bytes, and knows the most alone
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most, most
+    except FileNotFoundError:  # macOS, whose getrusage counts in bytes and knows the peak only
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak, peak
 '''
 
 
 def run_in(folder, script):
-    """Run a script in a folder, in a process of its own; return the lines that it printed."""
+    """Run a script in a process of its own, with the folder as working directory; return the lines that it printed."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(Path(cnn_core.__file__).parent.parent), str(TESTS)]),

@@ -1,7 +1,6 @@
-"""What the tests in a browser share: one JupyterLab, one Chromium, and each notebook opened once for all its tests.
+"""Fixtures of the tests in a browser: one JupyterLab, one Chromium, and each notebook opened once for all its tests.
 
-Missing     without Playwright or Chromium the tests are one visible skip; where CNN_REQUIRE_BROWSER is 1 they fail.
-Failures    of each a screenshot is kept: build/browser/.
+A failed test leaves a screenshot of every open page in build/browser/.
 """
 
 import contextlib
@@ -45,7 +44,7 @@ def browser(request):
 
 @pytest.fixture(scope="module", params=chosen())
 def opened(request, lab, browser):
-    """Return a notebook as it is when it is opened; nothing has run."""
+    """Return a notebook that has been opened and not run."""
     notebook = Notebook(lab, browser, request.param)
     yield notebook
     notebook.close()
@@ -53,7 +52,7 @@ def opened(request, lab, browser):
 
 @pytest.fixture(scope="module")
 def ran(opened):
-    """Return a notebook of which all cells have run."""
+    """Return a notebook after all its cells have run."""
     opened.run_all()
     return opened
 
@@ -68,12 +67,12 @@ def pytest_runtest_makereport(item, call):
 
 
 def photographed(item):
-    """Yield the files of the screenshots of all open pages."""
+    """Take a screenshot of every open page, and yield the files."""
     browser = item.config.stash.get(BROWSER, None)
     pages = [page for context in browser.contexts for page in context.pages] if browser else []
     for number, page in enumerate(pages):
         file = SCREENSHOTS / f"{re.sub(r'[^a-z0-9_]+', '-', item.name)}-{number}.png"
-        with contextlib.suppress(Exception):  # a page that has crashed has no picture; what failed is said anyway
+        with contextlib.suppress(Exception):  # a page that has crashed has no picture
             page.screenshot(path=file)
             yield file
 

@@ -1,8 +1,8 @@
-"""What a widget must show, asked in the notebook's own kernel: there live the drawing functions and their data.
+"""The expected output of a widget, computed in the notebook's own kernel, where its drawing function and data are.
 
-In and out  expected(number, answers): the picture and the words of draw for what the page's controls say. The page may
-            show nothing else, whatever was done before: a drawing function keeps nothing.
-Used by     widget.py, through the kernel's own channel; nothing of the notebook is changed.
+widget.py calls expected(number, answers) through the kernel and compares the page with the result. A drawing function
+keeps no state, so the values of the controls alone determine the picture and the words. Nothing in the notebook
+changes.
 """
 
 import functools
@@ -11,65 +11,64 @@ import hashlib
 
 from comm import get_comm_manager
 
-from cnn_viz.controls import Scale, Slide, Steps
-from cnn_viz.figures import SHARPNESS, size_of
-from cnn_viz.shell import Shell
-from cnn_viz.states import MISFIT, draw_state, draw_state_or_reason, picture_of
-from cnn_viz.widgets import state_of
+from cnn_viz.base.figures import SHARPNESS, size_of
+from cnn_viz.interactive.controls import Scale, Slide, Steps, state_of
+from cnn_viz.interactive.states import INVALID_STATE, draw_state, draw_state_or_reason, picture_of
+from cnn_viz.interactive.widget import WidgetView
 
 
 @functools.cache
-def shells():
-    """Return the shells of all widgets in the order in which they were made, which is that of the page."""
+def views():
+    """Return the views of all widgets in the order in which they were made, which is their order on the page."""
     made = list(get_comm_manager().comms)
-    found = [each for each in gc.get_objects() if isinstance(each, Shell)]
-    return sorted(found, key=lambda shell: made.index(shell.image.model_id))
+    found = [each for each in gc.get_objects() if isinstance(each, WidgetView)]
+    return sorted(found, key=lambda view: made.index(view.image.model_id))
 
 
 def count():
-    """Return how many widgets there are."""
-    return len(shells())
+    """Return the number of widgets."""
+    return len(views())
 
 
 def kinds(number):
     """Return the kind of each control of a widget: 'Slide', 'Scale', 'Menu', 'Steps' or 'Field'."""
-    return [type(each).__name__ for each in shells()[number].controls.values()]
+    return [type(each).__name__ for each in views()[number].controls.values()]
 
 
 def expected(number, answers):
-    """Return what a widget must show.
+    """Return the output that a widget must show.
 
     Parameters
     ----------
     number : int
-        Of the widget, from 0.
+        The index of the widget, from 0.
     answers : tuple of str
-        What the page's controls say: a slider's place, a menu's choice, what was typed.
+        The values of the page's controls: a slider's position, a menu's entry, a field's text.
 
     Returns
     -------
     dict
         The picture (a digest), its width in pixels, the words, and whether draw refuses the state.
     """
-    return drawn(number, answers, shells()[number].room)
+    return drawn(number, answers, views()[number].space)
 
 
 @functools.cache
-def drawn(number, answers, room):
-    """Draw a state anew, by the same way as for any reader; a message is as large as the room that it is shown in."""
-    shell = shells()[number]
-    pairs = zip(shell.controls.items(), answers, strict=True)
-    state = state_of(shell.controls, {name: meant(control, answer) for (name, control), answer in pairs})
+def drawn(number, answers, size):
+    """Draw a state in the same way as the widget does; the picture of a message has the given size."""
+    view = views()[number]
+    pairs = zip(view.controls.items(), answers, strict=True)
+    state = state_of(view.controls, {name: value_of(control, answer) for (name, control), answer in pairs})
     try:
-        (figure, words), refused = draw_state("explore", shell.draw, state), False
-    except MISFIT:
-        (figure, words), refused = draw_state_or_reason("explore", shell.draw, state, room), True
+        (figure, words), refused = draw_state(view.draw, state), False
+    except INVALID_STATE:
+        (figure, words), refused = draw_state_or_reason(view.draw, state, size), True
     picture = hashlib.sha256(picture_of(figure, SHARPNESS)).hexdigest()
     return {"picture": picture, "width": size_of(figure)[0], "words": words, "refused": refused}
 
 
-def meant(control, answer):
-    """Return what a control says, given what the page says about it: of a slider with names, the place of the name."""
+def value_of(control, answer):
+    """Return the value of a control from the text that the page shows for it."""
     if isinstance(control, Slide | Steps):
         return int(answer)
     return list(control.values)[int(answer)] if isinstance(control, Scale) else answer

@@ -1,8 +1,8 @@
-"""Questions to the kernel of a notebook, beside those of the page: what a widget must show, how many cells have run.
+"""A second client of a notebook's kernel, which evaluates expressions there.
 
-In and out  Kernel(connection_file).ask(expression) is the value of a Python expression there. Cells, outputs and counts
-            of the notebook stay as they are. An answer comes when what the kernel was doing has ended.
-Threads     Playwright keeps an event loop in the main thread; the client wants a thread without one.
+Kernel(connection_file).ask(expression) returns the value of a Python expression, once the kernel has finished its
+current task. The notebook's cells, outputs and execution counts do not change. The client runs in a thread of its own,
+because Playwright keeps an event loop in the main thread.
 """
 
 import ast
@@ -19,7 +19,7 @@ INSIDE = f"(__import__('sys').path.append({str(ROOT / 'tests')!r}), __import__('
 
 
 class Kernel:
-    """What can be asked of a kernel.
+    """A client of a kernel.
 
     Parameters
     ----------
@@ -31,22 +31,22 @@ class Kernel:
         self.client = self.thread.submit(connected, connection_file).result()
 
     def ask(self, expression):
-        """Return the value of an expression that the kernel evaluates; it must be made of Python's plain values."""
+        """Return the value of an expression that the kernel evaluates; it must be a Python literal."""
         return self.thread.submit(answer, self.client, expression).result()
 
     def inside(self, call):
-        """Return what a function of inside.py gives."""
+        """Return the result of a function of inside.py."""
         return self.ask(f"{INSIDE}.{call}")
 
     def close(self):
-        """End the conversation; the kernel lives on."""
+        """Disconnect; the kernel keeps running."""
         self.thread.submit(self.client.stop_channels).result()
         self.thread.submit(lambda: ensure_event_loop().close()).result()
         self.thread.shutdown()
 
 
 def connected(connection_file):
-    """Return a client of the kernel; without a heartbeat, which takes a kernel that is slow to start for a dead one."""
+    """Return a client of the kernel, without a heartbeat: that would report a kernel that is slow to start as dead."""
     client = BlockingKernelClient(connection_file=str(connection_file))
     client.load_connection_file()
     client.start_channels(iopub=False, stdin=False, hb=False)
@@ -54,7 +54,7 @@ def connected(connection_file):
 
 
 def answer(client, expression):
-    """Ask until there is an answer: after a cell with an error a kernel drops what waits."""
+    """Return the value of an expression; ask again if the kernel aborts the request, as it does after an error."""
     end = time.monotonic() + LONGEST
     while (content := reply(client, expression, end))["status"] == "aborted":
         time.sleep(0.1)
@@ -64,7 +64,7 @@ def answer(client, expression):
 
 
 def reply(client, expression, end):
-    """Return the content of the kernel's reply to one question."""
+    """Return the content of the kernel's reply to one request."""
     asked = client.execute("", silent=True, user_expressions={"answer": expression})
     while True:
         message = client.get_shell_msg(timeout=max(0.1, end - time.monotonic()))

@@ -1,8 +1,8 @@
 """JupyterLab as `make lab` starts it, but on a copy of the repository, with settings and a port of its own.
 
-In and out  Lab(folder) starts the server; `url`, `begin` and `end` serve a page; `stop` ends it. Nothing of the user's
-            is read or written: settings, workspaces, kernels' files and log lie in the folder.
-Settings    no pop-up about news, which would cover the page; every cell in the page at once, seen or not.
+Lab(folder) starts the server, `url`, `begin` and `end` serve a page, and `stop` ends the server. Settings, workspaces,
+runtime files and log are kept in the folder, so no file of the user is read or written. The settings turn off the
+pop-up about news, which would cover the page, and render every cell at once, not only the visible ones.
 """
 
 import json
@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "a-token-of-the-test"
-PATIENCE = 120  # seconds for a server or a kernel to start on a busy machine
+TIMEOUT = 120  # seconds for a server or a kernel to start on a busy machine
 FOLDERS = {
     "JUPYTER_CONFIG_DIR": "config",
     "JUPYTER_DATA_DIR": "data",
@@ -29,7 +29,6 @@ FOLDERS = {
     "IPYTHONDIR": "ipython",
 }
 SETTINGS = {
-    "apputils-extension/notification": {"fetchNews": "false"},
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg-info")
@@ -43,11 +42,11 @@ def command_of_make_lab():
     return [sys.executable if word == "$(RUN)" else word for word in shlex.split(line)]
 
 
-def wait_until(condition, what, seconds=PATIENCE, pause=lambda: time.sleep(0.1)):
-    """Return what a condition returns as soon as it is true; an AssertionError says what was waited for in vain."""
+def wait_until(condition, failure, seconds=TIMEOUT, pause=lambda: time.sleep(0.1)):
+    """Return the first true result of condition(); after too long raise an AssertionError that names the failure."""
     end = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < end, f"after {seconds} seconds: {what() if callable(what) else what}"
+        assert time.monotonic() < end, f"after {seconds} seconds: {failure() if callable(failure) else failure}"
         pause()
     return found
 
@@ -58,7 +57,7 @@ class Lab:
     Parameters
     ----------
     folder : Path
-        Empty; what the server reads and writes.
+        An empty folder for all files that the server reads and writes.
     """
 
     def __init__(self, folder):
@@ -69,7 +68,7 @@ class Lab:
             file.parent.mkdir(parents=True)
             file.write_text(json.dumps(settings), encoding="utf-8")
         self.process = self._start()
-        wait_until(self._answers, lambda: f"JupyterLab does not answer: {self.said()}")
+        wait_until(self._answers, lambda: f"JupyterLab does not answer: {self.written()}")
 
     def _start(self):
         own = [f"--ServerApp.port={self.port}", f"--IdentityProvider.token={TOKEN}", "--ServerApp.open_browser=False"]
@@ -84,14 +83,14 @@ class Lab:
             )
 
     def _answers(self):
-        assert self.process.poll() is None, f"JupyterLab ended: {self.said()}"
+        assert self.process.poll() is None, f"JupyterLab ended: {self.written()}"
         try:
             return self.call("GET", "status")
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return None
 
-    def said(self):
-        """Return all that the server and its kernels have written so far."""
+    def written(self):
+        """Return the log of the server and its kernels."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def url(self, path):
@@ -99,24 +98,24 @@ class Lab:
         return f"http://127.0.0.1:{self.port}/{path}{'&' if '?' in path else '?'}token={TOKEN}"
 
     def call(self, method, path, body=None):
-        """Return the server's answer to a request of its interface."""
+        """Return the response to a request of the server's REST interface."""
         headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
         address = f"http://127.0.0.1:{self.port}/api/{path}"
         request = urllib.request.Request(address, json.dumps(body).encode() if body else None, headers, method=method)
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             return json.loads(answer.read() or "null")
 
     def begin(self, notebook):
-        """Start a kernel for a notebook, before its page is opened: a page that starts its own may start two."""
+        """Start a kernel for a notebook before its page is opened; the page might otherwise start two."""
         kernel = {"name": "python3"}
         return self.call("POST", "sessions", {"path": notebook, "name": notebook, "type": "notebook", "kernel": kernel})
 
     def kernel(self, session):
-        """Return what the server knows about the kernel of a session."""
+        """Return the server's description of a session's kernel."""
         return self.call("GET", f"kernels/{session['kernel']['id']}")
 
     def connection_file(self, session):
-        """Return the file that says how to speak to the kernel of a session."""
+        """Return the connection file of a session's kernel."""
         return self.folder / "runtime" / f"kernel-{session['kernel']['id']}.json"
 
     def end(self, session):
@@ -124,13 +123,13 @@ class Lab:
         self.call("DELETE", f"sessions/{session['id']}")
 
     def stop(self):
-        """End the server, and with it every kernel."""
+        """End the server and all its kernels."""
         self.process.terminate()
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT)
 
 
 def free_port():
-    """Return the number of a port that nobody listens to."""
+    """Return the number of an unused port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Which notebooks a reader can do something in: found by reading them, not from a list."""
+"""The notebooks with a widget or a live display, found by reading their code."""
 
 import ast
 import json
@@ -6,12 +6,12 @@ import os
 
 from browser.lab import ROOT
 
-QUICK = "01_convolution 05_fully_connected"  # together they have every kind of control
-ASKED = os.environ.get("CNN_BROWSER_NOTEBOOKS", QUICK)  # names, or 'all'
+DEFAULT = "01_convolution 05_fully_connected"  # together they have every kind of control
+NAMED = os.environ.get("CNN_BROWSER_NOTEBOOKS", DEFAULT)  # names, or 'all'
 
 
 def calls(path):
-    """Return the names of the functions that a notebook's code cells call, in their order."""
+    """Return the names of the functions that a notebook's code cells call, in order."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     trees = [ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
     made = [node.func for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -23,12 +23,12 @@ def path_of(name):
     return ROOT / "notebooks" / f"{name}.ipynb"
 
 
-def alive():
+def interactive():
     """Return the names of the notebooks with a widget or a live display."""
     paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
     return [path.stem for path in paths if {"explore", "watch"} & set(calls(path))]
 
 
 def chosen():
-    """Return the names of the notebooks to be opened: two quick ones, unless CNN_BROWSER_NOTEBOOKS says otherwise."""
-    return alive() if ASKED == "all" else ASKED.split()
+    """Return the names of the notebooks to open: the two defaults, unless CNN_BROWSER_NOTEBOOKS names others."""
+    return interactive() if NAMED == "all" else NAMED.split()

@@ -1,14 +1,14 @@
-"""A notebook open in JupyterLab: how it is opened, run, saved and loaded again, and what a reader would complain of.
+"""A notebook open in JupyterLab: opening, running, saving and reloading it, and the errors that it caused.
 
-Order       the session comes first, the page second, and no cell runs before the page's kernel is idle: otherwise a
-            page may start two kernels, and Run All then stops after a cell.
-Complaints  what the browser's console calls an error, errors of the page's own code, answers from 400 on.
-Log         what server and kernels wrote since the notebook was opened: a kernel that is ended may complain of that,
-            and the notebook after it has no part in it.
+The session is started before the page is opened, and no cell runs before the page's kernel is idle: a page may
+otherwise start two kernels, and Run All then stops after one cell. `complaints` holds errors in the browser's console,
+errors of the page's scripts and HTTP responses from 400 on. The log is read from the moment at which the notebook was
+opened, because ending the kernel of the notebook before may have left errors in it.
 """
 
 from browser.kernel import LONGEST, Kernel
-from browser.lab import PATIENCE, wait_until
+from browser.lab import TIMEOUT, wait_until
+from browser.log import trouble_in
 from browser.widget import ACTIONS, Widget
 
 ERRORS = ", ".join(
@@ -17,7 +17,7 @@ ERRORS = ", ".join(
 WITHOUT_WIDTH = """() => [...document.querySelectorAll(".jp-Notebook img")]
     .filter(image => !image.naturalWidth || !image.getBoundingClientRect().width)
     .map(image => `${image.src.slice(0, 80)} "${image.alt}"`)"""
-# A live display of training is a bar and a picture: each picture that is put beside a bar is noted.
+# A live display of training is a progress bar and a picture: record each picture beside a bar.
 NOTE_LIVE_PICTURES = """() => {
     window.livePictures = new Set();
     new MutationObserver(changes => changes.forEach(({ target }) => {
@@ -35,12 +35,12 @@ class Notebook:
     lab : Lab
     browser : playwright Browser
     name : str
-        Of the notebook, without its folder and ending.
+        The name of the notebook, without its folder and suffix.
     """
 
     def __init__(self, lab, browser, name):
         self.lab, self.name, self.path = lab, name, f"notebooks/{name}.ipynb"
-        self.said_before = len(lab.said())
+        self.log_before = len(lab.written())
         self.session = lab.begin(self.path)
         self.kernel = Kernel(lab.connection_file(self.session))
         self.complaints = []
@@ -56,21 +56,21 @@ class Notebook:
         self.page.on("response", lambda got: note(f"{got.status} {got.url}") if got.status >= 400 else None)
 
     def _wait_for_cells(self):
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=1000 * PATIENCE)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=1000 * TIMEOUT)
         wait_until(self.is_idle, lambda: f"{self.name}: the kernel is {self.lab.kernel(self.session)}")
 
     def is_idle(self):
-        """Return whether the page has its kernel, and the kernel nothing to do."""
+        """Return whether the page is connected to its kernel, and the kernel is idle."""
         kernel = self.lab.kernel(self.session)
         return kernel["connections"] == 1 and kernel["execution_state"] == "idle"
 
     def menu(self, *words):
-        """Choose an entry of a menu of JupyterLab."""
+        """Choose an entry of one of JupyterLab's menus."""
         for word in words:
             self.page.locator(".lm-MenuBar-itemLabel, .lm-Menu-itemLabel").get_by_text(word, exact=True).click()
 
     def run_all(self):
-        """Run all cells, and wait until they have run or one has failed."""
+        """Run all cells, and wait until they have finished or one has failed."""
         ACTIONS["runs of all cells"] += 1
         cells = self.page.locator(".jp-CodeCell").count()
         self.page.evaluate(NOTE_LIVE_PICTURES)
@@ -79,11 +79,11 @@ class Notebook:
         self.wait_for_widgets()
 
     def count(self):
-        """Return how many cells the kernel has run."""
+        """Return the number of cells that the kernel has run."""
         return self.kernel.ask("get_ipython().execution_count") - 1
 
     def save(self):
-        """Save the notebook, and wait until the file is new."""
+        """Save the notebook, and wait until its file has changed."""
         ACTIONS["saves"] += 1
         file = self.lab.folder / "root" / self.path
         before = file.stat().st_mtime_ns
@@ -91,21 +91,21 @@ class Notebook:
         wait_until(lambda: file.stat().st_mtime_ns > before, f"{self.name} is not saved")
 
     def reload(self):
-        """Load the page again, and wait until cells, kernel and widgets are back."""
+        """Reload the page, and wait until its cells, kernel and widgets are ready."""
         ACTIONS["reloads"] += 1
         self.page.reload()
         self._wait_for_cells()
         self.wait_for_widgets()
 
     def wait_for_widgets(self):
-        """Wait until as many widgets are in the page as the kernel has."""
+        """Wait until all of the kernel's widgets are on the page."""
         wait_until(
             lambda: self.boxes().count() == self.made(),
             lambda: f"{self.boxes().count()} of {self.made()} widgets are in the page",
         )
 
     def made(self):
-        """Return how many widgets the kernel has."""
+        """Return the number of widgets in the kernel."""
         return self.kernel.inside("count()")
 
     def boxes(self):
@@ -113,7 +113,7 @@ class Notebook:
         return self.page.locator(".jp-OutputArea-output:has(img.widget-image)")
 
     def widgets(self):
-        """Return the widgets, in their order."""
+        """Return the widgets, in order."""
         return [Widget(self.page, self.boxes().nth(number), self.kernel, number) for number in range(self.made())]
 
     def errors(self):
@@ -125,21 +125,19 @@ class Notebook:
         wait_until(lambda: not self.without_width(), lambda: f"no width: {self.without_width()}")
 
     def without_width(self):
-        """Return the pictures that cannot be seen."""
+        """Return the pictures that have no width."""
         return self.page.evaluate(WITHOUT_WIDTH)
 
     def trouble(self):
-        """Return what server and kernels wrote since the notebook was opened, from the first word of trouble on."""
-        said = self.lab.said()[self.said_before :]
-        places = [said.find(word) for word in ("Traceback", "died", "restarting")]
-        return said[min((place for place in places if place >= 0), default=len(said)) :]
+        """Return the log since the notebook was opened, from the first sign of trouble on."""
+        return trouble_in(self.lab.written()[self.log_before :])
 
     def live_pictures(self):
-        """Return how many pictures the live displays have shown."""
+        """Return the number of pictures that the live displays have shown."""
         return self.page.evaluate("() => window.livePictures.size")
 
     def close(self):
-        """End the page and its kernel."""
+        """Close the page and end its kernel."""
         self.kernel.close()
         self.page.close()
         self.lab.end(self.session)

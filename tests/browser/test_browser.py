@@ -1,19 +1,10 @@
-"""The notebooks in a real JupyterLab and a real Chromium: whatever a reader does, the right picture follows.
+"""The notebooks in JupyterLab and Chromium: every action on a widget leads to the right picture.
 
-Each notebook is opened once; its tests follow one another in this file's order and leave each control where it was.
+Each notebook is opened once. Its tests run in the order of this file and leave each control at its initial value.
 """
 
-import importlib.util
-import os
-import shutil
-
-import pytest
 from browser.lab import command_of_make_lab
 from browser.notebooks import calls, path_of
-
-MISSING = importlib.util.find_spec("playwright") is None or shutil.which("chromium") is None
-if MISSING and os.environ.get("CNN_REQUIRE_BROWSER") != "1":
-    pytest.skip("Playwright or Chromium is not installed (make browser)", allow_module_level=True)
 
 SLIDERS = ("Slide", "Scale", "Steps")
 NONSENSE = "nonsense"
@@ -21,7 +12,7 @@ TEXTS = ["-3", "(1, 2)", "<b>1/0</b>", ""]
 
 
 def controls(notebook, *kinds):
-    """Yield (widget, number of a control) for all controls of some kinds, in the middle of the screen."""
+    """Yield (widget, index of a control) for all controls of the given kinds, scrolled into view."""
     for widget in notebook.widgets():
         widget.box.scroll_into_view_if_needed()
         for index in widget.of_kind(*kinds):
@@ -29,7 +20,7 @@ def controls(notebook, *kinds):
 
 
 def moved(widget, index):
-    """Move a control to where it was not, and return what is then shown."""
+    """Change the value of a control, and return the state on the page."""
     if widget.kinds[index] == "Field":
         return widget.type(index, NONSENSE)
     answer = widget.shown()["answers"][index]
@@ -47,10 +38,10 @@ def test_make_lab_opens_the_notebook_that_its_command_names(lab, browser):
     page.close()
 
 
-# --- before anything runs ---------------------------------------------------------------------------------------------
+# --- before any cell has run ------------------------------------------------------------------------------------------
 
 
-def test_every_picture_is_seen_before_anything_runs(opened):
+def test_every_picture_is_visible_before_any_cell_has_run(opened):
     assert opened.page.locator(".jp-Notebook img").count() > 0
     opened.wait_for_pictures()
 
@@ -63,27 +54,27 @@ def test_all_cells_run_without_an_error(ran):
     assert ran.count() == ran.page.locator(".jp-CodeCell").count()
 
 
-def test_every_picture_is_seen_after_all_cells_have_run(ran):
+def test_every_picture_is_visible_after_all_cells_have_run(ran):
     ran.wait_for_pictures()
 
 
-def test_training_is_seen_while_it_goes_on(ran):
+def test_training_is_displayed_while_it_runs(ran):
     if "watch" in calls(path_of(ran.name)):
         assert ran.live_pictures() >= 3
-        assert ran.page.locator(".jp-Notebook .progress").count() == 0  # in its place is the picture that is kept
+        assert ran.page.locator(".jp-Notebook .progress").count() == 0  # the final picture has replaced it
 
 
-def test_each_widget_begins_with_the_picture_of_what_its_controls_say(ran):
+def test_each_widget_starts_with_the_picture_of_its_initial_values(ran):
     widgets = ran.widgets()
     assert len(widgets) >= calls(path_of(ran.name)).count("explore")
     assert [len(widget.settled()["answers"]) for widget in widgets] == [len(widget.kinds) for widget in widgets]
     assert [widget.shown()["words"] for widget in widgets if widget.settled()["refused"]] == []
 
 
-# --- what a reader does -----------------------------------------------------------------------------------------------
+# --- actions ----------------------------------------------------------------------------------------------------------
 
 
-def test_keys_move_a_slider_to_its_ends_there_and_back(ran):
+def test_keys_move_a_slider_to_both_ends_and_back(ran):
     for widget, index in controls(ran, *SLIDERS):
         start = widget.settled()
         last, before, again, first = (widget.key(index, key) for key in ("End", "ArrowLeft", "ArrowRight", "Home"))
@@ -92,14 +83,14 @@ def test_keys_move_a_slider_to_its_ends_there_and_back(ran):
         assert widget.drag(index, int(start["answers"][index])) == start
 
 
-def test_the_mouse_drags_a_slider_there_and_back(ran):
+def test_the_mouse_drags_a_slider_and_drags_it_back(ran):
     for widget, index in controls(ran, *SLIDERS):
         start, (low, high, now) = widget.settled(), widget.span(index)
         assert widget.drag(index, low if now == high else high) != start
         assert widget.drag(index, now) == start
 
 
-def test_keys_that_come_faster_than_pictures_end_at_the_right_one(ran):
+def test_keys_pressed_faster_than_pictures_are_drawn_end_at_the_right_picture(ran):
     for widget, index in controls(ran, *SLIDERS):
         start, (low, high, now) = widget.settled(), widget.span(index)
         there = min(high - now, 8) or -min(now - low, 8)
@@ -125,21 +116,21 @@ def test_every_entry_of_a_menu_can_be_chosen(ran):
         assert widget.choose(index, start["answers"][index]) == start
 
 
-def test_nonsense_in_a_field_is_answered_in_words_and_the_next_value_is_drawn(ran):
+def test_an_invalid_text_in_a_field_is_answered_with_a_message_and_the_next_value_is_drawn(ran):
     for widget, index in controls(ran, "Field"):
         start = widget.settled()
         wrong = widget.type(index, NONSENSE)
         assert wrong["refused"]
         assert len(wrong["words"].split()) > 3
-        for text in TEXTS:  # what draw takes of these is drawn, what it does not take is answered: either as it says
+        for text in TEXTS:  # drawn or answered with a message, as draw does
             widget.type(index, text)
         assert widget.type(index, start["answers"][index]) == start
 
 
-# --- the page is loaded again -----------------------------------------------------------------------------------------
+# --- reloading the page -----------------------------------------------------------------------------------------------
 
 
-def test_after_a_reload_the_widgets_go_on_where_they_were(ran):
+def test_widgets_keep_their_state_after_a_reload(ran):
     before = [moved(widget, 0) for widget in ran.widgets()]
     ran.save()
     ran.reload()
@@ -150,10 +141,10 @@ def test_after_a_reload_the_widgets_go_on_where_they_were(ran):
     assert ran.errors() == []
 
 
-# --- and all the while ------------------------------------------------------------------------------------------------
+# --- errors of any kind -----------------------------------------------------------------------------------------------
 
 
-def test_nothing_went_wrong_meanwhile(ran):
+def test_no_error_occurred_during_the_tests_above(ran):
     assert ran.complaints == []
     assert ran.errors() == []
     assert ran.is_idle()

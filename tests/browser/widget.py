@@ -1,15 +1,15 @@
-"""A widget in the page, as a reader uses it: sliders, buttons, menus and fields; the picture and the words under them.
+"""A widget on the page, operated as a user would: sliders, buttons, menus and fields, with a picture and words below.
 
-Waiting     every action ends when a control says what it should and the page shows what draw gives for all that the
-            controls say. No time is guessed, only how long is too long.
-Count       ACTIONS counts what was done, for the last line of the tests' report.
+Every action waits until the control has the expected value, and the page shows the picture and the words that draw
+gives for the values of all controls. Only the time-out is fixed. ACTIONS counts the actions for the last line of the
+report.
 """
 
 from collections import Counter
 
 from browser.lab import wait_until
 
-PATIENCE = 60  # seconds for a picture on a busy machine
+TIMEOUT = 60  # seconds for a picture on a busy machine
 ACTIONS = Counter()
 CONTROLS = ".widget-slider, .widget-dropdown, .widget-text"
 SPAN = "handle => [handle.ariaValueMin, handle.ariaValueMax, handle.ariaValueNow].map(Math.round)"
@@ -36,31 +36,31 @@ class Widget:
     ----------
     page : playwright Page
     box : playwright Locator
-        Of the output that the widget is.
+        The output that contains the widget.
     kernel : Kernel
     number : int
-        Of the widget in its notebook, from 0.
+        The index of the widget in its notebook, from 0.
     """
 
     def __init__(self, page, box, kernel, number):
         self.page, self.box, self.kernel, self.number = page, box, kernel, number
         self.kinds = kernel.inside(f"kinds({number})")
 
-    # --- what is seen -------------------------------------------------------------------------------------------------
+    # --- state --------------------------------------------------------------------------------------------------------
 
     def shown(self):
-        """Return what is seen: answers, picture (a digest), its width and the words."""
+        """Return the state on the page: the controls' values, the picture (a digest), its width and the words."""
         return with_one_line(self.box.evaluate(SHOWN))
 
     def expected(self, answers):
-        """Return what belongs to what the controls say: picture, width, words, and whether draw refuses the state."""
+        """Return the expected picture, width and words for the controls' values, and whether draw refuses the state."""
         return with_one_line(self.kernel.inside(f"expected({self.number}, {tuple(answers)!r})"))
 
     def settled(self):
-        """Wait until the page shows what the controls say; return what is shown, and whether draw refuses it."""
-        return wait_until(self._as_it_should, self._difference, PATIENCE, self._pause)
+        """Wait until the page agrees with the controls; return the state on the page, and whether draw refuses it."""
+        return wait_until(self._if_settled, self._difference, TIMEOUT, self._pause)
 
-    def _as_it_should(self):
+    def _if_settled(self):
         shown = self.shown()
         full = shown | self.expected(shown["answers"])
         return full if shown.items() <= full.items() else None
@@ -73,32 +73,32 @@ class Widget:
         self.page.wait_for_timeout(50)
 
     def says(self, index, answer):
-        """Wait until a control says what it should and the picture has followed; return what is shown."""
+        """Wait until a control has a value and the picture has followed; return the state on the page."""
 
-        def said():
+        def value():
             return self.shown()["answers"][index]
 
-        def vain():
-            return f"control {index} of widget {self.number} says {said()!r}, not {answer!r}"
+        def failure():
+            return f"control {index} of widget {self.number} has the value {value()!r}, not {answer!r}"
 
-        wait_until(lambda: said() == answer, vain, PATIENCE, self._pause)
+        wait_until(lambda: value() == answer, failure, TIMEOUT, self._pause)
         return self.settled()
 
-    # --- what is there to be used -------------------------------------------------------------------------------------
+    # --- controls -----------------------------------------------------------------------------------------------------
 
     def control(self, index):
         """Return the locator of a control."""
         return self.box.locator(CONTROLS).nth(index)
 
     def of_kind(self, *kinds):
-        """Return the numbers of the controls of some kinds."""
+        """Return the indices of the controls of the given kinds."""
         return [index for index, kind in enumerate(self.kinds) if kind in kinds]
 
     def span(self, index):
-        """Return a slider's lowest, highest and present place."""
+        """Return a slider's lowest, highest and current position."""
         return self.control(index).locator("[role=slider]").evaluate(SPAN)
 
-    # --- what a reader does -------------------------------------------------------------------------------------------
+    # --- actions ------------------------------------------------------------------------------------------------------
 
     def key(self, index, key):
         """Press a key on a slider."""
@@ -109,23 +109,23 @@ class Widget:
         return self.says(index, str(goals[key]))
 
     def hurry(self, index, by):
-        """Press an arrow key several times, without waiting for any picture."""
+        """Press an arrow key several times, without waiting for a picture."""
         ACTIONS["keys on sliders"] += abs(by)
         handle = self.control(index).locator("[role=slider]")
         for _ in range(abs(by)):
             handle.press("ArrowRight" if by > 0 else "ArrowLeft")
 
     def drag(self, index, place):
-        """Drag a slider's handle to a place with the mouse."""
+        """Drag a slider's handle to a position with the mouse."""
         ACTIONS["drags of sliders"] += 1
         low, high, _ = self.span(index)
         handle, track = (self.control(index).locator(part) for part in ("[role=slider]", ".noUi-base"))
         handle.scroll_into_view_if_needed()
-        start, room = handle.bounding_box(), track.bounding_box()
+        start, span = handle.bounding_box(), track.bounding_box()
         height = start["y"] + start["height"] / 2
         self.page.mouse.move(start["x"] + start["width"] / 2, height)
         self.page.mouse.down()
-        self.page.mouse.move(room["x"] + room["width"] * (place - low) / (high - low), height, steps=5)
+        self.page.mouse.move(span["x"] + span["width"] * (place - low) / (high - low), height, steps=5)
         self.page.mouse.up()
         return self.says(index, str(place))
 
@@ -157,5 +157,5 @@ class Widget:
 
 
 def with_one_line(seen):
-    """Return what is seen with its words as a page shows them: runs of spaces and line ends as one space."""
+    """Return a state with its words as a browser renders them: white space collapsed into single spaces."""
     return seen | {"words": " ".join(seen["words"].split())}

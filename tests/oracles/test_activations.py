@@ -38,12 +38,12 @@ def test_forward_and_backward_equal_pytorch(rng, name, shape, scale):
 
 
 @EVERY_ACTIVATION
-def test_zeros_and_ties_are_as_in_pytorch(name):
+def test_zeros_and_ties_equal_pytorch(name):
     compare(name, np.array([[0.0, -0.0, 0.0], [1.0, 1.0, 1.0]]), np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
 
 
 @EVERY_ACTIVATION
-def test_far_ends_are_as_in_pytorch(name):
+def test_large_inputs_equal_pytorch(name):
     compare(name, np.array([[-1e4, -750.0, 0.0, 750.0, 1e4]]), np.ones((1, 5)))
 
 

@@ -1,4 +1,4 @@
-"""The networks that are raced are the same in cnn_core and in PyTorch."""
+"""The networks of the benchmarks are the same in cnn_core and in PyTorch."""
 
 import numpy as np
 import pytest
@@ -10,12 +10,12 @@ from cnn_core import Model
 
 
 @pytest.mark.parametrize("make", NETWORKS.values(), ids=lambda make: make.__name__)
-def test_the_same_layers_are_raced(make):
+def test_both_libraries_compute_the_same_outputs(make):
     model, net, rng = Model(make()), in_torch(make()), np.random.default_rng(0)
     X = rng.random((3, 1, 28, 28), np.float32)
     with torch.no_grad():
-        for layer, twin in zip(model.layers, net, strict=True):
-            for name, param in zip(layer.params, twin.parameters(), strict=True):
+        for layer, other in zip(model.layers, net, strict=True):
+            for name, param in zip(layer.params, other.parameters(), strict=True):
                 layer.params[name][...] = rng.normal(size=layer.params[name].shape)
                 value = layer.params[name].T if name == "W" else layer.params[name]
                 param.copy_(torch.from_numpy(np.ascontiguousarray(value)))

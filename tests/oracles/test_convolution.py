@@ -74,7 +74,7 @@ def test_the_layer_equals_pytorch(rng, size, kernel, stride, padding, amounts):
 
 
 @pytest.mark.parametrize("kernel", [(3, 3), (2, 4), (5, 2), (1, 1)], ids=str)
-def test_same_at_stride_one_is_what_pytorch_calls_same(rng, kernel):
+def test_same_padding_at_stride_1_equals_pytorch(rng, kernel):
     X, F = rng.normal(size=(N, C, 6, 7)), rng.normal(size=(K, C, *kernel))
     even = any(k % 2 == 0 for k in kernel)
     sides = [
@@ -87,13 +87,13 @@ def test_same_at_stride_one_is_what_pytorch_calls_same(rng, kernel):
 
 
 @pytest.mark.parametrize("stride", [1, 2, (1, 3), (3, 2)])
-def test_full_convolution_is_that_of_an_input_in_a_frame(rng, stride):
+def test_full_convolution_equals_a_convolution_of_the_padded_input(rng, stride):
     X, F = rng.normal(size=(N, C, 4, 6)), rng.normal(size=(K, C, 3, 2))
     wanted = torch.nn.functional.conv2d(torch.tensor(X), torch.tensor(F), stride=stride, padding=(2, 1))
     assert_allclose(convolve_vectorised(X, F, stride, full_convolve=True), wanted, **TOLERANCE)
 
 
-def test_float32_is_as_close_to_the_truth_as_pytorch_is(rng):
+def test_float32_is_as_accurate_as_pytorch(rng):
     X, F = rng.normal(size=(4, 8, 14, 14)), rng.normal(size=(16, 8, 5, 5))
     truth = conv2d_forward(X, F)
     narrow = X.astype(np.float32), F.astype(np.float32)

@@ -1,4 +1,4 @@
-"""First values against PyTorch's documented gains and its own draws."""
+"""Initial values against PyTorch's documented gains and its own initial values."""
 
 import math
 
@@ -10,7 +10,7 @@ from torch.nn import init
 
 from cnn_core import he_normal, he_uniform, xavier_normal, xavier_uniform
 
-# ours, theirs, and the standard deviation that PyTorch's documentation gives for a gain and the two fans
+# our name, PyTorch's function, and the standard deviation in its documentation for a gain and the two fans
 PAIRS = {
     "he_normal": (he_normal, lambda t: init.kaiming_normal_(t, nonlinearity="relu")),
     "he_uniform": (he_uniform, lambda t: init.kaiming_uniform_(t, nonlinearity="relu")),
@@ -35,7 +35,7 @@ def documented_deviation(name, shape):
 
 @EVERY_PAIR
 @SHAPES
-def test_the_deviation_is_the_documented_one_and_that_of_their_draws(rng, name, shape):
+def test_the_standard_deviation_equals_pytorchs_documentation_and_its_own_values(rng, name, shape):
     ours, theirs = PAIRS[name]
     torch.manual_seed(0)
     values, drawn = ours(shape, rng), theirs(in_torch(shape)).numpy()
@@ -46,7 +46,7 @@ def test_the_deviation_is_the_documented_one_and_that_of_their_draws(rng, name, 
 
 @EVERY_PAIR
 @SHAPES
-def test_the_distribution_is_theirs(rng, name, shape):
+def test_the_distribution_equals_pytorchs(rng, name, shape):
     ours, theirs = PAIRS[name]
     torch.manual_seed(0)
     parts = np.linspace(0, 1, 21)[1:-1]

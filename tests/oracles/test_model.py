@@ -11,7 +11,7 @@ TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
 
 
 def networks():
-    """Return the same network twice, with the same parameters; ours and PyTorch's."""
+    """Return the same network twice, ours and PyTorch's, with the same parameters."""
     ours = Model(
         [
             Conv2D(3, (3, 2), (1, 2), (1, 0)),
@@ -91,7 +91,7 @@ def test_a_hundred_steps_of_training_equal_pytorch(rng, optimiser, make):
         assert_allclose(as_in_torch(param), tensor.detach(), rtol=1e-8, atol=1e-8)  # rounding grows from step to step
 
 
-def test_both_say_the_same_shapes():
+def test_the_shapes_of_all_outputs_equal_pytorch():
     ours, theirs = networks()
     X = torch.zeros(1, 2, 8, 13, dtype=torch.float64)
     for layer, shape in zip(theirs, ours.shapes[1:], strict=True):

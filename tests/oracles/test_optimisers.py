@@ -23,7 +23,7 @@ STEPS = 1000
 SHAPES = {"0.F": (4, 2, 3, 3), "0.B": (4,), "3.W": (5, 3)}
 RATE = 0.01
 
-# ours with a learning rate and a weight decay; theirs with parameters, a learning rate and a weight decay
+# our optimiser from a learning rate and a weight decay; PyTorch's from parameters and the same two
 PAIRS = {
     "GradientDescent": (GradientDescent, torch.optim.SGD),
     "Momentum": (Momentum, lambda p, lr, weight_decay: torch.optim.SGD(p, lr, 0.9, weight_decay=weight_decay)),
@@ -35,7 +35,7 @@ PAIRS = {
     "Adam": (Adam, torch.optim.Adam),
     "AdamW": (AdamW, torch.optim.AdamW),
 }
-# other hyper-parameters than the ones that are left out above
+# hyper-parameters other than the defaults
 OTHERS = {
     "Momentum-0.5": (
         lambda lr, weight_decay: Momentum(lr, 0.5, weight_decay),
@@ -59,7 +59,7 @@ OTHERS = {
     ),
 }
 EVERY_PAIR = pytest.mark.parametrize(("ours", "theirs"), [*PAIRS.values(), *OTHERS.values()], ids=[*PAIRS, *OTHERS])
-# how ours makes a learning rate, and theirs a scheduler
+# our schedule; PyTorch's scheduler
 SCHEDULES = {
     "OneCycle": (
         lambda: OneCycle(RATE, STEPS),
@@ -78,7 +78,7 @@ SCHEDULES = {
 
 
 def run_ours(optimiser, starts, noise):
-    """Return the parameters after all steps down a bowl, with noise in every gradient."""
+    """Return the parameters after all steps on a quadratic cost with noisy gradients."""
     params = {key: start.copy() for key, start in starts.items()}
     for step in range(STEPS):
         optimiser.step([(key, param, param + noise[key][step]) for key, param in params.items()])
@@ -125,8 +125,8 @@ def test_a_thousand_steps_with_a_schedule_equal_pytorch(rng, ours, theirs, sched
 
 
 @pytest.mark.parametrize("name", ["RMSProp", "Adam", "AdamW"])
-def test_what_is_left_out_is_what_pytorch_leaves_out(name):
-    """The hyper-parameters have PyTorch's values where a reader gives none; SGD has none to compare."""
+def test_the_defaults_equal_pytorch(name):
+    """The default hyper-parameters are PyTorch's; SGD has none to compare."""
     ours, theirs = PAIRS[name][0](), PAIRS[name][1]([torch.zeros(1)]).defaults
     wanted = {"learning_rate": theirs["lr"], "epsilon": theirs["eps"], "weight_decay": theirs["weight_decay"]}
     if name == "RMSProp":

@@ -1,4 +1,4 @@
-"""Pooling against PyTorch, forward and backward, in float64; the smallest is the negative of the largest negative."""
+"""Pooling against PyTorch, forward and backward, in float64; minimum pooling is maximum pooling of -X, negated."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from cnn_core import Pool2D, pool2d_backward, pool2d_backward_loop, pool2d_forwa
 
 N, C = 2, 3
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
-TWINS = pytest.mark.parametrize(
+IMPLEMENTATIONS = pytest.mark.parametrize(
     ("forward", "backward"),
     [(pool2d_forward, pool2d_backward), (pool2d_forward_loop, pool2d_backward_loop)],
     ids=["fast", "loop"],
@@ -39,7 +39,7 @@ def torch_pool(X, pool_size, stride, padding, mode):
 
 
 @MODES
-@TWINS
+@IMPLEMENTATIONS
 @EVERY_GEOMETRY
 @pytest.mark.parametrize("ties", [False, True], ids=["no-ties", "ties"])
 def test_forward_and_backward_equal_pytorch(rng, forward, backward, size, pool_size, stride, padding, mode, ties):
@@ -52,7 +52,7 @@ def test_forward_and_backward_equal_pytorch(rng, forward, backward, size, pool_s
     assert_allclose(backward(dC_dO, X, pool_size, stride, padding, mode), images.grad, **TOLERANCE)
 
 
-# what 'same' and 'include' add, as PyTorch writes it: (left, right, top, bottom)
+# the padding of 'same' and 'include' in PyTorch's order: (left, right, top, bottom)
 NAMED = [
     pytest.param((6, 5), 2, 1, "same", (0, 1, 0, 1), id="same-even"),
     pytest.param((7, 6), (3, 4), (2, 3), "same", (0, 1, 1, 1), id="same-strides-2-3"),
@@ -63,7 +63,7 @@ NAMED = [
 
 @pytest.mark.parametrize(("mode", "frame"), [("max", -np.inf), ("min", np.inf)])
 @pytest.mark.parametrize(("size", "pool_size", "stride", "padding", "amounts"), NAMED)
-def test_named_padding_equals_a_frame_that_never_wins(rng, size, pool_size, stride, padding, amounts, mode, frame):
+def test_named_padding_equals_a_frame_never_selected(rng, size, pool_size, stride, padding, amounts, mode, frame):
     X = rng.normal(size=(N, C, *size))
     images = torch.tensor(X, requires_grad=True)
     wanted = torch_pool(torch.nn.functional.pad(images, amounts, value=frame), pool_size, stride, 0, mode)
@@ -99,7 +99,7 @@ def test_the_layer_equals_pytorch(rng, mode):
     assert_allclose(layer.backward(dC_dO), images.grad, **TOLERANCE)
 
 
-def test_a_nan_wins_its_window_as_in_pytorch():
+def test_a_nan_is_the_maximum_of_its_window_as_in_pytorch():
     X = np.arange(16.0).reshape(1, 1, 4, 4)
     X[0, 0, 1, 0] = X[0, 0, 0, 1] = np.nan
     images = torch.tensor(X, requires_grad=True)

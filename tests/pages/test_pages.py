@@ -1,10 +1,5 @@
-"""The static page: built without a warning, every link and picture in place, nothing from another host, all alt texts.
+"""The static pages: built without warnings, no broken links, nothing from another host, and an alt text everywhere."""
 
-Sphinx is optional: without it this file becomes one visible skip. Where CNN_REQUIRE_PAGES is 1 that is a failure.
-"""
-
-import importlib.util
-import os
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -16,12 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
-if importlib.util.find_spec("myst_nb") is None and os.environ.get("CNN_REQUIRE_PAGES") != "1":
-    pytest.skip("Sphinx is not installed (make html installs it)", allow_module_level=True)
-
 
 class Page(HTMLParser):
-    """What a page refers to, and the alt texts of its pictures."""
+    """The links, the loaded files and the alt texts of a page."""
 
     def __init__(self, path):
         super().__init__()
@@ -38,7 +30,7 @@ class Page(HTMLParser):
             self.pictures.append(given.get("alt") or "")
 
     def file(self, reference):
-        """Return the file that a reference within the pages leads to."""
+        """Return the target of a reference within the pages."""
         return (
             (self.path.parent / unquote(urlsplit(reference).path)).resolve() if urlsplit(reference).path else self.path
         )
@@ -55,15 +47,15 @@ def pages(tmp_path_factory):
     return {page.path.relative_to(built / "html").as_posix(): page for page in found}
 
 
-def test_the_first_page_leads_to_every_chapter_and_each_to_the_others(pages):
+def test_the_first_page_and_every_chapter_link_to_all_other_chapters(pages):
     for name in ("index", *CHAPTERS):
         reached = {pages[f"{name}.html"].file(link).stem for link in pages[f"{name}.html"].links if "://" not in link}
         assert reached >= set(CHAPTERS) - {name}
 
 
-def test_every_link_and_picture_within_the_pages_is_there(pages):
+def test_every_link_and_picture_within_the_pages_exists(pages):
     inside = [(page, each) for page in pages.values() for each in page.links + page.loaded if not urlsplit(each).scheme]
-    assert len(inside) > 100
+    assert inside
     assert [(page.path.name, each) for page, each in inside if not page.file(each).exists()] == []
 
 
@@ -71,7 +63,7 @@ def test_nothing_is_loaded_from_another_host(pages):
     assert [each for page in pages.values() for each in page.loaded if urlsplit(each).netloc] == []
 
 
-def test_every_picture_says_what_is_to_be_seen(pages):
+def test_every_picture_has_an_alt_text_of_at_least_four_words(pages):
     alts = [(page.path.name, alt) for page in pages.values() for alt in page.pictures]
-    assert len(alts) > 30
+    assert alts
     assert [(name, alt) for name, alt in alts if len(alt.split()) < 4 or alt.endswith(".png")] == []

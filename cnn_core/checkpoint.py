@@ -1,0 +1,80 @@
+"""Checkpoints: a model, its optimiser and the state of its generator in one file, from which training goes on.
+
+Format      An archive (archive.py) of a model, with the optimiser's arrays ('first/0.F') besides.
+Chapter     08.
+"""
+
+from . import archive, checks
+from .model import describe, describe_model, made, model_arrays, planned_model, read_model
+from .optimisers import OPTIMISERS, SCHEDULES
+
+
+@checks.public
+def save_checkpoint(path, model, optimiser):
+    """Write all that is needed to go on training: model, optimiser, and the generator that shuffles.
+
+    A checkpoint saved between two epochs (when fit has yielded an Epoch) leads to the same bits as training that never
+    stopped.
+
+    Raises
+    ------
+    TypeError
+        If the learning rate is a function of your own, or a layer of a class of your own: a file cannot hold these.
+    ValueError
+        If a number is not finite, or the optimiser holds the state of another model.
+    """
+    arrays = model_arrays(model)
+    _check_owner(model, optimiser, arrays)
+    described = {"model": describe_model(model), "optimiser": _describe_optimiser(optimiser)}
+    architecture = {"kind": "checkpoint", **described, "generator": model.rng.bit_generator.state}
+    moments = {f"{name}/{key}": moment for key, own in optimiser.state.items() for name, moment in own.items()}
+    for name, moment in moments.items():
+        checks.finite(name, moment)
+    archive.write_archive(path, architecture, arrays | moments)
+
+
+@checks.public
+def load_checkpoint(path):
+    """Return (model, optimiser) as they were when save_checkpoint was called.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError
+        From the system.
+    ValueError
+        If the file is damaged, or is anything but a checkpoint.
+    """
+    with archive.open_archive(path, "checkpoint") as opened:
+        layers, shapes = planned_model(opened)
+        optimiser = _made_optimiser(opened.architecture["optimiser"])
+        keys, moments = shapes if optimiser.steps else (), optimiser.moments
+        model = read_model(opened, layers, shapes, {f"{name}/{key}": shapes[key] for key in keys for name in moments})
+        optimiser.state = {key: {name: opened.read(f"{name}/{key}") for name in moments} for key in keys}
+        model.rng.bit_generator.state = opened.architecture["generator"]
+        return model, optimiser
+
+
+def _check_owner(model, optimiser, arrays):
+    if not hasattr(optimiser, "is_bound_to_another"):
+        raise checks.BadType(f"optimiser must be an optimiser such as Adam(), got {checks.shown(optimiser)}.")
+    kinds = {key: (array.shape, array.dtype) for key, array in arrays.items()}
+    moments = [(key, moment) for key, own in optimiser.state.items() for moment in own.values()]
+    foreign = optimiser.is_bound_to_another(model) or (optimiser.state and optimiser.state.keys() != kinds.keys())
+    if foreign or any((moment.shape, moment.dtype) != kinds[key] for key, moment in moments):
+        raise checks.BadValue(f"the {optimiser.name} holds the state of another model.")
+
+
+def _describe_optimiser(optimiser):
+    described = describe(optimiser, OPTIMISERS)
+    if callable(optimiser.learning_rate):
+        described["arguments"]["learning_rate"] = describe(optimiser.learning_rate, SCHEDULES)
+    return described | {"steps": optimiser.steps}
+
+
+def _made_optimiser(described):
+    arguments = described["arguments"]
+    if isinstance(arguments.get("learning_rate"), dict):
+        arguments["learning_rate"] = made(arguments["learning_rate"], SCHEDULES, "schedule")
+    optimiser = made(described, OPTIMISERS, "optimiser")
+    optimiser.steps = checks.integer("steps", described["steps"], minimum=0)
+    return optimiser

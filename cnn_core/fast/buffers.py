@@ -1,0 +1,95 @@
+"""Buffers and memory order: where the optimised functions write, and how images lie in memory.
+
+Order       A caller sees (N, C, H, W). In memory the optimised functions keep images as (H, C, W, N): a slice over rows
+            and columns is then one contiguous run, and (N, C, H, W) is a view. Any order is accepted.
+Buffers     A new large array costs more than the arithmetic on it, because the system hands out its pages one by one.
+            So the functions ask a `Buffers` for their arrays: Buffers returns new ones, CachedBuffers the same ones
+            again. `fit` and `predict` alone use CachedBuffers, one for each layer of each worker, and no cached array
+            is ever handed to a caller.
+Chapter     09.
+"""
+
+import numpy as np
+
+
+class Buffers:
+    """Allocates the arrays that a function writes to: a new one on every call."""
+
+    is_cached = False
+
+    def zeros(self, name, shape, dtype):
+        """Return an array of zeros; `name` distinguishes the arrays that a layer needs at the same time."""
+        return self._array((name, shape, dtype), lambda: np.zeros(shape, dtype))
+
+    def like(self, name, X, dtype):
+        """Return an uninitialised array with the shape and the memory order of X."""
+        return self._array((name, X.shape, dtype), lambda: np.empty_like(X, dtype))
+
+    def batch(self, name, shape, dtype):
+        """Return an array (N, ...) with the batch innermost in memory: (N, C, H, W) is a view of (H, C, W, N)."""
+        if len(shape) == 4:
+            N, C, H, W = shape
+            return self.zeros(name, (H, C, W, N), dtype).transpose(3, 1, 0, 2)
+        return np.moveaxis(self.zeros(name, (*shape[1:], shape[0]), dtype), -1, 0)
+
+    def scope(self, name):
+        """Return Buffers for a function inside the function, which may use the same names."""
+        return self
+
+    def _array(self, key, make):
+        return make()
+
+
+class CachedBuffers(Buffers):
+    """Returns the same array again for the same name, shape and dtype, with the contents that the last call left."""
+
+    is_cached = True
+
+    def __init__(self):
+        self.arrays = {}
+
+    def scope(self, name):
+        """Return the same CachedBuffers again for the same name."""
+        return self._array(name, CachedBuffers)
+
+    def _array(self, key, make):
+        if key not in self.arrays:
+            self.arrays[key] = make()
+        return self.arrays[key]
+
+
+FRESH = Buffers()
+
+
+def rows_of(images, name, buffers):
+    """Return images (N, C, H, W) as a contiguous (H, C, W, N): a view where memory has that order, else a copy."""
+    rows = images.transpose(2, 1, 3, 0)
+    if rows.flags.c_contiguous:
+        return rows
+    copy = buffers.zeros(name, rows.shape, rows.dtype)
+    copy[...] = rows
+    return copy
+
+
+def reshaped(X, shape, name, buffers):
+    """Return X (N, ...) with another shape for each example: a view where the memory order allows it, else a copy."""
+    N, *old = X.shape
+    if X.flags.c_contiguous:
+        return X.reshape(N, *shape)
+    batch_last = np.moveaxis(X, 0, -1)
+    if not batch_last.flags.c_contiguous:
+        copy = buffers.zeros(name, (*old, N), X.dtype)
+        copy[...] = batch_last
+        batch_last = copy
+    return np.moveaxis(batch_last.reshape(*shape, N), -1, 0)
+
+
+def masked(values, mask, out):
+    """Write values where the mask is True and 0 elsewhere, and return out.
+
+    The bits of each value, read as an integer, are multiplied by 1 or 0: a product of floats would turn infinity times
+    0 into nan, and np.where, which branches at every entry, takes many times as long.
+    """
+    integer = f"i{values.itemsize}"
+    np.multiply(values.view(integer), mask, out=out.view(integer))
+    return out

@@ -1,0 +1,154 @@
+"""Replicas of a network, and the gradients of a micro-batch: what one worker computes, on this machine or on another.
+
+Micro-batches  A worker takes some examples of a batch through all layers while they are in its core's cache. How many
+               depends on the size of the batch alone, and results are added in the order of the micro-batches: so the
+               bits of a step do not depend on the number of workers.
+Chapter        09.
+"""
+
+import copy
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import checks
+from ..layer import backward_pass, forward_pass, generators
+from .buffers import CachedBuffers
+
+MIN_MICRO_BATCH, MAX_MICRO_BATCH = 32, 64  # fewer examples are not worth the calls, more do not fit into the cache
+
+
+class Replica:
+    """One worker's view of a network: the same layers and parameters, with private buffers for each layer.
+
+    A replica can be pickled, with its parameters and without its buffers, and used in another process.
+    """
+
+    def __init__(self, layers):
+        self.network = list(layers)
+        self.order = _pooling_first(self.network)  # the positions of the layers, in the order of execution
+        self.layers = [self.network[index] for index in self.order]
+        self.options = [{"buffers": CachedBuffers()} for _ in self.network]
+
+    def __reduce__(self):
+        return type(self), ([_without_state(layer) for layer in self.network],)
+
+    def forward(self, X, training=False, seed=None):
+        """Return the output for X and the records that `gradients` needs; the next call overwrites both."""
+        rngs = generators(self.network, seed) if training else [None] * len(self.network)
+        return forward_pass(self.layers, X, training, [rngs[index] for index in self.order], self.options)
+
+    def gradients(self, dC_dO, records):
+        """Return {key: gradient} of each layer, in the network's order."""
+        _, grads = backward_pass(self.layers, dC_dO, records, self.options, input_gradient=False)
+        by_index = dict(zip(self.order, grads, strict=True))
+        return [by_index[index] for index in range(len(self.network))]
+
+
+class MicroBatch(NamedTuple):
+    """Some examples of a batch: the number of the micro-batch, the examples' indices, and their share of the batch."""
+
+    number: int
+    examples: np.ndarray
+    share: float
+
+
+class Result(NamedTuple):
+    """The part of a micro-batch in its batch's cost, number correct (None without labels) and gradients."""
+
+    cost: float
+    correct: int | None
+    gradients: list  # {key: gradient} of each layer
+
+    def plus(self, other):
+        """Return the sum of two parts."""
+        correct = None if self.correct is None or other.correct is None else self.correct + other.correct
+        pairs = zip(self.gradients, other.gradients, strict=True)
+        gradients = [{key: grad + more[key] for key, grad in own.items()} for own, more in pairs]
+        return Result(self.cost + other.cost, correct, gradients)
+
+
+class NotFinite(FloatingPointError):
+    """A value became nan or infinite; the message begins with its name and does not say when."""
+
+
+def micro_batch_slices(count):
+    """Return the slices of 0..count-1 that one worker takes at a time; an empty batch is one empty slice.
+
+    Their size is half of the batch, between the smallest and the largest.
+    """
+    size = min(max(-(-count // 2), MIN_MICRO_BATCH), MAX_MICRO_BATCH)
+    return [slice(start, min(start + size, count)) for start in range(0, max(count, 1), size)]
+
+
+def micro_batches(batch):
+    """Return the MicroBatches of a batch of indices."""
+    parts = [batch[each] for each in micro_batch_slices(len(batch))]
+    return [MicroBatch(number, examples, len(examples) / len(batch)) for number, examples in enumerate(parts)]
+
+
+def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0):
+    """Return a micro-batch's part of the cost, of the number correct, and of the gradients of its batch.
+
+    Parameters
+    ----------
+    replica : Replica
+    micro_batch : MicroBatch
+    X, y : ndarray
+        All examples and their targets, as `fit` validated them.
+    loss : callable
+        (outputs, targets) -> (cost, dC_dO).
+    seed : int
+        The integer that was drawn for the step: layer i of micro-batch j draws from default_rng([seed, j, i]).
+
+    Returns
+    -------
+    Result
+        A pure function of the parameters, the data, the loss and the seed: the same bits in any thread or process.
+    """
+    O, records = replica.forward(X[micro_batch.examples], training=True, seed=(seed, micro_batch.number))
+    y = y[micro_batch.examples]
+    O = O.copy()  # a user-defined loss may keep its argument, and a buffer is overwritten
+    refuse_not_finite("cost", O)
+    cost, dC_dO = loss(O, y)
+    refuse_not_finite("cost", cost)
+    dC_dO = replica.layers[-1].validate_gradient(dC_dO, O.shape) * micro_batch.share
+    return Result(micro_batch.share * float(cost), number_correct(O, y), replica.gradients(dC_dO, records))
+
+
+def refuse_not_finite(name, values):
+    """Raise NotFinite if any of the values is nan or infinite."""
+    if not np.isfinite(values).all():
+        raise NotFinite(f"{name} became {'nan' if np.isnan(values).any() else 'infinite'}")
+
+
+def number_correct(outputs, targets):
+    """Return how many outputs have their largest entry at the right class, or None where the targets are no labels."""
+    if outputs.ndim != 2:
+        return None
+    if targets.shape == outputs.shape and checks.is_one_hot(targets):
+        targets = targets.argmax(axis=1)
+    if targets.ndim != 1 or targets.dtype.kind not in "iu":
+        return None
+    return int(np.count_nonzero(outputs.argmax(axis=1) == targets))
+
+
+def _pooling_first(layers):
+    """Return the positions of the layers, with pooling before a ReLU that stands right before it.
+
+    The largest pixel of a window is the same one before and after ReLU. So no bit changes, and ReLU has a quarter of
+    the pixels to compute. Only attributes of the very class count: a user's subclass may compute something else.
+    """
+    order = list(range(len(layers)))
+    for index, (layer, following) in enumerate(itertools.pairwise(layers)):
+        if vars(type(layer)).get("is_monotonic") and "is_selection" in vars(type(following)) and following.is_selection:
+            order[index : index + 2] = index + 1, index
+    return order
+
+
+def _without_state(layer):
+    """Return a copy of the layer with its parameters, but without the record of its last forward and its gradients."""
+    bare = copy.copy(layer)
+    bare.grads, bare.last_forward = {}, None
+    return bare

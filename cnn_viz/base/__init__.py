@@ -1,0 +1,1 @@
+"""Shared parts: colours, style, figures and PNG, the notebook, layout on a canvas, grids of tiles, text, axes."""

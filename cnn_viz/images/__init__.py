@@ -1,0 +1,1 @@
+"""Images and feature maps as pixels: digits, stacks of maps, a forward pass."""

@@ -1,0 +1,192 @@
+"""Receptive fields and excluded pixels of every layer of a network, as whole numbers and texts.
+
+Source      the layers themselves and cnn_core.shapes; nothing is typed in.
+Blocks      the part of each output that one cell of the last output with rows and columns depends on, traced back
+            window by window. A user-defined layer, of which nothing is known, ends the trace.
+"""
+
+import math
+from dataclasses import dataclass
+
+from cnn_core import Flatten, FullyConnected, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, receptive_field
+from cnn_viz.base.text import by, counted
+
+CELLWISE = (ReLU, LeakyReLU, Sigmoid, Tanh, Flatten)  # each output cell depends on one input cell
+WHOLE = (FullyConnected, Softmax)  # each output of a vector depends on the whole input
+TIMES = "\u00a0×\u00a0"  # spaces at which no line is broken
+
+
+@dataclass(frozen=True)
+class LayerOutput:
+    """The input of a network, or the output of one of its layers.
+
+    Attributes
+    ----------
+    title, settings : str
+        The number and name of the layer, and its arguments as text.
+    shape : tuple of int
+    parameters : int
+        Of the layer.
+    sees : str
+        The number of input pixels that one cell depends on.
+    left_out : (list of (int, int), list of (int, int))
+        Runs (first, length) of rows and of columns that no window of the next layer reaches.
+    note : str
+        The number of these rows and columns as text; empty if none.
+    block : (int, int, int, int) or None
+        Row, column, rows and columns of the part that one cell of the last output with rows and columns depends on.
+    """
+
+    title: str
+    settings: str
+    shape: tuple
+    parameters: int
+    sees: str
+    left_out: tuple
+    note: str
+    block: tuple | None
+
+
+def layer_outputs(layers, shapes):
+    """Return a LayerOutput for the input of a network and for the output of every layer.
+
+    Parameters
+    ----------
+    layers : list of Layer
+    shapes : list of tuple
+        Of the input and of every output, without N.
+
+    Returns
+    -------
+    list of LayerOutput
+    """
+    titles = ["input", *(f"{index} {layer.name}" for index, layer in enumerate(layers))]
+    settings = ["", *map(settings_of, layers)]
+    counts = [0] + [sum(map(math.prod, each.param_shapes(shape).values())) for each, shape in _steps(layers, shapes)]
+    left_out = [_left_out(layer, shape) for layer, shape in _steps(layers, shapes)] + [([], [])]
+    notes = [*map(_note, titles[1:], left_out[:-1]), ""]
+    columns = titles, settings, shapes, counts, _seen(layers, shapes), left_out, notes, blocks_of(layers, shapes)
+    return [LayerOutput(*row) for row in zip(*columns, strict=True)]
+
+
+def _steps(layers, shapes):
+    return zip(layers, shapes[:-1], strict=True)
+
+
+def settings_of(layer):
+    """Return the arguments of a layer as text: '8 filters 3 × 3, stride 2, padding same'."""
+    parts = []
+    if hasattr(layer, "num_filters"):
+        parts.append(f"{counted(layer.num_filters, 'filter')} {by(layer.kernel_size, TIMES)}")
+    if hasattr(layer, "pool_size"):
+        parts.append(f"{layer.mode} of {by(layer.pool_size, TIMES)}")
+    if hasattr(layer, "num_nodes"):
+        parts.append(counted(layer.num_nodes, "node"))
+    if hasattr(layer, "stride"):
+        parts.append(f"stride {_short(layer.stride)}")
+    if getattr(layer, "padding", "valid") not in ("valid", (0, 0)):
+        parts.append(f"padding {_short(layer.padding)}")
+    return ", ".join(parts)
+
+
+def _short(value):
+    """Return a pair as one number if both are the same; a name as it is."""
+    return value if isinstance(value, str) else by(value[: 1 if value[0] == value[1] else 2], TIMES)
+
+
+# --- dependences ------------------------------------------------------------------------------------------------------
+
+
+def _kind(layer, shape):
+    """Return the part of the input that an output cell depends on: 'window', 'cell', 'all' or 'unknown'."""
+    if hasattr(layer, "geometry"):
+        return "window"
+    if isinstance(layer, CELLWISE):
+        return "cell"
+    return "all" if isinstance(layer, WHOLE) and len(shape) == 1 else "unknown"
+
+
+def _seen(layers, shapes):
+    """Return, for every output, the number of input pixels that one cell of it depends on, as text."""
+    size = shapes[0][1:] if len(shapes[0]) == 3 else shapes[0]
+    windows, texts, state = [], [by([1] * len(size), TIMES)], "window"
+    for layer, shape in _steps(layers, shapes):
+        kind = _kind(layer, shape)
+        state = kind if kind in ("all", "unknown") and state != "unknown" else state
+        if kind == "window":
+            plan = layer.geometry(shape)
+            windows.append((plan.kernel, plan.stride))
+        texts.append({"all": f"all {by(size, TIMES)}", "unknown": "–"}.get(state) or by(_fields(windows, size), TIMES))
+    return texts
+
+
+def _fields(windows, size):
+    """Return the receptive field in each dimension, at most the input's size."""
+    if not windows:
+        return [1] * len(size)
+    fields = [receptive_field([(kernel[axis], stride[axis]) for kernel, stride in windows]) for axis in (0, 1)]
+    return [min(field, length) for field, length in zip(fields, size, strict=True)]
+
+
+def blocks_of(layers, shapes):
+    """Return, for every output, the block of it that one cell of the last output with rows and columns depends on.
+
+    The cell is the one in the middle. All are None if no output has rows and columns, or no layer has windows.
+    """
+    last = 0
+    while last < len(layers) and len(shapes[last + 1]) == 3 and _kind(layers[last], shapes[last]) in ("window", "cell"):
+        last += 1
+    blocks = [None] * len(shapes)
+    if not any(hasattr(layer, "geometry") for layer in layers[:last]):
+        return blocks
+    spans = [(length // 2, length // 2 + 1) for length in shapes[last][1:]]
+    blocks[last] = _block(spans)
+    for index in reversed(range(last)):
+        spans = _before(layers[index], shapes[index], spans)
+        blocks[index] = _block(spans)
+    return blocks
+
+
+def _before(layer, shape, spans):
+    """Return the spans (first, end) of rows and columns that lie under the windows of these outputs."""
+    if not hasattr(layer, "geometry"):
+        return spans
+    plan = layer.geometry(shape)
+    sides = zip(spans, plan.kernel, plan.stride, plan.padding, shape[1:], strict=True)
+    return [
+        (max(a * step - pad, 0), min((b - 1) * step - pad + length, size))
+        for (a, b), length, step, (pad, _), size in sides
+    ]
+
+
+def _block(spans):
+    (top, bottom), (left, right) = spans
+    return (top, left, bottom - top, right - left) if bottom > top and right > left else None
+
+
+def _left_out(layer, shape):
+    """Return the runs of rows and of columns of a layer's input that none of its windows reaches."""
+    if not hasattr(layer, "geometry"):
+        return [], []
+    plan = layer.geometry(shape)
+    sides = zip(shape[1:], plan.kernel, plan.stride, plan.padding, plan.output, strict=True)
+    return tuple(_runs(*side) for side in sides)
+
+
+def _note(title, left_out):
+    counts = [sum(length for _, length in runs) for runs in left_out]
+    parts = [counted(count, name) for count, name in zip(counts, ("row", "column"), strict=True) if count]
+    return f"{title} leaves out {' and '.join(parts)}" if parts else ""
+
+
+def _runs(size, kernel, stride, padding, output):
+    """Return the runs (first, length) between and after the windows; padding is (before, after)."""
+    starts = [number * stride - padding[0] for number in range(output)]
+    reached = {pixel for start in starts for pixel in range(start, start + kernel)}
+    runs = []
+    for pixel in sorted(set(range(size)) - reached):
+        if runs and sum(runs[-1]) == pixel:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((pixel, 1))
+    return runs

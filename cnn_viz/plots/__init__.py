@@ -1,0 +1,1 @@
+"""Plots with axes: learning curves, lines, surfaces, evaluation, distributions, bars, tables of errors, memory."""

@@ -1,0 +1,160 @@
+"""Bars: durations on a logarithmic scale, their growth, and the scores, shares and gradient of one example.
+
+Durations   equal factors have equal lengths. Vertical lines are references for the bars (a lower bound, another
+            library), each with a name and a line style of its own.
+Scores      (classes,): the true class has a bold name and a heavy outline; negative bars are hatched; the gradient has
+            a dashed outline.
+Chapters    06, 09; durations in most chapters.
+"""
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from cnn_core import checks
+from cnn_viz.base.figures import DPI, WIDEST, add_axes, new_figure
+from cnn_viz.base.palette import HUE, INK, PADDING
+from cnn_viz.base.style import FONT, picture
+from cnn_viz.base.text import duration, number_texts
+
+BAR, LINE = 30, 15  # pixels: a bar with its gap, and a line of text
+NAMES, RIGHT = 250, 60  # pixels: space for the names, and for the last number
+DASHES = ("--", ":")  # the most lines
+BEHIND = {"facecolor": "white", "linewidth": 0, "pad": 1}  # so that no line runs through a number
+MARKS = ("o", "s", "^", "D")
+
+
+@picture
+def show_speeds(seconds, lines=None, unit="an image"):
+    """Draw a bar for each implementation of the same task, the last in the hue of outputs, the others grey.
+
+    Parameters
+    ----------
+    seconds : {str: float}
+        From the first implementation to the newest.
+    lines : {str: float}, optional
+        References, two at most. The figure has the same size whether or not `lines` is empty, because its content
+        depends on which libraries are installed.
+    unit : str
+        The task that takes so many seconds.
+    """
+    top = 12 + (0 if lines is None else LINE * len(DASHES))
+    names, values, lines = list(seconds), checks.as_float("seconds", list(seconds.values())), lines or {}
+    figure = new_figure(WIDEST, top + len(names) * BAR + 48)
+    ax = add_axes(figure, NAMES, top, WIDEST - NAMES - RIGHT, len(names) * BAR)
+    low = min([*values, *lines.values()]) / 2
+    colours = [PADDING] * (len(names) - 1) + [HUE["O"]]
+    ax.barh(range(len(names)), values - low, left=low, height=0.68, color=colours, edgecolor=INK, linewidth=0.8)
+    ax.set(xscale="log", xlim=(low, 1.05 * values.max()), yticks=[])
+    ax.set_xlabel(f"time for {unit} (shorter is faster)", fontsize=FONT + 1)
+    for row, (name, value) in enumerate(seconds.items()):
+        ax.text(-0.015, row, name, ha="right", va="center", transform=ax.get_yaxis_transform())
+        ax.text(value * 1.06, row, duration(value), ha="left", va="center", bbox=BEHIND)
+    _mark_lines(ax, lines)
+    ax.set_ylim(len(names) - 0.45, -0.55)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
+    ax.xaxis.set_major_locator(LogLocator(subs=(1,) if values.max() > 50 * low else (1, 2, 5)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    return figure
+
+
+def _mark_lines(ax, lines):
+    for order, ((name, value), dashes) in enumerate(zip(lines.items(), DASHES[: len(lines)], strict=True)):
+        ax.axvline(value, color=INK, linestyle=dashes, linewidth=1.4, zorder=2.5)
+        height = (2 + order * LINE) * 72 / DPI  # points; a row for each name, since two lines may lie close
+        above = {"xytext": (0, height), "textcoords": "offset points"}
+        ax.annotate(name, (value, 1), xycoords=ax.get_xaxis_transform(), ha="center", va="bottom", **above)
+
+
+@picture
+def show_growth(series, unit="time by that of the first point"):
+    """Draw time against several sizes, each as a multiple of its first point, beside the line of proportional growth.
+
+    Parameters
+    ----------
+    series : {str: [(number, seconds)]}
+    """
+    figure = new_figure(WIDEST, 380)
+    ax = add_axes(figure, 70, 20, 670, 300)
+    series = {name: checks.as_float(name, points) for name, points in series.items()}
+    most = max(points[-1][0] / points[0][0] for points in series.values())
+    ax.plot([1, most], [1, most], color=INK, linewidth=1, label="twice as much, twice as long")
+    hues = (HUE["X"], HUE["F"], HUE["O"], HUE["B"])
+    for (name, points), hue, mark in zip(series.items(), hues, MARKS, strict=False):
+        x, y = points.T
+        ax.plot(x / x[0], y / y[0], color=hue, marker=mark, markeredgecolor=INK, linewidth=2, markersize=8, label=name)
+    ax.set(xscale="log", yscale="log")
+    ax.set_xlabel("how many, by the first point's", fontsize=FONT + 1)
+    ax.set_ylabel(unit, fontsize=FONT + 1)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.set(xticks=[1, 2, 4, 8, 16], yticks=[1, 2, 4, 8, 16])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.tick_params(labelsize=FONT + 1)
+    ax.legend(loc="upper left")
+    return figure
+
+
+# --- scores -----------------------------------------------------------------------------------------------------------
+
+WIDE, TALL = 200, 170  # pixels: of one panel
+LEFT, TOP, GAP, BELOW = 16, 34, 24, 34  # pixels around the panels
+SPACE = 0.24  # of the height of a panel, on each side that has bars, for their numbers
+DECIMALS = 3
+
+
+@picture
+def show_scores(scores, shares, gradient, label, names=None, largest=None):
+    """Draw scores, shares and the gradient of one example as bars, side by side.
+
+    Parameters
+    ----------
+    scores, shares, gradient : arrays, shape (classes,)
+    label : int
+        The true class.
+    names : sequence of str, optional
+        Of the classes; their numbers if not given.
+    largest : float, optional
+        The axis of the scores runs from -largest to largest, so that several pictures can be compared.
+    """
+    given = {"scores": scores, "shares": shares, "gradient": gradient}
+    arrays = checks.floats(**{name: (array, "(classes,)") for name, array in given.items()})
+    label = checks.integer("label", label, minimum=0)
+    if len({len(array) for array in arrays}) > 1 or label >= len(arrays[0]):
+        lengths = [len(array) for array in arrays]
+        raise checks.BadValue(f"scores, shares and gradient have lengths {lengths}, the label is {label}.")
+    names = [str(number) for number in range(len(arrays[0]))] if names is None else list(names)
+    figure = new_figure(2 * LEFT + 3 * WIDE + 2 * GAP, TOP + TALL + BELOW)
+    titles = ("scores O", "p = softmax(O)", "dC/dO = p − y")
+    ends = arrays[0] if largest is None else np.array([-largest, largest])
+    limits = (_limits(ends), (0, 1 + SPACE), (-1 - SPACE, 1 + SPACE))
+    for number, (title, array, limit) in enumerate(zip(titles, arrays, limits, strict=True)):
+        ax = add_axes(figure, LEFT + number * (WIDE + GAP), TOP, WIDE, TALL)
+        _draw_bars(ax, array, label, names, gradient=number == 2, limit=limit)
+        ax.set_title(title, pad=8)
+    return figure
+
+
+def _limits(values):
+    """Return the limits of a vertical axis that holds all values and 0, with space for numbers."""
+    low, high = min(values.min(), 0.0), max(values.max(), 0.0)
+    space = SPACE * (high - low) or 1.0
+    return low - space * (low < 0), high + space
+
+
+def _draw_bars(ax, values, label, names, gradient, limit):
+    for number, (value, text) in enumerate(zip(values, number_texts(values, DECIMALS), strict=True)):
+        true = number == label
+        style = {"facecolor": HUE["O"], "edgecolor": INK, "linewidth": 2.6 if true else 0.8}
+        style |= {"linestyle": "--"} if gradient else {}
+        ax.bar(number, value, 0.62, hatch="///" if value < 0 else None, **style)
+        bold = "bold" if true else "normal"
+        away, side = (3, "bottom") if value >= 0 else (-3, "top")
+        at = {"xytext": (0, away), "textcoords": "offset points", "ha": "center", "va": side}
+        ax.annotate(text, (number, value), weight=bold, **at)
+    ax.axhline(0, color=INK, linewidth=1)
+    ax.set(xlim=(-0.6, len(values) - 0.4), ylim=limit, xticks=range(len(values)), yticks=[])
+    for number, text in enumerate(ax.set_xticklabels(names)):
+        text.set_weight("bold" if number == label else "normal")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)

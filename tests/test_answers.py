@@ -1,0 +1,35 @@
+"""The answers notebooks, run in this process: every answer is accepted, and each cell prints the stored text.
+
+This takes a fraction of the time of a kernel for each notebook. `make test-all` runs them in kernels as well.
+"""
+
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ANSWERS = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "answers").glob("*.ipynb"))
+
+
+def run(cell, names):
+    """Run a code cell in a dictionary of names, and return the text that it prints."""
+    printed = StringIO()
+    with redirect_stdout(printed):
+        exec(compile(cell.source, "<cell>", "exec"), names)
+    return printed.getvalue()
+
+
+def stored(cell):
+    """Return the printed text that is stored with a cell."""
+    return "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
+
+
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
+def test_the_cells_of_an_answers_notebook_print_the_stored_text(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    names = {"__name__": "__main__"}
+    assert [run(cell, names) for cell in cells] == [stored(cell) for cell in cells]
+    assert any("Right." in stored(cell) for cell in cells)

@@ -1,0 +1,111 @@
+"""Buffers: memory order, fresh and cached arrays, and views in place of copies."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from cnn_core import Conv2D, Pool2D, ReLU
+from cnn_core.fast import buffers
+
+FLOATS = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def images(rng, shape=(5, 3, 7, 6), dtype=np.float32, order="NCHW"):
+    """Return images (N, C, H, W) stored in this memory order."""
+    X = rng.normal(size=shape).astype(dtype)
+    if order == "HCWN":
+        return np.ascontiguousarray(X.transpose(2, 1, 3, 0)).transpose(3, 1, 0, 2)
+    return X
+
+
+# --- memory order ---
+
+
+def test_rows_of_is_a_view_where_memory_has_that_order_and_else_a_copy(rng):
+    X = images(rng, order="HCWN")
+    rows = buffers.rows_of(X, "X", buffers.FRESH)
+    assert np.shares_memory(rows, X)
+    assert rows.flags.c_contiguous
+    assert_array_equal(rows, X.transpose(2, 1, 3, 0))
+    other = images(rng)
+    rows = buffers.rows_of(other, "X", buffers.FRESH)
+    assert not np.shares_memory(rows, other)
+    assert rows.flags.c_contiguous
+    assert_array_equal(rows, other.transpose(2, 1, 3, 0))
+
+
+@pytest.mark.parametrize("order", ["NCHW", "HCWN"])
+def test_reshaped_equals_numpys_reshape_for_every_memory_order(rng, order):
+    X = images(rng, order=order)
+    flat = buffers.reshaped(X, (3 * 7 * 6,), "O", buffers.FRESH)
+    assert_array_equal(flat, X.reshape(5, -1))
+    back = buffers.reshaped(flat, (3, 7, 6), "O", buffers.FRESH)
+    assert_array_equal(back, X)
+    assert np.shares_memory(back, flat)  # the way back is a view in both orders
+
+
+@pytest.mark.parametrize("order", ["NCHW", "HCWN"])
+@pytest.mark.parametrize("layer", [Conv2D(4), Conv2D(4, 3, 2, "same"), Pool2D(), ReLU()], ids=repr)
+def test_images_of_either_memory_order_give_the_same_bits(rng, layer, order):
+    X, other = images(np.random.default_rng(1)), images(np.random.default_rng(1), order=order)
+    O = layer.forward(X)
+    dC_dO = rng.normal(size=O.shape).astype(np.float32)
+    dC_dX = layer.backward(dC_dO)
+    assert_array_equal(layer.forward(other), O)
+    assert_array_equal(layer.backward(dC_dO), dC_dX)
+
+
+@FLOATS
+def test_masked_equals_where_with_zero_for_every_kind_of_number(dtype):
+    values = np.array([1.5, -2.0, np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-42, 3e38], dtype)
+    for mask in (np.arange(9) % 2 == 0, np.ones(9, bool), np.zeros(9, bool)):
+        found = buffers.masked(values, mask, np.full(9, 7, dtype))
+        assert_array_equal(found, np.where(mask, values, 0))
+        assert_array_equal(np.signbit(found), np.signbit(np.where(mask, values, 0)))
+
+
+def test_masked_writes_through_a_view_with_gaps(rng):
+    values, mask = rng.normal(size=(4, 6))[::2, 1::2], rng.random((2, 3)) > 0.5
+    frame = np.full((4, 9), 7.0)
+    buffers.masked(values, mask, frame[1::2, ::3])
+    assert_array_equal(frame[1::2, ::3], np.where(mask, values, 0))
+    assert np.count_nonzero(frame == 7) == 36 - 6
+
+
+# --- fresh and cached buffers ---
+
+
+def test_cached_arrays_are_returned_again_by_name_shape_and_dtype_and_fresh_ones_never():
+    cached, f = buffers.CachedBuffers(), np.float32
+    one = cached.zeros("O", (2, 3), f)
+    one[...] = 5
+    assert cached.zeros("O", (2, 3), f) is one
+    others = [cached.zeros("X", (2, 3), f), cached.zeros("O", (3, 2), f), cached.zeros("O", (2, 3), bool)]
+    others += [cached.scope("inner").zeros("O", (2, 3), f), cached.like("O", np.ones((3, 3), f), f)]
+    assert not any(np.shares_memory(one, other) for other in others)
+    assert cached.scope("inner").zeros("O", (2, 3), f) is others[3]
+    assert buffers.FRESH.zeros("O", (2, 3), f) is not buffers.FRESH.zeros("O", (2, 3), f)
+    assert not buffers.FRESH.zeros("O", (2, 3), f).any()
+
+
+@pytest.mark.parametrize("stride", [1, 2, (1, 3), (3, 1)])
+def test_a_convolution_allocates_as_many_numbers_as_it_counts_beforehand(rng, stride):
+    X, conv, workspace = images(rng, (5, 3, 9, 8), order="HCWN"), Conv2D(4, (3, 2), stride), buffers.CachedBuffers()
+    conv.build(X.shape[1:], rng)
+    conv.apply(X, workspace)
+    assert sum(array.size for array in workspace.arrays.values()) == 5 * conv.element_count(X.shape[1:])
+
+
+def test_a_batch_is_a_view_with_the_examples_innermost_in_memory():
+    assert buffers.FRESH.batch("O", (5, 3, 7, 6), float).strides == (8, 8 * 6 * 5, 8 * 3 * 6 * 5, 8 * 5)
+    assert buffers.FRESH.batch("O", (5, 3), float).strides == (8, 8 * 5)
+    assert buffers.FRESH.batch("O", (5, 3, 4), float).shape == (5, 3, 4)
+
+
+def test_the_padding_of_a_cached_array_stays_zero(rng):
+    conv = Conv2D(2, 3, padding="same")
+    conv.build((1, 4, 4), rng, "float64")
+    workspace = buffers.CachedBuffers()
+    for _ in range(3):
+        X = rng.normal(size=(2, 1, 4, 4)) * 100
+        assert_array_equal(conv.apply(X, workspace), conv.apply(X))

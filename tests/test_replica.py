@@ -1,0 +1,344 @@
+"""Replicas and micro-batches: equal to the layers bit for bit, and what fit and predict compute with them."""
+
+import gc
+import threading
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from threadpoolctl import threadpool_info
+from threads import worker_threads
+
+from cnn_core import (
+    Adam,
+    Conv2D,
+    CrossEntropy,
+    Flatten,
+    FullyConnected,
+    LeakyReLU,
+    Model,
+    Pool2D,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+    checks,
+    fit,
+)
+from cnn_core.fast import replica
+from cnn_core.layer import Layer
+
+FLOATS = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+# --- micro-batches ---
+
+
+@pytest.mark.parametrize("count", [1, 2, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 200, 1000, 10_000])
+def test_micro_batches_cover_a_batch_in_order_and_are_neither_small_nor_large(count):
+    cut = replica.micro_batch_slices(count)
+    assert_array_equal(np.concatenate([np.arange(count)[each] for each in cut]), np.arange(count))
+    sizes = [each.stop - each.start for each in cut]
+    assert len(set(sizes[:-1])) <= 1
+    assert all(32 <= size <= 64 for size in sizes[:-1])
+    assert 0 < sizes[-1] <= 64
+
+
+def test_an_empty_batch_is_one_empty_micro_batch():
+    assert replica.micro_batch_slices(0) == [slice(0, 0)]
+
+
+# --- a replica computes what the layers compute ---
+
+NETWORKS = [
+    [Conv2D(4, 3, padding="same"), ReLU(), Pool2D(2), Conv2D(6, 3), ReLU(), Pool2D(2, mode="min"), Flatten()],
+    [Conv2D(4, 3, padding="same"), ReLU(), Pool2D(3, stride=2), ReLU(), Pool2D(2, mode="mean"), Flatten()],
+    [ReLU(), Pool2D(2), Pool2D(2), ReLU(), ReLU(), Flatten(), ReLU()],
+    [Conv2D(3, 5, stride=2, padding=2), LeakyReLU(0.1), Conv2D(5, 3, stride=2), Tanh(), Flatten(), Sigmoid()],
+    [Flatten(), FullyConnected(20), ReLU(), FullyConnected(3), Softmax()],
+    [Conv2D(2, (3, 2), (2, 1), "include"), ReLU(), Pool2D((2, 3), (1, 2), (1, 0)), Flatten(), FullyConnected(3)],
+]
+
+
+def made(layers, dtype, shape=(2, 12, 12)):
+    """Return a model of layers like these."""
+    return Model([type(layer)(**checks.arguments_of(layer)) for layer in layers], shape, dtype=dtype)
+
+
+@FLOATS
+@pytest.mark.parametrize("layers", NETWORKS, ids=lambda layers: "-".join(layer.name for layer in layers))
+def test_a_replica_gives_the_outputs_and_gradients_of_the_layers_bit_for_bit(rng, layers, dtype):
+    model = made(layers, np.dtype(dtype).name)
+    own = replica.Replica(model.layers)
+    for count in (5, 3, 5):  # cached arrays of another size come between
+        X = np.round(rng.normal(size=(count, 2, 12, 12))).astype(dtype)  # whole numbers: many ties, many zeros
+        O = model.forward(X)
+        dC_dO = rng.normal(size=O.shape).astype(dtype)
+        model.backward(dC_dO)
+        found, records = own.forward(X, training=True, seed=(0, 0))
+        assert_array_equal(found, O)
+        for layer, grads in zip(model.layers, own.gradients(dC_dO, records), strict=True):
+            assert grads.keys() == layer.grads.keys()
+            for key, grad in grads.items():
+                assert_array_equal(grad, layer.grads[key])
+
+
+def test_pooling_comes_before_a_relu_that_stands_right_before_it():
+    order = replica._pooling_first([Conv2D(2), ReLU(), Pool2D(), Conv2D(2), ReLU(), Pool2D(mode="min"), ReLU()])
+    assert order == [0, 2, 1, 3, 5, 4, 6]
+
+
+def test_no_other_layers_change_their_order():
+    class Capped(ReLU):
+        def apply(self, X):
+            return np.clip(X, 0, 1)
+
+    class Odd(Pool2D):
+        pass
+
+    for pair in (
+        [ReLU(), Pool2D(mode="mean")],
+        [Pool2D(), ReLU()],
+        [LeakyReLU(), Pool2D()],
+        [Sigmoid(), Pool2D()],
+        [Capped(), Pool2D()],
+        [ReLU(), Odd()],
+        [ReLU(), ReLU()],
+    ):
+        assert replica._pooling_first(pair) == [0, 1]
+
+
+@pytest.mark.parametrize(("layer", "shape"), [(Conv2D(2), (3, 7, 6)), (FullyConnected(3), (9,))], ids=repr)
+def test_only_training_leaves_out_the_first_layers_input_gradient(rng, layer, shape):
+    X, model = rng.normal(size=(5, *shape)), Model([layer], shape)
+    dC_dO = np.ones_like(model.forward(X))
+    assert model.backward(dC_dO).shape == X.shape
+    assert layer.gradients(dC_dO, X)[0].shape == X.shape
+    assert layer.gradients(dC_dO, X, input_gradient=False)[0] is None
+
+
+# --- fit and predict ---
+
+
+def blas_threads():
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def digits_like(rng, count=300, shape=(1, 12, 12)):
+    return rng.normal(size=(count, *shape)).astype(np.float32), rng.integers(0, 10, count)
+
+
+def small(dtype="float32", seed=0):
+    layers = [Conv2D(4, padding="same"), ReLU(), Pool2D(), Conv2D(5, 3, 2), ReLU(), Flatten(), FullyConnected(10)]
+    return Model(layers, (1, 12, 12), seed, dtype)
+
+
+def bits(model):
+    return {key: param.tobytes() for key, param, _ in model.parameters()}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch_size", [32, 70, 128, 300])
+def test_training_has_the_same_bits_for_any_number_of_workers(rng, batch_size, dtype):
+    X, y = digits_like(rng)
+    found = []
+    for workers in (1, 2, 3, 8, None):
+        model = small(dtype)
+        records = list(fit(model, X, y, Adam(), CrossEntropy(), 2, batch_size, (X, y), workers))
+        found.append((records, bits(model)))
+    assert all(each == found[0] for each in found)
+
+
+def test_cost_accuracy_and_gradients_of_a_batch_are_those_of_the_whole_batch_at_once(rng):
+    X, y = digits_like(rng, 200)
+    model, other = small("float64"), small("float64")
+    record = next(fit(model, X, y, Adam(), CrossEntropy(), batch_size=200))
+    order = other.rng.permutation(200)
+    O = other.forward(X[order])
+    cost, dC_dO = CrossEntropy()(O, y[order])
+    other.backward(dC_dO)
+    assert_allclose(record.cost, cost, rtol=1e-12)
+    assert record.accuracy == np.mean(O.argmax(axis=1) == y[order])
+    for layer, reference in zip(model.layers, other.layers, strict=True):
+        for key in layer.grads:
+            assert_allclose(layer.grads[key], reference.grads[key], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_arrays_that_fit_hands_out_are_never_overwritten(rng, workers):
+    X, y = digits_like(rng)
+    model, seen, copies = small(), [], []
+
+    def loss(outputs, targets):
+        seen.append(outputs)
+        copies.append(outputs.copy())
+        return CrossEntropy()(outputs, targets)
+
+    for _ in fit(model, X, y, Adam(), loss, batch_size=128, workers=workers):
+        grads = [grad for _, _, grad in model.parameters()]
+        seen.extend(grads)
+        copies.extend(grad.copy() for grad in grads)
+    assert len(seen) > 20
+    for array, copy in zip(seen, copies, strict=True):
+        assert_array_equal(array, copy)
+
+
+def test_arrays_that_predict_returns_are_never_overwritten(rng):
+    X, _ = digits_like(rng)
+    model = small()
+    first = model.predict(X)
+    copy = first.copy()
+    model.predict(X + 1)
+    assert_array_equal(first, copy)
+
+
+@pytest.mark.parametrize("count", [0, 1, 32, 65, 300])
+def test_predict_gives_the_same_bits_for_any_number_of_workers(rng, count):
+    X, _ = digits_like(rng, count)
+    model = small()
+    first, *others = (model.predict(X, workers=workers) for workers in (1, 2, 5, None))
+    assert first.shape == (count, 10)
+    assert all((other == first).all() for other in others)
+    assert_allclose(first, model.forward(X), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("workers", "error"), [(0, ValueError), (1.5, TypeError), (True, TypeError), ("2", TypeError)])
+def test_predict_checks_the_number_of_workers(rng, workers, error):
+    with pytest.raises(error, match=r"Model\.predict: workers must be a positive integer"):
+        small().predict(digits_like(rng, 3)[0], workers=workers)
+
+
+def test_a_user_defined_layer_that_names_no_buffers_trains_on_several_workers(rng):
+    class Scale(Layer):
+        def param_shapes(self, input_shape):
+            return {"S": (1,)}
+
+        def initial(self, key, shape, rng):
+            return np.ones(shape)
+
+        def apply(self, X):
+            return X * self.params["S"]
+
+        def gradients(self, dC_dO, X):
+            return dC_dO * self.params["S"], {"S": np.sum(dC_dO * X).reshape(1)}
+
+    X, y = digits_like(rng)
+    found = []
+    for workers in (1, 3):
+        model = Model([Conv2D(3), Scale(), ReLU(), Pool2D(), Flatten(), FullyConnected(10)], (1, 12, 12))
+        list(fit(model, X, y, Adam(), CrossEntropy(), batch_size=150, workers=workers))
+        found.append(bits(model))
+    assert found[0] == found[1]
+    assert model.layers[1].params["S"] != 1
+
+
+def test_two_threads_with_two_models_give_what_each_gives_alone(rng):
+    X, y = digits_like(rng)
+
+    def train(seed, into):
+        model = small(seed=seed)
+        list(fit(model, X, y, Adam(), CrossEntropy(), epochs=3, batch_size=100))
+        into[seed] = bits(model), model.predict(X).tobytes()
+
+    alone, together = {}, {}
+    for seed in (1, 2):
+        train(seed, alone)
+    threads = [threading.Thread(target=train, args=(seed, together)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
+
+
+class Failing(ReLU):
+    """Raises in its fifth call, whichever thread makes it."""
+
+    calls = 0
+
+    def apply(self, X):
+        type(self).calls += 1
+        if self.calls == 5:
+            raise MemoryError("no more")
+        return super().apply(X)
+
+
+def test_an_error_in_a_worker_ends_fit_cleanly(rng):
+    X, y = digits_like(rng)
+    blas = blas_threads()
+    Failing.calls = 0
+    model, optimiser = Model([Conv2D(2), Failing(), Flatten(), FullyConnected(10)], (1, 12, 12)), Adam()
+    records = fit(model, X, y, optimiser, CrossEntropy(), batch_size=128, workers=2)
+    next(records), next(records)
+    kept = bits(model)
+    with pytest.raises(MemoryError, match="no more"):
+        next(records)
+    assert bits(model) == kept
+    assert optimiser.steps == 2
+    assert worker_threads() == 0
+    assert blas_threads() == blas
+    assert len(list(fit(model, X, y, optimiser, CrossEntropy(), batch_size=128, workers=2))) == 4
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_divergence_is_that_of_the_first_micro_batch_whichever_worker_ends_first(rng, workers):
+    X, y = digits_like(rng, 256)[0], np.arange(256)
+    model, first = small(), small().rng.permutation(256)[0]
+
+    def loss(outputs, targets):
+        time.sleep(0.01 * (first in targets))
+        return np.inf if first in targets else np.nan, outputs
+
+    with pytest.raises(FloatingPointError, match="the cost became infinite"):
+        next(fit(model, X, y, Adam(), loss, batch_size=256, workers=workers))
+
+
+@pytest.mark.parametrize("how", ["exhausted", "closed", "dropped"])
+def test_no_thread_is_left_after_fit(rng, how):
+    X, y = digits_like(rng)
+    records = fit(small(), X, y, Adam(), CrossEntropy(), batch_size=128, workers=3)
+    next(records)
+    assert worker_threads(most=3) <= 3
+    if how == "exhausted":
+        list(records)
+    elif how == "closed":
+        records.close()
+    del records
+    gc.collect()
+    assert worker_threads() == 0
+
+
+def peak_of(call):
+    """Return the peak of memory during `call`, in bytes, beyond what was held before it."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_memory_of_a_step_grows_neither_with_the_batch_nor_with_the_images(rng, workers):
+    X, y = digits_like(rng, 4096)
+
+    def step(count, batch_size, workers=workers):
+        records = fit(small(), X[:count], y[:count], Adam(), CrossEntropy(), batch_size=batch_size, workers=workers)
+        return peak_of(lambda: next(records))
+
+    step(128, 128)  # imports and caches
+    alone = step(256, 256, workers=1)  # with two workers one may do everything
+    assert step(4096, 256) < 1.2 * workers * alone
+    assert step(4096, 4096) < 1.2 * workers * alone
+
+
+def test_the_memory_of_predict_does_not_grow_with_the_images(rng):
+    X, _ = digits_like(rng, 8192)
+    model = small()
+    model.predict(X[:128], workers=2)
+    alone = peak_of(lambda: model.predict(X[:512], workers=1))
+    many = peak_of(lambda: model.predict(X, workers=2))
+    assert many < 2 * alone + 8192 * 10 * 4 * 1.5  # the outputs themselves, and a little

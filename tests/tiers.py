@@ -1,0 +1,22 @@
+"""Which tests belong to the slow tier by where they are; a single test is marked with pytest.mark.slow itself.
+
+Quick       what a reader or a fork needs: the style, the library, the pictures and every chapter but those in SLOW.
+Slow        what needs PyTorch, Sphinx or a browser, the chapters that take long, and the answers notebooks in kernels:
+            the quick tier runs their cells in its own process (tests/test_answers.py), and one of them in a kernel.
+Used by     conftest.py at the root. Nothing here is a test.
+"""
+
+SLOW = (
+    "tests/browser/",
+    "tests/oracles/",
+    "tests/pages/",
+    "notebooks/12_",
+    "notebooks/13_",
+    "notebooks/answers/",
+)
+QUICK = ("notebooks/answers/02_dilation.ipynb",)
+
+
+def is_slow(path):
+    """Return whether all tests of a file are slow; the path is relative to the root, with forward slashes."""
+    return path.startswith(SLOW) and path not in QUICK
