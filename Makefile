@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # JupyterLab refuses to start for the root user (a container, say) unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test test-all browser notebooks figures trained bench html format clean
+.PHONY: help lab test test-all browser notebooks figures trained bench mutants html format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -57,6 +57,11 @@ trained: $(STAMP)
 bench: $(STAMP)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	@$(RUN) -m benchmarks.run
+
+# MUTANTS='--count 30 --jobs 2' is handed on to the script.
+mutants: $(STAMP)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[mutants]"
+	@$(RUN) tools/mutants.py $(MUTANTS)
 
 html: $(STAMP)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[pages]"
