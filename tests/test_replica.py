@@ -1,9 +1,13 @@
 """Replicas and micro-batches: equal to the layers bit for bit, and what fit and predict compute with them."""
 
 import gc
+import multiprocessing
+import pickle
+import sys
 import threading
 import time
 import tracemalloc
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
@@ -26,7 +30,10 @@ from cnn_core import (
     Tanh,
     checks,
     fit,
+    gradient_check,
 )
+from cnn_core import layer as layer_module
+from cnn_core import model as model_module
 from cnn_core.fast import replica
 from cnn_core.layer import Layer
 
@@ -342,3 +349,174 @@ def test_the_memory_of_predict_does_not_grow_with_the_images(rng):
     alone = peak_of(lambda: model.predict(X[:512], workers=1))
     many = peak_of(lambda: model.predict(X, workers=2))
     assert many < 2 * alone + 8192 * 10 * 4 * 1.5  # the outputs themselves, and a little
+
+
+# --- layers that draw random numbers, or compute something else while training ---
+
+
+class Dropout(Layer):
+    """Inverted dropout, as a user would write it."""
+
+    def apply(self, X, training, rng, cache):
+        cache["mask"] = rng.random(X.shape) < 0.75 if training else np.ones(X.shape, bool)
+        return X * cache["mask"] / (0.75 if training else 1)
+
+    def gradients(self, dC_dO, X, cache):
+        return dC_dO * cache["mask"] / 0.75, {}
+
+
+class BatchNorm(Layer):
+    """Batch normalisation by the statistics of the micro-batch, as a user would write it."""
+
+    def param_shapes(self, input_shape):
+        return {"gamma": input_shape[:1], "beta": input_shape[:1]}
+
+    def initial(self, key, shape, rng):
+        return np.full(shape, float(key == "gamma"))
+
+    def apply(self, X, cache):
+        mean, variance = (f(X, axis=(0, 2, 3), keepdims=True) for f in (np.mean, np.var))
+        cache["scale"] = 1 / np.sqrt(variance + 1e-5)
+        cache["normal"] = (X - mean) * cache["scale"]
+        gamma, beta = (self.params[key][:, None, None] for key in ("gamma", "beta"))
+        return gamma * cache["normal"] + beta
+
+    def gradients(self, dC_dO, X, cache):
+        normal, axes = cache["normal"], (0, 2, 3)
+        grads = {"gamma": (dC_dO * normal).sum(axis=axes), "beta": dC_dO.sum(axis=axes)}
+        inner = dC_dO * self.params["gamma"][:, None, None]
+        means = [each.mean(axis=axes, keepdims=True) for each in (inner, inner * normal)]
+        return cache["scale"] * (inner - means[0] - normal * means[1]), grads
+
+
+def with_chance(dtype="float32"):
+    layers = [Conv2D(4), BatchNorm(), ReLU(), Dropout(), Pool2D(), Flatten(), Dropout(), FullyConnected(10)]
+    return Model(layers, (1, 12, 12), seed=3, dtype=dtype)
+
+
+@pytest.mark.parametrize("batch_size", [40, 200])
+def test_a_users_dropout_and_batch_normalisation_train_to_the_same_bits_for_any_number_of_workers(rng, batch_size):
+    X, y = digits_like(rng)
+    found = []
+    for workers in (1, 2, 3, None):
+        model = with_chance()
+        records = list(fit(model, X, y, Adam(), CrossEntropy(), 2, batch_size, (X, y), workers))
+        found.append((records, bits(model), model.predict(X, workers).tobytes()))
+    assert all(each == found[0] for each in found)
+
+
+def test_random_numbers_differ_between_layers_micro_batches_and_steps_and_come_from_the_models_generator(rng):
+    drawn = []
+
+    class Draws(ReLU):
+        def apply(self, X, rng):
+            drawn.append(None if rng is None else rng.random())
+            return super().apply(X)
+
+    X, y = digits_like(rng, 64)
+    model = Model([Draws(), Draws(), Flatten(), FullyConnected(10)], (1, 12, 12))
+    order = np.random.default_rng(0).spawn(1)[0]  # the model's own generator
+    list(fit(model, X, y, Adam(), CrossEntropy(), batch_size=64, epochs=2, workers=1))
+    wanted = []
+    for _ in range(2):
+        order.permutation(64)
+        integer = int(order.integers(1 << 63))
+        wanted += [np.random.default_rng([integer, j, i]).random() for j in (0, 1) for i in (0, 1)]
+    assert drawn == wanted
+    assert len(set(drawn)) == 8
+    drawn.clear()
+    model.predict(X)
+    assert set(drawn) == {None}
+
+
+def test_a_network_without_chance_draws_nothing_but_the_order_of_the_examples(rng):
+    X, y = digits_like(rng, 64)
+    model, other = small(), small()
+    list(fit(model, X, y, Adam(), CrossEntropy(), batch_size=32))
+    other.rng.permutation(64)
+    assert model.rng.bit_generator.state == other.rng.bit_generator.state
+
+
+def test_forward_tells_a_layer_whether_it_trains_and_backward_follows_the_last_forward(rng):
+    X = rng.normal(size=(50, 3, 4, 4))
+    layer = Dropout()
+    O = layer.forward(X)
+    assert 0.6 < np.mean(O != 0) < 0.9
+    assert_array_equal(layer.backward(np.ones_like(O)) != 0, O != 0)
+    assert (layer.forward(X) != O).any()
+    assert_array_equal(layer.forward(X, training=False), X)
+    model = Model([Dropout(), Flatten(), Dropout()], (3, 4, 4), dtype="float64")
+    assert (model.forward(X) == 0).mean() > 0.3
+    assert_array_equal(model.forward(X, training=False), X.reshape(50, -1))
+    assert_array_equal(model.predict(X), X.reshape(50, -1))
+
+
+def test_gradients_of_layers_with_chance_and_statistics_are_right(rng):
+    X, y = digits_like(rng, 6)
+    layers = [Conv2D(4, bias=False), BatchNorm(), Tanh(), Dropout(), Flatten(), FullyConnected(10)]
+    assert gradient_check(Model(layers, (1, 12, 12)), X, y, loss=CrossEntropy(), entries=30)[0] < 1e-5
+    assert gradient_check(Dropout(), X)[0] < 1e-7
+    assert gradient_check(BatchNorm(), X)[0] < 1e-5
+
+
+# --- one machine: what fit calls, and a replica elsewhere ---
+
+
+def test_at_most_five_calls_of_ours_lie_between_fits_generator_and_a_layer(rng):
+    calls = []
+
+    class Probe(ReLU):
+        def apply(self, X):
+            frame = sys._getframe(1)
+            while frame.f_code.co_name != "_records":
+                calls.append(frame.f_code)
+                frame = frame.f_back
+            return super().apply(X)
+
+    X, y = digits_like(rng, 32)
+    model = Model([Probe(), Flatten(), FullyConnected(10)], (1, 12, 12))
+    next(fit(model, X, y, Adam(), CrossEntropy(), workers=1))
+    ours = [code.co_name for code in calls if "cnn_core" in code.co_filename]
+    assert 0 < len(ours) <= 5, ours
+    assert "forward_pass" in ours  # the loop that Model.forward runs
+
+
+def test_model_forward_runs_the_same_loop_over_the_layers_as_fit(rng, monkeypatch):
+    seen = []
+    for module in (replica, model_module):
+        real = module.forward_pass
+        monkeypatch.setattr(module, "forward_pass", lambda *args, real=real: seen.append(real) or real(*args))
+    X, y = digits_like(rng, 32)
+    network = small()
+    next(fit(network, X, y, Adam(), CrossEntropy(), workers=1))
+    network.forward(X)
+    assert seen == [layer_module.forward_pass] * 2
+
+
+def test_parameters_are_validated_once_for_each_record(rng):
+    X, y = digits_like(rng, 128)
+    model, validated = small(), []
+    for index, layer in enumerate(model.layers):
+        layer.sync_params = lambda index=index, real=layer.sync_params: validated.append(index) or real()
+    records = fit(model, X, y, Adam(), CrossEntropy(), batch_size=64, epochs=2)
+    validated.clear()
+    for _ in range(2):
+        next(records)
+        assert validated == list(range(len(model.layers)))
+        validated.clear()
+
+
+def test_a_replica_gives_the_same_bits_in_another_process_and_takes_its_parameters_along(rng):
+    X, y = digits_like(rng, 64)
+    model = small()
+    model.backward(model.forward(X))
+    own = replica.Replica(model.layers)
+    tasks = [(own, each, X, y, CrossEntropy()) for each in replica.micro_batches(np.arange(64))]
+    here = [replica.micro_batch_gradients(*task) for task in tasks]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        there = [pool.submit(replica.micro_batch_gradients, *task).result() for task in tasks]
+    assert len(pickle.dumps(own)) < 1.5 * sum(param.nbytes for _, param, _ in model.parameters()) + 20_000
+    for one, other in zip(here, there, strict=True):
+        assert (one.cost, one.correct) == (other.cost, other.correct)
+        for grads, others in zip(one.gradients, other.gradients, strict=True):
+            assert {key: grad.tobytes() for key, grad in grads.items()} == {k: g.tobytes() for k, g in others.items()}
