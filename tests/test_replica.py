@@ -456,7 +456,7 @@ def test_gradients_of_layers_with_chance_and_statistics_are_right(rng):
     layers = [Conv2D(4, bias=False), BatchNorm(), Tanh(), Dropout(), Flatten(), FullyConnected(10)]
     assert gradient_check(Model(layers, (1, 12, 12)), X, y, loss=CrossEntropy(), entries=30)[0] < 1e-5
     assert gradient_check(Dropout(), X)[0] < 1e-7
-    assert gradient_check(BatchNorm(), X)[0] < 1e-5
+    assert gradient_check(BatchNorm(), X, seed=1)[0] < 1e-5  # seed 0 would weight each output by its own input
 
 
 # --- one machine: what fit calls, and a replica elsewhere ---
