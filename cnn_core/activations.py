@@ -123,7 +123,6 @@ class ReLU(Layer):
 class LeakyReLU(Layer):
     """X above 0, slope * X below: the gradient never vanishes completely. `slope` lies in 0 <= slope < 1."""
 
-    @checks.public
     def __init__(self, slope=0.01):
         super().__init__()
         self.slope = checks.number("slope", slope, low=0, high=1, open_high=True)
@@ -164,6 +163,5 @@ class Softmax(_Activation):
 
     functions = softmax_forward, softmax_backward
 
-    @checks.public
     def output_shape(self, input_shape):
         return row_shape(input_shape, "(classes,)")
