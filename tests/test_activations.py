@@ -52,7 +52,7 @@ LAYERS = [ReLU, LeakyReLU, Sigmoid, Tanh, Softmax]
 
 @EVERY_ENTRY_BY_ENTRY
 @pytest.mark.parametrize("shape", [(4, 3), (2, 3, 4, 5), (7,), (), (0, 3)], ids=str)
-def test_forward_and_backward_do_the_same_to_every_entry(rng, name, shape):
+def test_forward_and_backward_apply_one_function_to_every_entry(rng, name, shape):
     forward, backward, value, slope, _ = ENTRY_BY_ENTRY[name]
     X, dC_dO = 3 * rng.normal(size=shape), rng.normal(size=shape)
     by_entry = lambda function: np.array([function(x) for x in X.ravel()]).reshape(shape)  # noqa: E731
@@ -73,7 +73,7 @@ def test_the_layers_match_finite_differences(rng, make):
 
 
 @pytest.mark.parametrize("make", [*LAYERS, lambda: LeakyReLU(0.3)])
-def test_the_layers_do_what_the_functions_do(rng, make):
+def test_the_layers_equal_the_functions(rng, make):
     layer, X, dC_dO = make(), rng.normal(size=(4, 5)), rng.normal(size=(4, 5))
     forward, backward = PAIRS["leaky_relu" if layer.name == "LeakyReLU" else layer.name.lower()]
     slope = (layer.slope,) if layer.name == "LeakyReLU" else ()
@@ -83,7 +83,7 @@ def test_the_layers_do_what_the_functions_do(rng, make):
     assert layer.output_shape((5,)) == (5,)
 
 
-def test_by_hand():
+def test_forward_and_backward_by_hand():
     X, dC_dO = [-2, 0, 3], [10, 20, 30]
     assert_array_equal(relu_forward(X), [0, 0, 3])
     assert_array_equal(relu_backward(dC_dO, X), [0, 0, 30])  # at exactly 0 the slope is taken as 0
@@ -148,17 +148,17 @@ def test_nan_is_passed_on(forward, backward):
 
 
 @EVERY_ENTRY_BY_ENTRY
-def test_an_infinite_input_has_the_limit_for_an_output(name):
+def test_the_output_of_an_infinite_input_is_the_limit(name):
     forward, _, _, _, _ = ENTRY_BY_ENTRY[name]
     limits = {"relu": (0, np.inf), "leaky_relu": (-np.inf, np.inf), "sigmoid": (0, 1), "tanh": (-1, 1)}
     assert_array_equal(forward([-np.inf, np.inf]), limits[name])
 
 
-def test_a_unit_that_is_off_stops_any_gradient():
+def test_a_relu_that_is_off_stops_any_gradient():
     assert_array_equal(relu_backward([np.inf, np.nan, np.inf], [-1.0, -1.0, 1.0]), [0, 0, np.inf])
 
 
-# --- the door ---
+# --- validation ---
 
 
 @EVERY_PAIR

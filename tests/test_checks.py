@@ -1,4 +1,4 @@
-"""The door: the checks in their own right, and what they promise for every public function that takes arrays."""
+"""The argument checks themselves, and their guarantees for every public function that takes arrays."""
 
 import itertools
 import math
@@ -227,7 +227,7 @@ def test_shape_refuses(value, error, words):
 # --- arrays ---
 
 
-def test_as_float_hands_on_what_is_a_native_float_already():
+def test_as_float_returns_native_floats_as_they_are():
     for dtype in ("float32", "float64"):
         array = np.ones(3, dtype)
         assert checks.as_float("X", array) is array
@@ -296,7 +296,7 @@ def test_dimensions_refuses(shape, axes, words):
         checks.dimensions("X", np.zeros(shape), axes)
 
 
-def test_same_shape_says_both_shapes():
+def test_same_shape_names_both_shapes():
     checks.same_shape("B", np.zeros(3), [3])
     with pytest.raises(ValueError, match=r"^B has shape \(3,\), expected \(4,\) \(K,\)\.$"):
         checks.same_shape("B", np.zeros(3), (4,), "(K,)")
@@ -327,7 +327,7 @@ def test_batch_refuses(shape, input_shape, words):
         checks.batch(np.zeros(shape), input_shape)
 
 
-def test_batch_takes_any_number_of_examples_none_too():
+def test_batch_accepts_any_number_of_examples_even_none():
     for count in (0, 1, 7):
         checks.batch(np.zeros((count, 2, 3, 4)), (2, 3, 4))
 
@@ -338,7 +338,7 @@ def test_not_empty_refuses_an_array_without_entries():
         checks.not_empty("X", np.zeros((0, 3)))
 
 
-def test_finite_counts_what_is_not_and_says_where_the_first_is():
+def test_finite_counts_the_values_that_are_not_and_names_the_first_index():
     X = np.zeros((18, 1, 4, 6))
     checks.finite("X", X)
     X[17, 0, 3, 5] = np.nan
@@ -404,7 +404,7 @@ def test_labels_refuses(labels, error, words):
         checks.labels(labels, 4, 10)
 
 
-# --- what the door promises, for every public function that takes arrays ---
+# --- guarantees of every public function that takes arrays ---
 
 
 def integers(*shape, seed=0):
@@ -416,10 +416,10 @@ def pooling_calls():
     """Yield a call for each pooling function and mode, with overlap, padding and unequal sides."""
     setting = {"pool_size": (3, 2), "stride": (2, 1), "padding": (1, 0)}
     X, dC_dO = integers(2, 2, 6, 5), integers(2, 2, 3, 4)
-    for twin, mode in itertools.product(("", "_loop"), ("max", "mean", "min")):
-        forward, backward = getattr(cnn_core, f"pool2d_forward{twin}"), getattr(cnn_core, f"pool2d_backward{twin}")
-        yield f"pool2d_forward{twin}-{mode}", partial(forward, mode=mode, **setting), [X]
-        yield f"pool2d_backward{twin}-{mode}", partial(backward, mode=mode, **setting), [dC_dO, X]
+    for suffix, mode in itertools.product(("", "_loop"), ("max", "mean", "min")):
+        forward, backward = getattr(cnn_core, f"pool2d_forward{suffix}"), getattr(cnn_core, f"pool2d_backward{suffix}")
+        yield f"pool2d_forward{suffix}-{mode}", partial(forward, mode=mode, **setting), [X]
+        yield f"pool2d_backward{suffix}-{mode}", partial(backward, mode=mode, **setting), [dC_dO, X]
 
 
 def convolution_calls():
@@ -430,10 +430,14 @@ def convolution_calls():
     yield "convolve-full", partial(cnn_core.convolve, stride=2, full_convolve=True), [integers(5, 4), integers(2, 3)]
     yield "convolve_vectorised", partial(cnn_core.convolve_vectorised, stride=2), [X, F]
     yield "conv2d_forward-1x1", cnn_core.conv2d_forward, [X, integers(4, 3, 1, 1)]
-    for twin in ("", "_loop"):
-        yield f"conv2d_forward{twin}", partial(getattr(cnn_core, f"conv2d_forward{twin}"), **setting), [X, F, B]
-    for twin in ("", "_dilated"):
-        yield f"conv2d_backward{twin}", partial(getattr(cnn_core, f"conv2d_backward{twin}"), **setting), [dC_dO, X, F]
+    for suffix in ("", "_loop"):
+        yield f"conv2d_forward{suffix}", partial(getattr(cnn_core, f"conv2d_forward{suffix}"), **setting), [X, F, B]
+    for suffix in ("", "_dilated"):
+        yield (
+            f"conv2d_backward{suffix}",
+            partial(getattr(cnn_core, f"conv2d_backward{suffix}"), **setting),
+            [dC_dO, X, F],
+        )
 
 
 def other_calls():
@@ -454,19 +458,19 @@ EVERY_CALL = pytest.mark.parametrize(("call", "arrays"), CALLS.values(), ids=CAL
 
 
 def results(call, arrays):
-    """Return what the call gives as a list of arrays; a cost is an array too."""
+    """Return the results of the call as a list of arrays; a cost is an array too."""
     found = call(*arrays)
     return [np.asarray(each) for each in (found if isinstance(found, tuple) else (found,))]
 
 
 def negative_strides(array):
-    """Return an array with the same entries that lies in memory the other way round."""
+    """Return an array with the same entries, stored in reverse order."""
     backwards = (slice(None, None, -1),) * array.ndim
     return array[backwards].copy()[backwards]
 
 
 def every_second(array):
-    """Return an array with the same entries that lies in memory with gaps."""
+    """Return an array with the same entries, stored with gaps."""
     return np.repeat(array, 2, axis=-1)[..., ::2]
 
 
@@ -483,7 +487,7 @@ LAYOUTS = {
 
 @EVERY_CALL
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
-def test_how_an_array_lies_in_memory_makes_no_difference(call, arrays, layout):
+def test_the_memory_layout_of_an_array_makes_no_difference(call, arrays, layout):
     for found, wanted in zip(results(call, map(layout, arrays)), results(call, arrays), strict=True):
         assert found.dtype == wanted.dtype == np.float64
         np.testing.assert_allclose(found, wanted, rtol=1e-14, atol=1e-14)  # a matrix product may add in another order
@@ -501,7 +505,7 @@ def test_bytes_are_converted_before_any_arithmetic(call, arrays):
 
 
 @EVERY_CALL
-def test_nothing_writes_into_what_it_was_given(call, arrays):
+def test_no_call_writes_to_its_arguments(call, arrays):
     given = [array.copy() for array in arrays]
     for array in given:
         array.flags.writeable = False
@@ -511,7 +515,7 @@ def test_nothing_writes_into_what_it_was_given(call, arrays):
 
 
 @EVERY_CALL
-def test_no_result_is_a_part_of_what_was_given(call, arrays):
+def test_no_result_shares_memory_with_an_argument(call, arrays):
     for result, array in itertools.product(results(call, arrays), arrays):
         assert not np.shares_memory(result, array)
 
@@ -542,7 +546,7 @@ NO_ARRAYS = [
 
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("bad", NO_ARRAYS)
-def test_what_is_no_array_of_real_numbers_is_refused_by_name(name, bad):
+def test_an_argument_that_is_not_an_array_of_real_numbers_is_refused_by_name(name, bad):
     call, arrays = CALLS[name]
     has_bias = "forward" in name and len(arrays) == 3
     for place in range(2 if has_bias and bad is None else len(arrays)):  # no bias is a valid bias

@@ -1,4 +1,4 @@
-"""Convolution, against SciPy, finite differences, its own readable twins, and numbers worked out by hand."""
+"""Convolution, against SciPy, finite differences, the readable reference, and numbers worked out by hand."""
 
 import itertools
 import math
@@ -55,7 +55,7 @@ def pair(value):
 
 
 def case(rng, size, kernel, stride, amounts, draw):
-    """Return X, F, B and dC_dO for a geometry; dC_dO has the number of windows that really fit."""
+    """Return X, F, B and dC_dO for a geometry; dC_dO has the number of windows that fit."""
     fits = [
         len(range(0, s + sum(a) - k + 1, t)) for s, k, t, a in zip(size, kernel, pair(stride), amounts, strict=True)
     ]
@@ -82,7 +82,7 @@ def padded(X, amounts):
 
 
 def scipy_forward(X, F, B, stride, amounts):
-    """Return the output with SciPy's correlation of one image with one filter, of which every stride-th is kept."""
+    """Return the output, from every stride-th entry of SciPy's correlation of one image with one filter."""
     S_r, S_c = pair(stride)
     Xp = padded(X, amounts)
     full = [[sum(map(correlate, image, filter_)) for filter_ in F] for image in Xp]
@@ -97,7 +97,7 @@ def scipy_backward(dC_dO, X, F, stride, amounts):
     """Return the gradients with SciPy: dC/dO stands where its windows began, on a grid as fine as the padded input."""
     S_r, S_c = pair(stride)
     Xp, (kH, kW) = padded(X, amounts), F.shape[2:]
-    grid = np.zeros((N, K, Xp.shape[2] - kH + 1, Xp.shape[3] - kW + 1))  # a place for every window at stride 1
+    grid = np.zeros((N, K, Xp.shape[2] - kH + 1, Xp.shape[3] - kW + 1))  # an entry for every window at stride 1
     grid[:, :, ::S_r, ::S_c] = dC_dO
     dC_dF = [[sum(correlate(Xp[n, c], grid[n, k]) for n in range(N)) for c in range(C)] for k in range(K)]
     dC_dXp = [[sum(convolve2d(grid[n, k], F[k, c]) for k in range(K)) for c in range(C)] for n in range(N)]
@@ -176,7 +176,7 @@ def test_conv2d_backward_equals_scipy(rng, size, kernel, stride, padding, amount
         assert_allclose(gradient, wanted, rtol=1e-10, atol=1e-10)
 
 
-# --- the twins ---
+# --- reference and optimised implementations ---
 
 
 @EVERY_GEOMETRY
@@ -188,7 +188,9 @@ def test_conv2d_forward_equals_its_loop_bit_for_bit_on_integers(rng, size, kerne
 
 
 @EVERY_GEOMETRY
-def test_conv2d_backward_equals_its_dilated_twin_bit_for_bit_on_integers(rng, size, kernel, stride, padding, amounts):
+def test_conv2d_backward_equals_the_dilated_reference_bit_for_bit_on_integers(
+    rng, size, kernel, stride, padding, amounts
+):
     X, F, _, dC_dO = case(rng, size, kernel, stride, amounts, integers)
     found = conv2d_backward(dC_dO, X, F, stride, padding)
     for gradient, wanted in zip(found, conv2d_backward_dilated(dC_dO, X, F, stride, padding), strict=True):
@@ -203,7 +205,7 @@ SIDES, KERNELS, STRIDES = (st.tuples(st.integers(1, most), st.integers(1, most))
 
 @given(SIDES, KERNELS, STRIDES, PADDINGS, st.integers(0, 2), st.integers(0, 2**32))
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
-def test_the_twins_agree_on_any_geometry(size, kernel, stride, padding, count, seed):
+def test_the_implementations_agree_on_any_geometry(size, kernel, stride, padding, count, seed):
     rng = np.random.default_rng(seed)
     X, F, B = integers(rng, (count, 2, *size)), integers(rng, (3, 2, *kernel)), integers(rng, 3)
     try:
@@ -223,7 +225,7 @@ FLOATS = ("float32", "float64")
 
 
 @pytest.mark.parametrize(("of_dC_dO", "of_X", "of_F"), [*itertools.product(FLOATS, FLOATS, FLOATS)])
-def test_the_twins_agree_on_the_dtype_when_dtypes_are_mixed(rng, of_dC_dO, of_X, of_F):
+def test_the_implementations_agree_on_the_dtype_when_dtypes_are_mixed(rng, of_dC_dO, of_X, of_F):
     X, F, _, dC_dO = case(rng, (5, 6), (3, 2), 2, ((0, 0), (0, 0)), integers)
     X, F, dC_dO = X.astype(of_X), F.astype(of_F), dC_dO.astype(of_dC_dO)
     wanted = np.result_type(dC_dO, X, F)
@@ -233,7 +235,7 @@ def test_the_twins_agree_on_the_dtype_when_dtypes_are_mixed(rng, of_dC_dO, of_X,
         assert function(X, F, stride=2).dtype == np.result_type(X, F)
 
 
-# --- what the gradients must be, whoever computes them ---
+# --- properties of the gradients, for every implementation ---
 
 
 @EVERY_GEOMETRY
@@ -352,7 +354,7 @@ def test_same_puts_an_odd_pad_at_the_end():
 
 
 @pytest.mark.parametrize("padding", [0, 1, "same"])
-def test_an_empty_batch_goes_through(padding):
+def test_an_empty_batch_gives_an_empty_output(padding):
     X, F = np.zeros((0, C, 5, 6)), np.ones((K, C, 3, 3))
     O = conv2d_forward(X, F, np.ones(K), padding=padding)
     assert O.shape[:2] == (0, K)
@@ -374,7 +376,7 @@ def test_nan_is_passed_on_to_the_windows_that_see_it():
 
 
 @EVERY_GEOMETRY
-def test_the_layer_does_what_the_functions_do(rng, size, kernel, stride, padding, amounts):
+def test_the_layer_equals_the_functions(rng, size, kernel, stride, padding, amounts):
     X, F, B, dC_dO = case(rng, size, kernel, stride, amounts, reals)
     layer = Conv2D(K, kernel, stride, padding)
     layer.params = {"F": F, "B": B}
@@ -415,7 +417,7 @@ def test_the_layer_matches_finite_differences(rng, settings, bias):
     assert error < 1e-6, where
 
 
-# --- the door ---
+# --- validation ---
 
 WRONG_SETTINGS = [
     pytest.param(
@@ -505,7 +507,7 @@ WRONG_SHAPES = [
 @pytest.mark.parametrize(("of_X", "of_F", "words"), WRONG_SHAPES)
 @pytest.mark.parametrize("function", [conv2d_forward, conv2d_forward_loop, convolve_vectorised])
 def test_forward_refuses_shapes_that_do_not_fit(function, of_X, of_F, words):
-    if function is convolve_vectorised:  # has no padding to name, but says the same
+    if function is convolve_vectorised:  # its message names no padding
         words = words.replace(r" \+ 2\*0 = 2", r".*")
     with pytest.raises(ValueError, match=f"^{function.__name__}: {words}"):
         function(np.ones(of_X), np.ones(of_F))

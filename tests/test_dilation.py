@@ -44,7 +44,7 @@ def test_dilate_by_hand():
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0), (0, 2, 3, 3)], ids=str)
-def test_dilate_of_nothing_is_nothing(shape):
+def test_an_empty_array_stays_empty(shape):
     dilated = dilate(np.zeros(shape), stride=2)
     assert dilated.size == 0
     assert dilated.ndim == len(shape)

@@ -1,4 +1,4 @@
-"""The judge itself: it must pass what is right, catch what is wrong, and change nothing."""
+"""gradient_check, the grid and the cost surface: right gradients pass, wrong ones are found, and nothing changes."""
 
 import math
 
@@ -88,7 +88,7 @@ def test_a_model_that_ends_in_softmax_matches_finite_differences(rng):
     assert error < 1e-6, where
 
 
-# --- what is wrong is caught ---
+# --- wrong gradients are found ---
 
 
 class Wrong(FullyConnected):
@@ -120,13 +120,13 @@ SPOILT = [
 
 
 @pytest.mark.parametrize(("spoil", "place"), SPOILT)
-def test_a_wrong_gradient_is_caught_and_named(rng, spoil, place):
+def test_a_wrong_gradient_is_found_and_named(rng, spoil, place):
     error, where = gradient_check(Wrong(3, spoil), rng.normal(size=(4, 5)))
     assert np.isnan(error) or error > 5e-3
     assert where.startswith(place)
 
 
-def test_a_wrong_gradient_inside_a_model_is_caught_and_named_by_its_layer(rng):
+def test_a_wrong_gradient_inside_a_model_is_found_and_named_by_its_layer(rng):
     layers = [FullyConnected(4), Tanh(), Wrong(3, lambda dX, grads: (dX, grads | {"W": 2 * grads["W"]}))]
     model = Model(layers, input_shape=(5,))
     error, where = gradient_check(model, rng.normal(size=(4, 5)), [0, 1, 2, 0], loss=CrossEntropy())
@@ -134,7 +134,7 @@ def test_a_wrong_gradient_inside_a_model_is_caught_and_named_by_its_layer(rng):
     assert where.startswith("dC/d2.W[")
 
 
-def test_a_wrong_gradient_of_a_function_is_caught_for_each_argument(rng):
+def test_a_wrong_gradient_of_a_function_is_found_for_each_argument(rng):
     X, W = rng.normal(size=(4, 3)), rng.normal(size=(3, 2))
     right = lambda dC_dO, X, W: (dC_dO @ W.T, X.T @ dC_dO)  # noqa: E731
     assert gradient_check((np.matmul, right), X, W)[0] < 1e-7
@@ -143,7 +143,7 @@ def test_a_wrong_gradient_of_a_function_is_caught_for_each_argument(rng):
     assert where.startswith("argument 1[")
 
 
-def test_the_relative_error_is_that_of_the_definition():
+def test_the_relative_error_follows_its_definition():
     """Claimed 3 and true 2: off by a third of the larger; 1 % of the largest gradient is the least to compare with."""
     square = lambda X: X**2  # noqa: E731
     assert_allclose(gradient_check((square, lambda dC_dO, X: dC_dO * 3 * X), [1.0])[0], 1 / 3, rtol=1e-6)
@@ -158,8 +158,8 @@ def test_a_gradient_of_another_shape_is_refused():
         gradient_check((np.square, lambda dC_dO, X: 2 * (dC_dO * X)[:1]), np.ones(3))
 
 
-def test_a_gradient_for_every_array_is_asked_for():
-    """A backward that gives fewer gradients than there are arrays leaves something unchecked: said, not passed over."""
+def test_a_backward_that_returns_too_few_gradients_is_refused():
+    """Fewer gradients than arrays would leave an array unchecked."""
     with pytest.raises(ValueError, match=r"^gradient_check: .*1 .*2"):
         gradient_check((np.add, lambda dC_dO, A, B: dC_dO), np.ones(3), np.ones(3))
 
@@ -172,7 +172,7 @@ def test_at_most_so_many_entries_are_moved(entries):
     assert len(calls) == 1 + 2 * entries
 
 
-def test_an_epsilon_of_ones_own_is_used():
+def test_epsilon_is_used():
     """A central difference of x^3 at 1 is 3 + epsilon^2."""
     cube = (lambda X: X**3, lambda dC_dO, X: dC_dO * 3 * X**2)
     assert_allclose(gradient_check(cube, [1.0], epsilon=0.1)[0], 0.01 / 3.01, rtol=1e-9)
@@ -182,7 +182,7 @@ def test_an_epsilon_of_ones_own_is_used():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_model_and_its_arrays_are_left_as_they_were(rng, dtype):
+def test_a_model_and_its_arrays_are_unchanged(rng, dtype):
     model, X, y = small_network(dtype), rng.normal(size=(3, 2, 6, 5)), np.array([0, 3, 1])
     _, dC_dO = CrossEntropy()(model.forward(X), y)
     wanted = model.backward(dC_dO)
@@ -195,7 +195,7 @@ def test_a_model_and_its_arrays_are_left_as_they_were(rng, dtype):
     assert_array_equal(model.backward(dC_dO), wanted)
 
 
-def test_a_layer_and_its_input_are_left_as_they_were(rng):
+def test_a_layer_and_its_input_are_unchanged(rng):
     layer, X = Conv2D(2), rng.normal(size=(2, 1, 5, 5))
     X.flags.writeable = False
     assert gradient_check(layer, X)[0] < 1e-6
@@ -203,7 +203,7 @@ def test_a_layer_and_its_input_are_left_as_they_were(rng):
     assert layer.input_shape is None
 
 
-def test_the_same_seed_finds_the_same(rng):
+def test_the_same_seed_gives_the_same_result(rng):
     X = rng.normal(size=(3, 2, 6, 5))
     first, second = (gradient_check(small_network(), X, [0, 3, 1], loss=CrossEntropy(), entries=5) for _ in range(2))
     assert first == second
@@ -226,7 +226,7 @@ def test_the_grid_has_nan_where_a_kernel_does_not_fit():
 
 
 def test_the_grid_shows_where_a_gradient_is_wrong():
-    """Filters that are not turned are right only where there is nothing to turn."""
+    """Filters that are not rotated are right only where a rotation changes nothing."""
 
     def not_rotated(dC_dO, X, F, stride, padding):
         dC_dX = conv2d_backward(dC_dO, X, F[:, :, ::-1, ::-1], stride, padding)[0]
@@ -252,7 +252,7 @@ def test_the_grid_of_chapter_03_is_within_the_tolerance_everywhere(backward):
     assert errors.max() < 1e-6
 
 
-def test_the_grid_shows_a_paste_at_the_wrong_corner_exactly_where_pixels_are_left_over():
+def test_the_grid_finds_a_wrong_offset_exactly_where_pixels_are_excluded():
     def plan_of(X, F, stride, padding):
         return geometry(X.shape[2:], F.shape[2:], pair("stride", stride), padding_pair(padding))
 
@@ -289,7 +289,7 @@ def test_the_grid_does_not_hide_a_broken_function():
         pytest.param({"sizes": [0]}, ValueError, id="size-0"),
     ],
 )
-def test_the_grid_refuses_a_wrong_setting_and_does_not_take_it_for_a_kernel_that_does_not_fit(wrong, error):
+def test_the_grid_refuses_a_wrong_setting(wrong, error):
     settings = {"sizes": [5], "kernels": [2], "strides": [1], "paddings": [0]} | wrong
     with pytest.raises(error, match=r"must be|unknown"):
         gradient_check_grid(conv2d_forward, conv2d_backward, **settings)
@@ -299,7 +299,7 @@ def test_the_grid_refuses_a_wrong_setting_and_does_not_take_it_for_a_kernel_that
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_middle_of_a_cost_surface_is_the_model_and_the_model_stays(rng, dtype):
+def test_the_centre_of_a_cost_surface_is_the_cost_of_the_model_which_is_unchanged(rng, dtype):
     model, X, y = small_network(dtype), rng.normal(size=(6, 2, 6, 5)), rng.integers(0, 4, 6)
     before = state_of(model)
     offsets, costs = cost_surface(model, X, y, CrossEntropy(), span=0.5, points=5)
@@ -310,7 +310,7 @@ def test_the_middle_of_a_cost_surface_is_the_model_and_the_model_stays(rng, dtyp
     assert state_of(model) == before
 
 
-def test_a_cost_surface_goes_along_two_directions_as_long_as_the_parameters(rng):
+def test_the_directions_of_a_cost_surface_have_the_length_of_the_parameters(rng):
     """With one weight matrix and the cost mean(O^2), a step of 1 along a direction doubles or quarters at most."""
     model = Model([FullyConnected(1, bias=False)], input_shape=(1,), dtype="float64")
     model.layers[0].params["W"][...] = 3
@@ -327,8 +327,8 @@ def test_a_cost_surface_goes_along_two_directions_as_long_as_the_parameters(rng)
     ],
     ids=["filters", "nodes"],
 )
-def test_each_filter_and_each_node_goes_as_far_as_it_is_long(layers, X):
-    """The examples are so chosen that the outputs are the parameters: a column is a filter, or what goes to a node."""
+def test_each_filter_and_each_node_moves_by_its_own_length(layers, X):
+    """With these examples the outputs are the parameters: a column is a filter, or the weights of a node."""
     model, seen = Model(layers, X.shape[1:], dtype="float64"), []
     model.parameters()[0][1][...] *= [1, 100] if X.ndim == 2 else np.array([1, 100]).reshape(2, 1, 1, 1)
 
@@ -353,7 +353,7 @@ def test_the_same_seed_draws_the_same_surface_and_another_seed_another(rng):
     assert_array_equal(usual, zero)
 
 
-# --- the door ---
+# --- validation ---
 
 
 @pytest.mark.parametrize(

@@ -60,12 +60,12 @@ def test_backward_matches_finite_differences(rng):
     assert error < 1e-6, where
 
 
-def test_many_examples_and_many_nodes_go_through(rng):
+def test_many_examples_and_many_nodes_are_accepted(rng):
     X, W = rng.normal(size=(1000, 3)), rng.normal(size=(3, 50))
     assert np.allclose(dense_forward(X, W), X @ W)
 
 
-def test_an_empty_batch_goes_through():
+def test_an_empty_batch_gives_an_empty_output():
     O = dense_forward(np.zeros((0, INPUTS)), np.ones((INPUTS, NODES)), np.ones(NODES))
     assert O.shape == (0, NODES)
     dC_dX, dC_dW, dC_dB = dense_backward(O, np.zeros((0, INPUTS)), np.ones((INPUTS, NODES)))
@@ -84,7 +84,7 @@ def test_gradients_have_one_dtype_when_dtypes_are_mixed():
 
 
 @pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
-def test_the_layer_does_what_the_functions_do(case, bias):
+def test_the_layer_equals_the_functions(case, bias):
     X, W, B, dC_dO = case
     layer = FullyConnected(NODES, bias=bias)
     layer.params = {"W": W, "B": B} if bias else {"W": W}
@@ -129,7 +129,7 @@ def test_flatten_makes_rows_in_order_and_backward_makes_images_again(rng, shape)
     assert gradient_check(layer, X)[0] < 1e-6
 
 
-def test_flatten_takes_an_empty_batch():
+def test_flatten_accepts_an_empty_batch():
     assert Flatten().forward(np.zeros((0, 3, 4, 5))).shape == (0, 60)
 
 
@@ -138,7 +138,7 @@ def test_flatten_reads_fortran_ordered_images_in_the_same_order(rng):
     assert_array_equal(Flatten().forward(np.asfortranarray(X)), Flatten().forward(X))
 
 
-# --- the door ---
+# --- validation ---
 
 
 @pytest.mark.parametrize(

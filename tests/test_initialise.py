@@ -1,4 +1,4 @@
-"""First values: their variances against theory, and chance that comes from the given Generator alone."""
+"""Initial values: their variances against theory, and random numbers from the given Generator alone."""
 
 import math
 
@@ -30,7 +30,7 @@ SHAPES = [
 
 
 def variance(initialise, fan_in, fan_out):
-    """Return what He (for ReLU) and Glorot derive, so that a signal keeps its size from layer to layer."""
+    """Return the variance that He (for ReLU) and Glorot derive: a signal keeps its size from layer to layer."""
     return 2 / fan_in if initialise in (he_normal, he_uniform) else 2 / (fan_in + fan_out)
 
 
@@ -73,7 +73,7 @@ def test_he_keeps_the_size_of_a_signal_through_relu(rng):
     assert 0.5 < X.std() / math.sqrt(2) < 2  # a ReLU halves the second moment, He's 2 / fan_in doubles it
 
 
-def test_zeros_and_constant_use_no_chance(rng):
+def test_zeros_and_constant_draw_no_random_numbers(rng):
     before = rng.bit_generator.state
     assert_array_equal(zeros((2, 3), rng), np.zeros((2, 3)))
     assert_array_equal(constant((4, 3, 2, 2), rng), np.full((4, 3, 2, 2), 0.01))
@@ -88,7 +88,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(initialise):
 
 
 @EVERY_DRAWN
-def test_chance_comes_from_the_generator_alone(rng, initialise):
+def test_random_numbers_come_from_the_generator_alone(rng, initialise):
     before = np.random.get_state()[1].copy()  # noqa: NPY002 - NumPy's global state is what must stay untouched
     first, second = initialise((5, 4), rng), initialise((5, 4), rng)
     assert not np.any(first == second)

@@ -78,6 +78,7 @@ EXCEPTIONS = {
     ("tests/test_language.py", None): "this file lists the words",
     ("imgs/make_figures.py", "sheet"): "a sheet of paper",
     ("cnn_viz/network/diagram.py", "sheets"): "a text inside stored pictures",
+    ("tests/test_viz_network_diagram.py", "sheets"): "the test of that text",
     ("benchmarks/ablations.py", "winners"): "the text of a stored row, which chapter 09 draws",
 }
 

@@ -1,4 +1,4 @@
-"""What every layer can do: build, forward, backward, and keep what it was given; the same table for all of them."""
+"""The interface of every layer: build, forward, backward and parameters, with one table of cases for all of them."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def assert_equal_arrays(found, wanted):
 
 
 @EVERY_LAYER
-def test_shapes_are_as_said(rng, make, input_shape, output_shape):
+def test_shapes_are_those_of_output_shape(rng, make, input_shape, output_shape):
     layer, X = make(), rng.normal(size=(2, *input_shape))
     assert layer.output_shape(input_shape) == output_shape
     O = layer.forward(X)
@@ -90,12 +90,12 @@ def test_backward_changes_no_parameter_and_no_array_that_was_given(rng, make, in
     layer = make()
     X, dC_dO = frozen(rng.normal(size=(2, *input_shape))), frozen(rng.normal(size=(2, *output_shape)))
     O = layer.forward(X)
-    before, kept = copied(layer.params), O.copy()
+    before, O_before = copied(layer.params), O.copy()
     dC_dX = layer.backward(dC_dO)
     gradient = dC_dX.copy()
     assert_equal_arrays(layer.params, before)
-    layer.backward(layer.forward(rng.normal(size=(2, *input_shape))))  # what was handed out is not used again
-    assert_array_equal(O, kept)
+    layer.backward(layer.forward(rng.normal(size=(2, *input_shape))))  # arrays that were returned are not reused
+    assert_array_equal(O, O_before)
     assert_array_equal(dC_dX, gradient)
 
 
@@ -112,7 +112,7 @@ def test_backward_follows_the_last_forward(rng, make, input_shape, output_shape)
 
 
 @EVERY_LAYER
-def test_apply_keeps_nothing(rng, make, input_shape, output_shape):
+def test_apply_keeps_no_state(rng, make, input_shape, output_shape):
     X, other = rng.normal(size=(2, 3, *input_shape))
     dC_dO = rng.normal(size=(3, *output_shape))
     layer = make()
@@ -123,8 +123,8 @@ def test_apply_keeps_nothing(rng, make, input_shape, output_shape):
 
 
 @EVERY_LAYER
-def test_each_example_goes_its_own_way(rng, make, input_shape, output_shape):
-    """What comes out for one example does not depend on the others in the batch; integers make this exact."""
+def test_each_example_is_independent_of_the_others(rng, make, input_shape, output_shape):
+    """The output for one example does not depend on the others in the batch; integers make this exact."""
     X, layer = rng.integers(-9, 10, (3, *input_shape)).astype(float), make()
     layer.forward(X)
     for key, param in layer.params.items():
@@ -135,7 +135,7 @@ def test_each_example_goes_its_own_way(rng, make, input_shape, output_shape):
 
 
 @EVERY_LAYER
-def test_an_empty_batch_goes_through(make, input_shape, output_shape):
+def test_an_empty_batch_gives_an_empty_output(make, input_shape, output_shape):
     layer = make()
     O = layer.forward(np.zeros((0, *input_shape)))
     assert O.shape == (0, *output_shape)
@@ -145,18 +145,18 @@ def test_an_empty_batch_goes_through(make, input_shape, output_shape):
 
 @EVERY_LAYER
 @pytest.mark.parametrize(
-    ("given", "kept"), [("float32", "float32"), ("float64", "float64"), ("uint8", "float64"), (">f4", "float32")]
+    ("given", "expected"), [("float32", "float32"), ("float64", "float64"), ("uint8", "float64"), (">f4", "float32")]
 )
-def test_a_layer_alone_takes_the_dtype_it_sees(rng, make, input_shape, output_shape, given, kept):
+def test_a_layer_alone_takes_the_dtype_of_its_input(rng, make, input_shape, output_shape, given, expected):
     layer = make()
     O = layer.forward(rng.integers(0, 256, (2, *input_shape)).astype(given))
     dC_dX = layer.backward(np.ones((2, *output_shape)))
     arrays = [O, dC_dX, *layer.params.values(), *layer.grads.values()]
-    assert {array.dtype for array in arrays} == {np.dtype(kept)}
+    assert {array.dtype for array in arrays} == {np.dtype(expected)}
 
 
 @EVERY_LAYER
-def test_a_built_layer_converts_what_comes_in(rng, make, input_shape, output_shape):
+def test_a_built_layer_converts_its_input(rng, make, input_shape, output_shape):
     layer = make()
     layer.build(input_shape, rng, "float32")
     O = layer.forward(rng.integers(0, 256, (2, *input_shape)).astype(np.uint8))
@@ -185,7 +185,7 @@ def test_a_layer_used_alone_builds_itself_from_seed_zero(rng, make, input_shape,
 
 
 @WITH_PARAMS
-def test_build_takes_chance_from_the_generator_alone(make, input_shape, output_shape):
+def test_build_draws_from_the_generator_alone(make, input_shape, output_shape):
     layers = [make() for _ in range(3)]
     for layer, seed in zip(layers, (5, 5, 6), strict=True):
         layer.build(input_shape, np.random.default_rng(seed))
@@ -196,7 +196,7 @@ def test_build_takes_chance_from_the_generator_alone(make, input_shape, output_s
 
 
 @WITH_PARAMS
-def test_the_second_forward_builds_nothing_anew(rng, make, input_shape, output_shape):
+def test_the_second_forward_does_not_build_again(rng, make, input_shape, output_shape):
     layer = make()
     layer.forward(rng.normal(size=(2, *input_shape)))
     before = {key: id(param) for key, param in layer.params.items()}
@@ -205,7 +205,7 @@ def test_the_second_forward_builds_nothing_anew(rng, make, input_shape, output_s
 
 
 @WITH_PARAMS
-def test_what_a_reader_assigns_is_used(rng, make, input_shape, output_shape):
+def test_assigned_parameters_are_used(rng, make, input_shape, output_shape):
     layer, X = make(), rng.normal(size=(2, *input_shape))
     layer.forward(X)
     assigned = {key: rng.normal(size=param.shape) for key, param in layer.params.items()}
@@ -220,7 +220,7 @@ def test_what_a_reader_assigns_is_used(rng, make, input_shape, output_shape):
 
 
 @WITH_PARAMS
-def test_what_a_reader_assigns_through_the_dictionary_at_hand_is_used(rng, make, input_shape, output_shape):
+def test_parameters_assigned_through_a_reference_to_the_dictionary_are_used(rng, make, input_shape, output_shape):
     layer, X = make(), rng.normal(size=(2, *input_shape))
     layer.forward(X)
     params = layer.params  # a name for the same dictionary, before another forward
@@ -231,16 +231,16 @@ def test_what_a_reader_assigns_through_the_dictionary_at_hand_is_used(rng, make,
 
 
 @WITH_PARAMS
-def test_a_layer_that_takes_over_the_parameters_of_another_leaves_the_other_alone(rng, make, input_shape, output_shape):
+def test_a_layer_that_shares_the_parameters_of_another_does_not_change_them(rng, make, input_shape, output_shape):
     first, second, X = make(), make(), rng.normal(size=(2, *input_shape))
     O = first.forward(X)
     second.params = first.params
-    second.build(input_shape, rng, "float32")  # rounds what it took over
+    second.build(input_shape, rng, "float32")  # rounds the parameters of the other layer
     assert_array_equal(first.forward(X), O, strict=True)
     second.build(input_shape, rng, "float32")  # draws anew
     assert_array_equal(first.forward(X), O, strict=True)
     second.params = first.params
-    second.forward(X)  # rounds what it took over
+    second.forward(X)  # rounds the parameters of the other layer
     assert_array_equal(first.forward(X), O, strict=True)
 
 
@@ -322,7 +322,7 @@ def test_backward_refuses_another_shape_than_the_last_output_and_changes_nothing
 
 @EVERY_LAYER
 @pytest.mark.parametrize("bad", ["abc", None, 5.0, [[1.0], [2.0, 3.0]]], ids=["text", "none", "number", "ragged"])
-def test_forward_refuses_what_is_no_batch_and_builds_nothing(make, input_shape, output_shape, bad):
+def test_forward_refuses_an_input_that_is_not_a_batch_and_builds_nothing(make, input_shape, output_shape, bad):
     layer = make()
     with pytest.raises((TypeError, ValueError), match=f"^{layer.name}: X must "):
         layer.forward(bad)
@@ -343,7 +343,7 @@ def test_forward_refuses_one_example_without_the_batch_axis(make, input_shape, o
 
 
 @WITH_PARAMS
-def test_a_refused_forward_leaves_the_last_one_whole(rng, make, input_shape, output_shape):
+def test_a_refused_forward_leaves_the_record_of_the_last_one(rng, make, input_shape, output_shape):
     layer, X, dC_dO = make(), rng.normal(size=(2, *input_shape)), rng.normal(size=(2, *output_shape))
     layer.forward(X)
     wanted = layer.backward(dC_dO)
@@ -363,7 +363,7 @@ def test_a_layer_belongs_to_one_model(make, input_shape, output_shape):
         Model([layer], input_shape=input_shape)
 
 
-def test_a_layer_has_one_place_in_a_model():
+def test_a_layer_occurs_once_in_a_model():
     layer = ReLU()
     with pytest.raises(ValueError, match=r"^Model: layer 2 \(ReLU\) is in a model already"):
         Model([layer, Tanh(), layer], input_shape=(5,))
@@ -389,7 +389,7 @@ def test_build_refuses_and_builds_nothing(rng, make, input_shape, output_shape, 
 
 
 @EVERY_LAYER
-def test_the_words_of_a_layer_make_it_again(make, input_shape, output_shape):
+def test_the_repr_of_a_layer_recreates_it(make, input_shape, output_shape):
     layer = make()
     again = eval(repr(layer), {type(layer).__name__: type(layer)})
     assert repr(again) == repr(layer)
@@ -397,7 +397,7 @@ def test_the_words_of_a_layer_make_it_again(make, input_shape, output_shape):
 
 
 class Double(Layer):
-    """A layer of a reader's own."""
+    """A user-defined layer."""
 
     def apply(self, X):
         return 2 * X
@@ -406,7 +406,7 @@ class Double(Layer):
         return 2 * dC_dO, {}
 
 
-def test_a_layer_of_ones_own_says_only_what_is_new():
+def test_a_user_defined_layer_defines_only_apply_and_gradients():
     layer, X = Double(), np.array([[1.0, 2.0]])
     assert_array_equal(layer.forward(X), [[2, 4]])
     assert_array_equal(layer.backward(X), [[2, 4]])
@@ -414,6 +414,6 @@ def test_a_layer_of_ones_own_says_only_what_is_new():
     assert repr(layer) == "Double()"
 
 
-def test_a_layer_without_apply_is_none():
+def test_a_layer_without_apply_is_not_implemented():
     with pytest.raises(NotImplementedError):
         Layer().forward(np.ones((1, 2)))

@@ -52,7 +52,7 @@ def test_mean_squared_error_by_hand():
     assert_array_equal(dC_dO, [[0, 1], [1.5, -2]])
 
 
-def test_mean_squared_error_of_what_is_right_is_zero(outputs):
+def test_mean_squared_error_of_the_targets_is_zero(outputs):
     cost, dC_dO = MeanSquaredError()(outputs, outputs)
     assert cost == 0
     assert_array_equal(dC_dO, np.zeros_like(outputs))
@@ -86,11 +86,11 @@ def test_cross_entropy_by_hand():
     assert_allclose(dC_dO, [[1 / 8, -1 / 8], [4 / 10, -4 / 10]], rtol=1e-14)
 
 
-def test_cross_entropy_of_knowing_nothing_is_the_logarithm_of_the_number_of_classes():
+def test_cross_entropy_of_equal_logits_is_the_logarithm_of_the_number_of_classes():
     assert_allclose(CrossEntropy()(np.zeros((7, 10)), np.arange(7))[0], math.log(10), rtol=1e-14)
 
 
-def test_cross_entropy_takes_one_hot_labels_alike(outputs, labels):
+def test_cross_entropy_accepts_one_hot_labels(outputs, labels):
     cost, dC_dO = CrossEntropy()(outputs, labels)
     for one_hot in (np.eye(CLASSES)[labels], np.eye(CLASSES, dtype=np.uint8)[labels]):
         cost_of_rows, dC_dO_of_rows = CrossEntropy()(outputs, one_hot)
@@ -135,7 +135,7 @@ def test_a_step_against_the_gradient_lowers_the_cost(loss, outputs):
     assert loss(outputs - 0.1 * dC_dO, targets)[0] < cost
 
 
-# --- the door ---
+# --- validation ---
 
 
 @LOSSES
@@ -198,6 +198,6 @@ def test_cross_entropy_refuses_labels(labels, error, words):
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 10, 1, 1)], ids=str)
-def test_cross_entropy_refuses_outputs_that_are_no_rows(shape):
+def test_cross_entropy_refuses_outputs_that_are_not_rows(shape):
     with pytest.raises(ValueError, match=r"^CrossEntropy: outputs must have 2 dimensions \(N, classes\)"):
         CrossEntropy()(np.zeros(shape), [0, 1, 2, 3])

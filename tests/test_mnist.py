@@ -1,4 +1,4 @@
-"""The IDX reader and the digits: what they are, and what is refused."""
+"""The IDX reader and the digits: their contents, and the files that are refused."""
 
 import gzip
 import hashlib
@@ -57,13 +57,13 @@ def small_set(folder, zipped=False, **changes):
 
 
 @pytest.mark.parametrize("name", MD5)
-def test_the_files_are_those_that_were_published(name):
+def test_the_files_are_the_published_ones(name):
     unpacked = gzip.decompress((mnist.FOLDER / f"{name}.gz").read_bytes())
     assert hashlib.md5(unpacked).hexdigest() == MD5[name]
 
 
 @pytest.mark.parametrize(("key", "name"), mnist.FILES.items())
-def test_the_sums_that_are_checked_are_those_of_the_files(key, name):
+def test_the_checksums_are_those_of_the_files(key, name):
     unpacked = gzip.decompress((mnist.FOLDER / f"{name}.gz").read_bytes())
     assert hashlib.sha256(unpacked).hexdigest() == mnist.SHA256[key]
     assert mnist.SHA256[key] in (mnist.FOLDER / "README.md").read_text(encoding="utf-8")
@@ -96,11 +96,11 @@ def test_the_first_labels_are_the_known_ones(digits):
 
 
 @pytest.mark.parametrize("key", PER_CLASS)
-def test_every_class_comes_up_as_often_as_it_should(digits, key):
+def test_every_class_has_its_known_count(digits, key):
     assert np.bincount(getattr(digits, key)).tolist() == PER_CLASS[key]
 
 
-def test_arrays_are_the_readers_own(digits):
+def test_the_arrays_are_new_at_every_call(digits):
     assert all(array.flags.writeable and array.flags.c_contiguous for array in vars(digits).values())
 
 
@@ -145,7 +145,7 @@ def test_a_larger_limit_adds_to_the_images_of_a_smaller_one(numbered):
     assert sorted(larger) == list(range(200))
 
 
-def test_a_limit_goes_on_where_a_class_has_run_out(tmp_path):
+def test_a_limit_continues_with_the_other_classes_where_one_is_exhausted(tmp_path):
     labels = np.array([0] * 3 + [1] * 7, np.uint8)
     small_set(tmp_path, X_train=np.zeros((10, 3, 2), np.uint8), y_train=labels)
     assert np.bincount(load_mnist(tmp_path, limit=8).y_train).tolist() == [3, 5]
@@ -188,7 +188,7 @@ def test_a_wrong_limit_is_refused(tmp_path, options, error, words):
 # --- sums, and folders ---
 
 
-def test_sums_are_checked_once_a_process(digits, monkeypatch):
+def test_checksums_are_computed_once_a_process(digits, monkeypatch):
     assert mnist._verified == set(mnist.FILES)
 
     def unwanted(*_):
@@ -198,14 +198,14 @@ def test_sums_are_checked_once_a_process(digits, monkeypatch):
     load_mnist(limit=10)
 
 
-def test_sums_are_checked_the_first_time(monkeypatch):
+def test_checksums_are_computed_the_first_time(monkeypatch):
     monkeypatch.setattr(mnist, "_verified", set())
     load_mnist(limit=10)
     assert mnist._verified == set(mnist.FILES)
 
 
 @pytest.mark.parametrize("key", mnist.FILES)
-def test_a_changed_copy_of_the_digits_is_noticed(tmp_path, monkeypatch, key):
+def test_a_changed_copy_of_the_digits_is_refused(tmp_path, monkeypatch, key):
     for each in mnist.FILES.values():
         shutil.copy(mnist.FOLDER / f"{each}.gz", tmp_path)
     path = tmp_path / f"{mnist.FILES[key]}.gz"
@@ -235,7 +235,7 @@ def test_another_set_of_the_same_format_is_loaded_from_its_folder(tmp_path, zipp
 
 
 @pytest.mark.parametrize("name", mnist.FILES.values())
-def test_a_missing_file_is_the_systems_error_with_its_name(tmp_path, name):
+def test_a_missing_file_raises_the_systems_error_with_its_name(tmp_path, name):
     small_set(tmp_path)
     (tmp_path / name).unlink()
     with pytest.raises(FileNotFoundError) as caught:
@@ -243,7 +243,7 @@ def test_a_missing_file_is_the_systems_error_with_its_name(tmp_path, name):
     assert caught.value.filename == str(tmp_path / f"{name}.gz")
 
 
-def test_a_missing_folder_is_the_systems_error_with_its_name(tmp_path):
+def test_a_missing_folder_raises_the_systems_error_with_its_name(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         load_mnist(tmp_path / "nowhere")
 
@@ -274,7 +274,7 @@ WRONG_SETS = [
 
 
 @pytest.mark.parametrize(("changes", "words"), WRONG_SETS)
-def test_a_set_that_does_not_fit_together_is_refused(tmp_path, changes, words):
+def test_an_inconsistent_set_is_refused(tmp_path, changes, words):
     small_set(tmp_path, **changes)
     with pytest.raises(ValueError, match=words):
         load_mnist(tmp_path)
@@ -285,7 +285,7 @@ def test_a_set_that_does_not_fit_together_is_refused(tmp_path, changes, words):
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["gzip", "plain"])
 @pytest.mark.parametrize("dtype", CODES)
-def test_load_idx_returns_what_is_stored(tmp_path, rng, dtype, zipped):
+def test_load_idx_returns_the_stored_array(tmp_path, rng, dtype, zipped):
     array = (rng.normal(size=(3, 4, 5)) * 100).astype(np.int64 if dtype[0] != "f" else float).astype(dtype)
     found = load_idx(write(tmp_path / "array", idx(array), zipped))
     assert found.dtype == np.dtype(dtype)
@@ -305,7 +305,7 @@ def test_load_idx_takes_any_number_of_dimensions(tmp_path, shape):
     assert_array_equal(load_idx(write(tmp_path / "a", idx(array))), array)
 
 
-def test_load_idx_takes_a_path_or_a_string_and_does_not_care_for_the_ending(tmp_path):
+def test_load_idx_accepts_a_path_or_a_string_with_any_ending(tmp_path):
     path = write(tmp_path / "plain.gz", idx(np.arange(3, dtype=np.uint8)))
     assert load_idx(path).tolist() == load_idx(str(path)).tolist() == [0, 1, 2]
 
@@ -322,7 +322,7 @@ def test_load_idx_returns_an_empty_array_where_a_size_is_zero(tmp_path, shape):
     assert found.shape == shape
 
 
-def test_the_message_for_a_header_that_lies_is_that_of_the_house(tmp_path):
+def test_the_message_for_a_wrong_header_is_exact(tmp_path):
     path = write(tmp_path / "images.gz", idx(np.zeros(99, np.uint8), sizes=(60000, 28, 28)), zipped=True)
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         load_idx(path)
@@ -391,7 +391,7 @@ def test_load_idx_refuses_a_damaged_gzip_file_and_names_it(tmp_path, content):
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["gzip", "plain"])
-def test_load_idx_refuses_a_file_cut_at_any_place(tmp_path, zipped):
+def test_load_idx_refuses_a_truncated_file(tmp_path, zipped):
     content = ZIPPED if zipped else GOOD
     for length in range(len(content)):
         path = write(tmp_path / "cut", content[:length])
@@ -399,12 +399,12 @@ def test_load_idx_refuses_a_file_cut_at_any_place(tmp_path, zipped):
             load_idx(path)
 
 
-def test_load_idx_refuses_a_gzip_file_with_any_bit_of_its_data_turned_or_returns_the_right_array(tmp_path):
+def test_load_idx_refuses_a_gzip_file_with_a_flipped_bit_or_returns_the_right_array(tmp_path):
     right = 0
     for bit in range(8 * len(ZIPPED)):
         content = bytearray(ZIPPED)
         content[bit // 8] ^= 1 << bit % 8
-        path = write(tmp_path / "turned", bytes(content))
+        path = write(tmp_path / "flipped", bytes(content))
         try:
             found = load_idx(path)
         except ValueError as error:
@@ -421,7 +421,7 @@ def labels(tmp_path):
     return shutil.copy(mnist.FOLDER / "t10k-labels-idx1-ubyte.gz", tmp_path / "labels.gz")
 
 
-def test_a_long_gzip_file_cut_at_any_place_is_refused(labels):
+def test_a_long_truncated_gzip_file_is_refused(labels):
     content = labels.read_bytes()
     for length in {*range(0, len(content), 25), *range(30), *range(len(content) - 30, len(content))}:
         labels.write_bytes(content[:length])
@@ -429,13 +429,13 @@ def test_a_long_gzip_file_cut_at_any_place_is_refused(labels):
             load_idx(labels)
 
 
-def test_a_long_gzip_file_with_a_bit_turned_at_any_of_500_places_is_refused_or_right(labels):
+def test_a_long_gzip_file_with_one_of_500_flipped_bits_is_refused_or_loads_right(labels):
     content, right = labels.read_bytes(), load_idx(labels)
     loaded = 0
     for bit in np.random.default_rng(0).choice(8 * len(content), 500, replace=False):
-        turned = bytearray(content)
-        turned[bit // 8] ^= 1 << bit % 8
-        labels.write_bytes(turned)
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        labels.write_bytes(flipped)
         try:
             found = load_idx(labels)
         except ValueError as error:
@@ -446,18 +446,18 @@ def test_a_long_gzip_file_with_a_bit_turned_at_any_of_500_places_is_refused_or_r
     assert loaded < 25  # the file's own name and time in the header of gzip
 
 
-def test_a_pickle_in_the_place_of_an_idx_file_is_refused_and_no_code_runs(tmp_path):
+def test_a_pickle_as_an_idx_file_is_refused_and_no_code_runs(tmp_path):
     marker = tmp_path / "marker"
-    evil = pickle.dumps(Bomb(marker))
+    malicious = pickle.dumps(Bomb(marker))
     for zipped in (False, True):
         with pytest.raises(ValueError, match="IDX"):
-            load_idx(write(tmp_path / "evil", evil, zipped))
+            load_idx(write(tmp_path / "malicious", malicious, zipped))
     assert not marker.exists()
-    pickle.loads(evil)
+    pickle.loads(malicious)
     assert marker.exists()
 
 
-def test_a_missing_idx_file_and_a_folder_are_the_systems_errors(tmp_path):
+def test_a_missing_idx_file_and_a_folder_raise_the_systems_errors(tmp_path):
     with pytest.raises(FileNotFoundError, match="nothing"):
         load_idx(tmp_path / "nothing")
     with pytest.raises(IsADirectoryError):
@@ -465,7 +465,7 @@ def test_a_missing_idx_file_and_a_folder_are_the_systems_errors(tmp_path):
 
 
 def peak_of(call, *arguments):
-    """Return the most memory, in bytes, that was taken while a call was refused."""
+    """Return the peak of memory, in bytes, while a call is refused."""
     tracemalloc.start()
     try:
         with pytest.raises(ValueError, match="load_idx"):
@@ -479,7 +479,7 @@ BOMBS = [
     pytest.param((28, 28), "holds more", id="promises-little"),
     pytest.param((200, MB - 1), "holds more", id="promises-almost-all"),
     pytest.param((2047, MB), "the file holds 209715200", id="promises-2-GB"),
-    pytest.param((2**32 - 1, 2**32 - 1), "promises more than", id="promises-the-moon"),
+    pytest.param((2**32 - 1, 2**32 - 1), "promises more than", id="promises-2-to-the-64"),
 ]
 
 
@@ -514,7 +514,7 @@ headers = st.builds(
     max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(header=headers | st.binary(max_size=12), rest=st.binary(max_size=40), zipped=st.booleans())
-def test_load_idx_returns_an_array_or_names_the_file_whatever_the_bytes(tmp_path_factory, header, rest, zipped):
+def test_load_idx_returns_an_array_or_names_the_file_for_arbitrary_bytes(tmp_path_factory, header, rest, zipped):
     path = write(tmp_path_factory.getbasetemp() / "any-bytes", header + rest, zipped)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

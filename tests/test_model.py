@@ -1,4 +1,4 @@
-"""Model: shapes worked out when it is built, forward, backward, predict, parameters, chance; and a layer used alone."""
+"""Model: shapes, forward, backward, predict, parameters, random numbers; and a layer used alone."""
 
 import copy
 import tracemalloc
@@ -107,7 +107,7 @@ class Unbuildable(Layer):
         return {"W": (1,)}
 
     def initial(self, key, shape, rng):
-        raise MemoryError("no room for it")
+        raise MemoryError("out of memory")
 
 
 def test_layers_of_a_network_that_ran_out_of_memory_can_be_used_in_another():
@@ -126,7 +126,7 @@ def test_a_layer_belongs_to_one_model():
     assert bits(model) == before
 
 
-def test_a_layer_has_one_place_in_a_model():
+def test_a_layer_occurs_once_in_a_model():
     twice = ReLU()
     with pytest.raises(ValueError, match=r"layer 2 \(ReLU\) is in a model already"):
         Model([twice, Flatten(), twice], input_shape=(1, 8, 7))
@@ -155,13 +155,13 @@ def test_summary_says_none_where_no_pixel_is_excluded():
     assert [line.rsplit(maxsplit=1)[-1] for line in table.splitlines()[3:5]] == ["none", "none"]
 
 
-def test_summary_counts_what_parameters_hold():
+def test_summary_counts_the_entries_of_parameters():
     model = Model([Conv2D(300, 3, bias=False), Flatten(), FullyConnected(10)], input_shape=(2, 5, 5))
     held = sum(param.size for _, param, _ in model.parameters())
     assert model.summary().splitlines()[-1].split()[-1] == f"{held:,}" == "32,410"
 
 
-def test_repr_makes_the_same_model_again(rng):
+def test_repr_recreates_the_model(rng):
     model = Model(
         [Conv2D(2, (2, 3), padding="same"), LeakyReLU(0.2), Flatten(), FullyConnected(2, bias=False)], (1, 4, 4)
     )
@@ -173,7 +173,7 @@ def test_repr_makes_the_same_model_again(rng):
 # --- parameters ---
 
 
-def test_parameters_have_keys_of_place_and_name_in_order():
+def test_the_keys_of_parameters_are_index_and_name_in_order():
     assert [key for key, _, _ in small_model().parameters()] == ["0.F", "0.B", "4.W", "4.B"]
 
 
@@ -203,7 +203,7 @@ def test_float32_and_float64_models_start_alike():
 # --- forward and backward ---
 
 
-def test_forward_is_its_layers_one_after_the_other(rng):
+def test_forward_applies_the_layers_in_order(rng):
     model, X = small_model(dtype="float64"), images(rng, dtype="float64")
     (_, F, _), (_, B, _), (_, W, _), (_, b, _) = model.parameters()
     pooled = pool2d_forward(relu_forward(conv2d_forward(X, F, B, stride=2)))
@@ -296,14 +296,14 @@ def test_backward_assigns_gradients_and_changes_no_parameter(rng):
 def test_a_second_backward_gives_the_same(rng):
     model = small_model()
     dC_dO = rng.normal(size=model.forward(images(rng)).shape)
-    first, kept = model.backward(dC_dO), gradients(model)
+    first, before = model.backward(dC_dO), gradients(model)
     second = model.backward(dC_dO)
     assert_array_equal(first, second)
     for key, grad in gradients(model).items():
-        assert_array_equal(grad, kept[key])
+        assert_array_equal(grad, before[key])
 
 
-def test_gradients_handed_out_are_not_overwritten_by_the_next_backward(rng):
+def test_returned_gradients_are_not_overwritten_by_the_next_backward(rng):
     model = small_model()
     model.backward(np.ones_like(model.forward(images(rng))))
     handed = [grad for _, _, grad in model.parameters()]
@@ -313,7 +313,7 @@ def test_gradients_handed_out_are_not_overwritten_by_the_next_backward(rng):
         assert_array_equal(grad, before)
 
 
-def test_outputs_handed_out_are_not_overwritten_by_the_next_call(rng):
+def test_returned_outputs_are_not_overwritten_by_the_next_call(rng):
     model = small_model()
     forward, predicted = model.forward(images(rng)), model.predict(images(rng))
     copies = forward.copy(), predicted.copy()
@@ -323,7 +323,7 @@ def test_outputs_handed_out_are_not_overwritten_by_the_next_call(rng):
     assert_array_equal(predicted, copies[1])
 
 
-def test_backward_before_forward_is_out_of_order():
+def test_backward_before_forward_is_refused():
     with pytest.raises(RuntimeError, match=r"Model: backward was called before forward"):
         small_model().backward(np.ones((4, 3)))
 
@@ -368,7 +368,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_same_numbers_in_another_form_give_the_same_bits(rng, form):
+def test_the_same_numbers_in_another_type_or_layout_give_the_same_bits(rng, form):
     X = rng.integers(0, 256, (4, 1, 8, 7)).astype(np.float32)
     model = small_model()
     assert_array_equal(model.predict(form(X)), model.predict(X))
@@ -439,7 +439,7 @@ def test_predict_converts_images_in_parts_too():
     assert peak < 2 * X.nbytes  # as float32 all of them are 4 times as large as they are
 
 
-def test_predict_keeps_nothing_and_leaves_the_record_of_the_last_forward(rng):
+def test_predict_keeps_no_state_and_leaves_the_record_of_the_last_forward(rng):
     model, X = small_model(), images(rng)
     O = model.forward(X)
     records = [layer.last_forward for layer in model.layers]
@@ -450,7 +450,7 @@ def test_predict_keeps_nothing_and_leaves_the_record_of_the_last_forward(rng):
     assert_array_equal(after, model.backward(np.ones_like(O)))
 
 
-def test_predict_alone_remembers_nothing(rng):
+def test_predict_alone_keeps_no_record(rng):
     model = small_model()
     model.predict(images(rng))
     assert all(layer.last_forward is None and not layer.grads for layer in model.layers)
@@ -458,22 +458,22 @@ def test_predict_alone_remembers_nothing(rng):
         model.backward(np.ones((4, 3)))
 
 
-def test_predict_takes_an_empty_batch():
+def test_predict_accepts_an_empty_batch():
     O = small_model().predict(np.zeros((0, 1, 8, 7)))
     assert O.shape == (0, 3)
     assert O.dtype == np.float32
 
 
-def test_predict_returns_an_array_of_its_own():
+def test_predict_returns_a_new_array():
     X = np.ones((2, 3), np.float32)
     O = Model([Flatten()], input_shape=(3,)).predict(X)
     assert not np.shares_memory(O, X)
 
 
-# --- a layer alone, and layers that come into a model with parameters ---
+# --- a layer alone, and layers that already have parameters ---
 
 
-def test_a_layer_alone_builds_itself_with_seed_0_and_the_dtype_it_sees(rng):
+def test_a_layer_alone_builds_itself_with_seed_0_and_the_dtype_of_its_input(rng):
     for dtype in ("float32", "float64"):
         layer, same = Conv2D(2), Conv2D(2)
         layer.forward(images(rng, dtype=dtype))
@@ -547,7 +547,7 @@ ASSIGNED = [
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("value", ASSIGNED)
-def test_parameters_that_a_reader_assigns_are_taken(rng, value, when):
+def test_assigned_parameters_are_used(rng, value, when):
     layer = Conv2D(1)
     if when == "before":
         layer.params["F"] = value
@@ -562,10 +562,10 @@ def test_parameters_that_a_reader_assigns_are_taken(rng, value, when):
     list(fit(model, X, [0, 1, 0, 1], Adam(), CrossEntropy()))
     assert (model.predict(X) != O).any()
     assert (model.parameters()[0][1] != SOBEL).any()
-    assert_array_equal(np.asarray(value), SOBEL)  # what was converted is a copy: the reader's own stays as it was
+    assert_array_equal(np.asarray(value), SOBEL)  # the model has a copy: the assigned object is unchanged
 
 
-def test_a_reader_may_change_a_parameter_in_place(rng):
+def test_a_parameter_may_be_changed_in_place(rng):
     model = small_model()
     model.layers[4].params["B"][...] = [1, 2, 3]
     model.layers[4].params["W"][...] = 0
@@ -603,21 +603,21 @@ def test_parameters_that_do_not_fit_are_refused(rng, params, error, words, when)
             call(images(rng, shape=(1, 5, 5)))
 
 
-def test_a_parameter_that_a_reader_deletes_is_missed(rng):
+def test_a_deleted_parameter_is_refused(rng):
     model = small_model()
     del model.layers[0].params["B"]
     with pytest.raises(ValueError, match=r"Conv2D: params must have the keys \['B', 'F'\], got \['F'\]"):
         model.forward(images(rng))
 
 
-def test_what_is_assigned_after_a_forward_counts_in_the_next(rng):
+def test_parameters_assigned_after_a_forward_are_used_by_the_next(rng):
     model, X = small_model(), images(rng)
     model.forward(X)
     model.layers[4].params["W"] = np.zeros((2, 3))
     assert not model.forward(X).any()
 
 
-# --- chance ---
+# --- random numbers ---
 
 
 def trained(**options):
@@ -651,7 +651,7 @@ def test_a_layers_start_does_not_depend_on_what_the_layers_before_it_draw():
     assert_array_equal(plain.layers[2].params["W"], more.layers[2].params["W"])
 
 
-def test_numpys_global_state_is_neither_read_nor_changed():
+def test_the_global_random_state_of_numpy_is_neither_read_nor_changed():
     np.random.seed(3)  # noqa: NPY002
     before = np.random.get_state()[1].tobytes(), np.random.get_state()[2]  # noqa: NPY002
     one = bits(trained())
@@ -660,15 +660,15 @@ def test_numpys_global_state_is_neither_read_nor_changed():
     assert bits(trained()) == one
 
 
-def test_a_copy_of_a_model_lives_its_own_life(rng):
+def test_a_copy_of_a_model_is_independent(rng):
     model, X = small_model(), images(rng)
-    twin = copy.deepcopy(model)
+    other = copy.deepcopy(model)
     before = bits(model)
-    list(fit(twin, X, [0, 1, 2, 0], Adam(), CrossEntropy()))
-    assert bits(model) == before != bits(twin)
+    list(fit(other, X, [0, 1, 2, 0], Adam(), CrossEntropy()))
+    assert bits(model) == before != bits(other)
 
 
-# --- at the door ---
+# --- validation ---
 
 
 NO_MODELS = [
@@ -714,7 +714,7 @@ def test_a_model_refuses(make, error, words):
 
 
 @pytest.mark.parametrize("dtype", ["float64", np.float64, float, np.dtype("float64"), "f8"])
-def test_a_models_dtype_may_be_said_in_any_way(dtype):
+def test_the_dtype_of_a_model_may_be_a_name_or_a_type(dtype):
     assert Model([ReLU()], (3,), dtype=dtype).dtype == "float64"
 
 

@@ -53,7 +53,7 @@ BY_HAND = [
         [-0.4 / math.sqrt(8), -0.4 / math.sqrt(8) - 0.4 / math.sqrt(12)],
         id="RMSProp",
     ),
-    # epsilon stands outside of the root: 4 / (sqrt(8) + 1)
+    # epsilon is added after the root: 4 / (sqrt(8) + 1)
     pytest.param(RMSProp(0.1, decay=0.5, epsilon=1), 0, [4], [-0.4 / (math.sqrt(8) + 1)], id="RMSProp-epsilon"),
     # a steady gradient g has corrected moments g and g^2 from the first step on: each step is the learning rate
     pytest.param(Adam(0.1, epsilon=1e-30), 0, [7, 7, 7], [-0.1, -0.2, -0.3], id="Adam-steady"),
@@ -105,7 +105,7 @@ def test_l2_decay_adds_to_the_gradient(rng):
 
 
 @EVERY_OPTIMISER
-def test_every_optimiser_comes_down_into_a_valley(make):
+def test_every_optimiser_reaches_the_minimum_of_a_quadratic(make):
     param = np.array([3.0, -2.0])
     optimiser = make(0.05)
     for _ in range(500):
@@ -113,11 +113,11 @@ def test_every_optimiser_comes_down_into_a_valley(make):
     assert np.abs(param).max() < 0.1
 
 
-# --- what a step touches ---
+# --- parameters and state ---
 
 
 @EVERY_OPTIMISER
-def test_step_writes_into_the_parameters_in_place_and_into_nothing_else(rng, make):
+def test_step_changes_the_parameters_in_place_and_nothing_else(rng, make):
     given = triples(rng, (3, 2), (4,), (2, 3, 2, 2))
     params, grads = [param for _, param, _ in given], [grad.copy() for _, _, grad in given]
     starts = [param.copy() for param in params]
@@ -144,7 +144,7 @@ def test_parameters_that_are_stepped_together_do_not_mix(rng, make):
 
 
 @EVERY_OPTIMISER
-def test_state_goes_by_key_and_not_by_place(rng, make):
+def test_state_belongs_to_the_key_and_not_to_the_position(rng, make):
     given, turned = triples(rng, (3,), (3,)), None
     turned = [(key, param.copy(), grad) for key, param, grad in given]
     first, second = make(), make()
@@ -178,11 +178,13 @@ def test_parameters_and_state_keep_their_dtype(rng, make, of_param, of_grad):
 
 @EVERY_OPTIMISER
 @pytest.mark.parametrize(
-    "laid_out", [np.asfortranarray, lambda a: a[::-1].copy()[::-1], lambda a: a.T.copy().T], ids=["F", "negative", "T"]
+    "with_layout",
+    [np.asfortranarray, lambda a: a[::-1].copy()[::-1], lambda a: a.T.copy().T],
+    ids=["F", "negative", "T"],
 )
-def test_how_a_parameter_lies_in_memory_makes_no_difference(rng, make, laid_out):
+def test_the_memory_layout_of_a_parameter_makes_no_difference(rng, make, with_layout):
     start, grad = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
-    params = [start.copy(), laid_out(start.copy())]
+    params = [start.copy(), with_layout(start.copy())]
     for param in params:
         optimiser = make(0.01)
         for _ in range(3):
@@ -210,7 +212,7 @@ def test_steps_are_counted():
 # --- schedules ---
 
 
-def test_constant_is_constant():
+def test_constant_gives_one_rate():
     assert [Constant(0.3)(step) for step in (0, 1, 1000)] == [0.3] * 3
 
 
@@ -254,7 +256,7 @@ def test_a_schedule_is_asked_at_every_step_counted_from_zero(make):
 
 
 @EVERY_OPTIMISER
-def test_a_schedule_gives_what_its_rates_give_one_by_one(rng, make):
+def test_a_schedule_equals_its_rates_one_by_one(rng, make):
     schedule, gradients = StepDecay(0.1, every=2, factor=0.5), rng.normal(size=6)
     other = make(0.1)
     with_schedule, by_hand, param = path(make(schedule), 1, gradients), [], np.array([1.0])
@@ -266,14 +268,14 @@ def test_a_schedule_gives_what_its_rates_give_one_by_one(rng, make):
 
 
 @EVERY_OPTIMISER
-def test_the_words_of_an_optimiser_make_it_again(make):
+def test_the_repr_of_an_optimiser_recreates_it(make):
     optimiser = make(Cosine(0.5, 10))
     assert repr(optimiser).startswith(f"{make.__name__}(learning_rate=Cosine(learning_rate=0.5, steps=10, final=0.0), ")
     again = eval(repr(optimiser), {"Cosine": Cosine, make.__name__: make})
     assert repr(again) == repr(optimiser)
 
 
-# --- the door ---
+# --- validation ---
 
 RATES = [
     pytest.param(0, ValueError, "a finite number > 0, got 0", id="zero"),
@@ -328,7 +330,7 @@ def test_optimisers_refuse_a_weight_decay(make, value, error, words):
     ],
 )
 @pytest.mark.parametrize(("value", "error", "words"), BETAS)
-def test_optimisers_refuse_a_part_that_is_not_below_one(make, name, value, error, words):
+def test_optimisers_refuse_a_decay_rate_that_is_not_below_one(make, name, value, error, words):
     with pytest.raises(error, match=f"^{make.__name__}: {name} must be {words}"):
         make(**{name: value})
 

@@ -1,4 +1,4 @@
-"""Pooling, against SciPy, windows cut out by NumPy, finite differences, its own twins, and numbers found by hand."""
+"""Pooling, against SciPy, windows cut out by NumPy, finite differences, the readable reference, and worked numbers."""
 
 import numpy as np
 import pytest
@@ -92,8 +92,8 @@ def test_pool2d_forward_equals_the_filters_of_scipy(rng, mode):
 @pytest.mark.parametrize(("mode", "sign"), [("max", -1), ("min", 1)])
 @pytest.mark.parametrize("padding", [1, "same", "include"])
 @pytest.mark.parametrize("forward", [pool2d_forward, pool2d_forward_loop])
-def test_padding_never_wins(rng, forward, padding, mode, sign):
-    X = sign * rng.uniform(1, 2, size=(N, C, 5, 7))  # zeros in the frame would win everywhere along the border
+def test_padding_is_never_the_maximum_or_minimum(rng, forward, padding, mode, sign):
+    X = sign * rng.uniform(1, 2, size=(N, C, 5, 7))  # zeros in the frame would be chosen everywhere along the border
     O = forward(X, 2, 2, padding, mode)
     assert np.all(sign * O >= 1)
 
@@ -139,7 +139,7 @@ def test_pool2d_backward_matches_finite_differences(rng, size, pool_size, stride
 @EVERY_GEOMETRY
 @pytest.mark.parametrize("backward", [pool2d_backward, pool2d_backward_loop])
 def test_backward_is_adjoint_to_forward(rng, backward, size, pool_size, stride, padding, amounts, mode):
-    """Pooling only picks or averages: with the winners held, O is linear in X, ties or not."""
+    """Pooling only picks or averages: with the chosen pixels fixed, O is linear in X, ties or not."""
     X = tied(rng, (N, C, *size))
     O = pool2d_forward(X, pool_size, stride, padding, mode)
     dC_dO = rng.normal(size=O.shape)
@@ -150,7 +150,7 @@ def test_backward_is_adjoint_to_forward(rng, backward, size, pool_size, stride, 
 @EVERY_MODE
 @EVERY_GEOMETRY
 @pytest.mark.parametrize("backward", [pool2d_backward, pool2d_backward_loop])
-def test_the_gradient_is_handed_out_whole(rng, backward, size, pool_size, stride, padding, amounts, mode):
+def test_the_whole_gradient_is_routed_to_the_input(rng, backward, size, pool_size, stride, padding, amounts, mode):
     X = tied(rng, (N, C, *size))
     dC_dO = rng.integers(1, 9, pool2d_forward(X, pool_size, stride, padding, mode).shape).astype(float)
     dC_dX = backward(dC_dO, X, pool_size, stride, padding, mode)
@@ -175,7 +175,7 @@ def test_backward_by_hand(backward, mode, wanted):
 @pytest.mark.parametrize(
     ("mode", "wanted"),
     [
-        # windows of two columns, one step apart: (1 7), (7 7), (7 2); of the tied pair the left one is paid
+        # windows of two columns, one step apart: (1 7), (7 7), (7 2); of the tied pair the left one gets the gradient
         pytest.param("max", [[0, 1 + 10 + 0, 100, 0]], id="max"),
         pytest.param("min", [[1, 10, 0, 100]], id="min"),
         pytest.param("mean", [[0.5, 5.5, 55, 50]], id="mean"),
@@ -196,7 +196,7 @@ def test_backward_by_hand_where_windows_overlap(backward, mode, wanted):
         pytest.param([[0, 0], [4, 4]], (1, 0), id="second-row"),
     ],
 )
-def test_of_tied_pixels_the_first_in_row_major_order_is_paid_and_no_other(backward, mode, window, first):
+def test_of_tied_pixels_only_the_first_in_row_major_order_gets_the_gradient(backward, mode, window, first):
     X = np.array(window)[None, None] * (1 if mode == "max" else -1)
     wanted = np.zeros((2, 2))
     wanted[first] = 5
@@ -212,13 +212,13 @@ def test_excluded_pixels_get_exactly_zero_gradient(rng, backward, mode):
     assert np.count_nonzero(dC_dX) >= N * C * 6
 
 
-# --- the twins ---
+# --- reference and optimised implementations ---
 
 
 @EVERY_MODE
 @EVERY_GEOMETRY
 @pytest.mark.parametrize("draw", [tied, lambda rng, shape: rng.integers(-99, 100, shape)], ids=["ties", "few-ties"])
-def test_the_twins_agree_bit_for_bit_on_integers(rng, draw, size, pool_size, stride, padding, amounts, mode):
+def test_the_implementations_agree_bit_for_bit_on_integers(rng, draw, size, pool_size, stride, padding, amounts, mode):
     X = draw(rng, (N, C, *size))
     O = pool2d_forward(X, pool_size, stride, padding, mode)
     assert_array_equal(O, pool2d_forward_loop(X, pool_size, stride, padding, mode), strict=True)
@@ -241,7 +241,7 @@ def sides(most):
     st.integers(0, 2**32),
 )
 @settings(max_examples=250, deadline=None, derandomize=True, database=None)
-def test_the_twins_agree_on_any_geometry(size, pool_size, stride, padding, mode, count, seed):
+def test_the_implementations_agree_on_any_geometry(size, pool_size, stride, padding, mode, count, seed):
     rng = np.random.default_rng(seed)
     X = tied(rng, (count, 2, *size))
     try:
@@ -260,14 +260,14 @@ def test_the_twins_agree_on_any_geometry(size, pool_size, stride, padding, mode,
 @EVERY_MODE
 @pytest.mark.parametrize("of_dC_dO", ["float32", "float64"])
 @pytest.mark.parametrize("of_X", ["float32", "float64"])
-def test_the_twins_agree_on_the_dtype_when_dtypes_are_mixed(rng, of_dC_dO, of_X, mode):
+def test_the_implementations_agree_on_the_dtype_when_dtypes_are_mixed(rng, of_dC_dO, of_X, mode):
     X, dC_dO = tied(rng, (1, 1, 5, 5)).astype(of_X), rng.normal(size=(1, 1, 2, 2)).astype(of_dC_dO)
     for backward in (pool2d_backward, pool2d_backward_loop):
         assert backward(dC_dO, X, 3, 2, mode=mode).dtype == np.result_type(dC_dO, X)
 
 
 @pytest.mark.parametrize("mode", ["max", "min"])
-def test_a_nan_wins_its_window_in_both_twins_and_is_paid(mode):
+def test_both_implementations_choose_a_nan_and_route_the_gradient_to_it(mode):
     X = np.array([[1, 2, 3, 4], [5, np.nan, 7, np.nan]])[None, None]
     X[0, 0, 0, 2] = np.nan
     dC_dO = np.array([[[[10.0, 100.0]]]])
@@ -286,7 +286,7 @@ def test_a_window_of_infinities_alone_is_a_tie_too(mode, value):
 
 
 @EVERY_MODE
-def test_an_empty_batch_goes_through(mode):
+def test_an_empty_batch_gives_an_empty_output(mode):
     X = np.zeros((0, C, 5, 6))
     O = pool2d_forward(X, mode=mode)
     assert O.shape == (0, C, 2, 3)
@@ -298,7 +298,7 @@ def test_an_empty_batch_goes_through(mode):
 
 @EVERY_MODE
 @EVERY_GEOMETRY
-def test_the_layer_does_what_the_functions_do(rng, size, pool_size, stride, padding, amounts, mode):
+def test_the_layer_equals_the_functions(rng, size, pool_size, stride, padding, amounts, mode):
     X, layer = rng.normal(size=(N, C, *size)), Pool2D(pool_size, stride, padding, mode)
     O = layer.forward(X)
     assert_array_equal(O, pool2d_forward(X, pool_size, stride, padding, mode))
@@ -314,7 +314,7 @@ def test_the_layer_matches_finite_differences(rng, mode):
     assert error < 1e-6, where
 
 
-# --- the door ---
+# --- validation ---
 
 WRONG = [
     pytest.param({"pool_size": 0}, ValueError, "pool_size must be a positive integer or a pair .* got 0", id="pool-0"),
@@ -350,10 +350,10 @@ def test_the_layer_refuses_wrong_settings(wrong, error, words):
 
 
 @pytest.mark.parametrize(("wrong", "error", "words"), WRONG)
-@pytest.mark.parametrize("twin", ["", "_loop"])
-def test_the_functions_refuse_wrong_settings(twin, wrong, error, words):
+@pytest.mark.parametrize("suffix", ["", "_loop"])
+def test_the_functions_refuse_wrong_settings(suffix, wrong, error, words):
     X = np.ones((1, 1, 4, 4))
-    forward, backward = {"": (pool2d_forward, pool2d_backward)}.get(twin, (pool2d_forward_loop, pool2d_backward_loop))
+    forward, backward = {"": (pool2d_forward, pool2d_backward)}.get(suffix, (pool2d_forward_loop, pool2d_backward_loop))
     with pytest.raises(error, match=f"^{forward.__name__}: {words}"):
         forward(X, **wrong)
     with pytest.raises(error, match=f"^{backward.__name__}: {words}"):

@@ -95,7 +95,7 @@ def test_include_padding_by_hand(size, kernel, stride, amounts, outputs, exclude
     assert excluded_pixels(size, kernel, stride, "include") == excluded
 
 
-def test_valid_padding_is_none_and_an_integer_stands_on_both_sides():
+def test_valid_padding_is_none_and_an_integer_is_added_on_both_sides():
     assert padding_amounts(10, 3, 2, "valid") == padding_amounts(10, 3, 2, 0) == (0, 0)
     assert padding_amounts(10, 3, 2, 2) == (2, 2)
 
@@ -119,14 +119,14 @@ def test_output_size_counts_the_windows_and_excluded_pixels_what_comes_after_the
 
 @given(SIZES, KERNELS, STRIDES, st.sampled_from(["valid", "same", "include"]))
 @REPEATABLE
-def test_named_padding_gives_what_its_amounts_give(size, kernel, stride, padding):
+def test_named_padding_equals_padding_by_its_amounts(size, kernel, stride, padding):
     padded = size + sum(padding_amounts(size, kernel, stride, padding))
     starts = window_starts(padded, kernel, stride)
     if starts:
         assert output_size(size, kernel, stride, padding) == len(starts)
         assert excluded_pixels(size, kernel, stride, padding) == padded - (starts[-1] + kernel)
     else:
-        assert padding == "valid", "the two that pad always make room for a window"
+        assert padding == "valid", "with the two names that pad, a window always fits"
 
 
 def test_stride_and_padding_may_be_left_out():
@@ -172,7 +172,7 @@ def test_an_error_of_geometry_names_the_public_function_that_was_called():
 
 
 def pixels_seen(layers):
-    """Return how many input pixels one cell of the last output depends on, by naming them all, layer by layer."""
+    """Return how many input pixels one cell of the last output depends on, by listing them all, layer by layer."""
     cells = {0}
     for kernel, stride in reversed(layers):
         cells = {cell * stride + place for cell in cells for place in range(kernel)}
@@ -202,7 +202,7 @@ def test_receptive_field_takes_any_iterable():
     assert receptive_field(iter([(3, 1), [2, 2]])) == 4
 
 
-# --- the door ---
+# --- validation ---
 
 WRONG = [
     pytest.param({"size": 0}, ValueError, "size must be a positive integer, got 0", id="size-zero"),

@@ -65,8 +65,8 @@ def bits(model, optimiser=None):
     found = {key: param.tobytes() for key, param, _ in model.parameters()}
     if optimiser is not None:
         found["steps"] = optimiser.steps
-        for key, kept in optimiser.state.items():
-            found |= {f"{name}/{key}": array.tobytes() for name, array in kept.items()}
+        for key, own in optimiser.state.items():
+            found |= {f"{name}/{key}": array.tobytes() for name, array in own.items()}
     return found
 
 
@@ -95,14 +95,14 @@ def test_a_batch_larger_than_the_data_is_one_step():
     assert len(steps_of(run(small_model(), Adam(), X, y, batch_size=32))) == 1
 
 
-def test_an_epochs_cost_and_accuracy_are_means_over_examples_not_over_batches():
+def test_the_cost_and_accuracy_of_an_epoch_are_means_over_examples_not_over_batches():
     X, y = data(10)
     one, two, three, epoch = run(small_model(), GradientDescent(), X, y, batch_size=4)
     assert_allclose(epoch.cost, (4 * one.cost + 4 * two.cost + 2 * three.cost) / 10, rtol=1e-12)
     assert_allclose(epoch.accuracy, (4 * one.accuracy + 4 * two.accuracy + 2 * three.accuracy) / 10, rtol=1e-12)
 
 
-def test_a_steps_cost_and_accuracy_are_those_before_the_step():
+def test_the_cost_and_accuracy_of_a_step_are_those_before_it():
     X, y = data()
     model = small_model()
     cost, accuracy = evaluate(model, X, y, CrossEntropy())
@@ -113,16 +113,16 @@ def test_a_steps_cost_and_accuracy_are_those_before_the_step():
 
 def test_a_step_is_the_optimisers_step_with_the_gradients_of_its_batch():
     X, y = data()
-    model, twin = small_model(dtype="float64"), small_model(dtype="float64")
-    order = np.concatenate(list(batches(12, 5, twin.rng)))
+    model, other = small_model(dtype="float64"), small_model(dtype="float64")
+    order = np.concatenate(list(batches(12, 5, other.rng)))
     run(model, Momentum(), X, y, batch_size=5)
     by_hand = Momentum()
     for start in range(0, 12, 5):
         batch = order[start : start + 5]
-        _, dC_dO = CrossEntropy()(twin.forward(X[batch]), y[batch])
-        twin.backward(dC_dO)
-        by_hand.step(twin.parameters())
-    assert bits(model) == bits(twin)
+        _, dC_dO = CrossEntropy()(other.forward(X[batch]), y[batch])
+        other.backward(dC_dO)
+        by_hand.step(other.parameters())
+    assert bits(model) == bits(other)
 
 
 def test_every_example_is_seen_once_an_epoch_in_an_order_that_changes(rng):
@@ -140,7 +140,7 @@ def test_records_show_the_learning_rate_of_their_step(schedule):
     assert [record.learning_rate for record in steps_of(records)] == [schedule(step) for step in range(6)]
 
 
-def test_steps_of_the_schedule_go_on_in_the_next_fit():
+def test_the_steps_of_a_schedule_continue_in_the_next_fit():
     X, y = data()
     optimiser, model = GradientDescent(Cosine(0.1, 4)), small_model()
     rates = [record.learning_rate for _ in range(2) for record in steps_of(run(model, optimiser, X, y, batch_size=6))]
@@ -203,7 +203,7 @@ def ten_digits():
     return digits.X_train, digits.y_train
 
 
-def test_ten_digits_are_learnt_by_heart(ten_digits):
+def test_a_network_overfits_ten_digits(ten_digits):
     X, y = ten_digits
     model = Model([Conv2D(4, stride=2), ReLU(), Pool2D(), Flatten(), FullyConnected(10, "zeros")])
     first, *_, last = steps_of(run(model, Adam(0.01), X, y, epochs=60, batch_size=10))
@@ -230,7 +230,7 @@ def test_mean_squared_error_finds_the_line(rng):
     assert_allclose(model.layers[0].params["B"], [0.5], atol=0.01)
 
 
-def test_accuracy_is_none_where_targets_are_no_labels(rng):
+def test_accuracy_is_none_where_targets_are_not_labels(rng):
     X, wanted = rng.normal(size=(8, 4)), rng.normal(size=(8, 3))
     records = run(row_model(), Adam(), X, wanted, MeanSquaredError(), batch_size=4, validation=(X, wanted))
     assert {record.accuracy for record in records} == {None}
@@ -267,18 +267,18 @@ FORMS = [
 @pytest.mark.parametrize("form", FORMS)
 def test_labels_in_another_form_train_to_the_same_bits(form):
     X, y = data()
-    model, twin = small_model(), small_model()
+    model, other = small_model(), small_model()
     records = run(model, Adam(), X, y, validation=(X, y))
-    assert run(twin, Adam(), X, form(y), validation=(X, form(y))) == records
-    assert bits(twin) == bits(model)
+    assert run(other, Adam(), X, form(y), validation=(X, form(y))) == records
+    assert bits(other) == bits(model)
 
 
 def test_uint8_images_train_like_the_same_numbers_as_floats(rng):
     X, y = rng.integers(0, 256, (12, 1, 6, 6)).astype(np.uint8), data()[1]
-    model, twin = small_model(), small_model()
+    model, other = small_model(), small_model()
     run(model, GradientDescent(1e-5), X, y)
-    run(twin, GradientDescent(1e-5), X.astype(np.float64), y)
-    assert bits(model) == bits(twin)
+    run(other, GradientDescent(1e-5), X.astype(np.float64), y)
+    assert bits(model) == bits(other)
 
 
 def test_inputs_are_never_modified():
@@ -297,12 +297,12 @@ def test_inputs_are_never_modified():
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_the_number_of_workers_does_not_change_a_bit(workers):
     X, y = data(40)
-    model, twin = small_model(), small_model()
-    assert run(model, Adam(), X, y) == run(twin, Adam(), X, y, workers=workers)
-    assert bits(model) == bits(twin)
+    model, other = small_model(), small_model()
+    assert run(model, Adam(), X, y) == run(other, Adam(), X, y, workers=workers)
+    assert bits(model) == bits(other)
 
 
-def test_fit_takes_the_parameters_that_are_there_when_it_starts():
+def test_fit_uses_the_parameters_at_its_start():
     X, y = data()
     model = small_model()
     records = fit(model, X, y, GradientDescent(), CrossEntropy())
@@ -311,7 +311,7 @@ def test_fit_takes_the_parameters_that_are_there_when_it_starts():
     assert next(records).cost == pytest.approx(math.log(3), rel=1e-6)
 
 
-def test_gradients_of_the_last_batch_can_be_looked_at_after_each_record():
+def test_gradients_of_the_last_batch_are_available_after_each_record():
     X, y = data()
     model = small_model()
     for _ in fit(model, X, y, Adam(), CrossEntropy(), batch_size=4):
@@ -324,28 +324,28 @@ def test_gradients_of_the_last_batch_can_be_looked_at_after_each_record():
 def test_validation_is_evaluated_after_every_epoch_and_changes_nothing():
     X, y = data()
     held_out = data(7, classes=2)
-    model, twin = small_model(), small_model()
+    model, other = small_model(), small_model()
     for record in fit(model, X, y, Adam(), CrossEntropy(), epochs=3, batch_size=6, validation=held_out):
         if isinstance(record, Epoch):
             found = record.validation_cost, record.validation_accuracy
             assert found == evaluate(model, *held_out, CrossEntropy())
-    plain = run(twin, Adam(), X, y, epochs=3, batch_size=6)
-    assert bits(twin) == bits(model)
+    plain = run(other, Adam(), X, y, epochs=3, batch_size=6)
+    assert bits(other) == bits(model)
     assert plain[-1].validation_cost is plain[-1].validation_accuracy is None
 
 
 def test_evaluate_equals_a_plain_loop():
     X, y = data(11)
     model = small_model(dtype="float64")
-    costs, hits = [], 0
+    costs, correct = [], 0
     for image, label in zip(X, y, strict=True):
         outputs = model.predict(image[None])[0]
         costs.append(math.log(sum(math.exp(each) for each in outputs)) - outputs[label])
-        hits += max(range(3), key=lambda k: outputs[k]) == label
+        correct += max(range(3), key=lambda k: outputs[k]) == label
     cost, accuracy = evaluate(model, X, y, CrossEntropy())
     assert_allclose(cost, sum(costs) / 11, rtol=1e-10)
-    assert accuracy == hits / 11
-    assert hits > 0
+    assert accuracy == correct / 11
+    assert correct > 0
 
 
 def test_evaluate_changes_nothing():
@@ -373,7 +373,7 @@ def test_confusion_matrix_equals_a_plain_loop(rng):
     assert np.trace(found) / 300 == evaluate(model, X, y, CrossEntropy())[1]
 
 
-def test_confusion_matrix_has_rows_for_classes_that_never_come_up():
+def test_confusion_matrix_has_rows_for_absent_classes():
     X, _ = data(4, shape=(4,))
     counts = confusion_matrix(row_model(nodes=5), X, [0, 0, 0, 0])
     assert counts.shape == (5, 5)
@@ -381,7 +381,7 @@ def test_confusion_matrix_has_rows_for_classes_that_never_come_up():
     assert not counts[1:].any()
 
 
-# --- errors come when fit is called, and nothing has changed ---
+# --- validation when fit is called; nothing has changed ---
 
 
 def nan_at(*index, value=np.nan):
@@ -514,7 +514,7 @@ def test_fit_refuses_when_it_is_called_and_nothing_has_changed(change, error, wo
     assert model.rng.bit_generator.state == chance
 
 
-def test_the_message_for_a_label_out_of_range_is_that_of_the_house():
+def test_the_message_for_a_label_out_of_range_is_exact():
     model, X = Model([FullyConnected(10)], (4,)), np.zeros((5, 4))
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         fit(model, X, [0, 1, 2, 10, 4], Adam(), CrossEntropy())
@@ -532,7 +532,7 @@ def test_fit_refuses_parameters_that_do_not_fit_when_it_is_called():
 
 
 @each_optimiser
-def test_an_optimiser_with_another_models_state_is_refused(make):
+def test_an_optimiser_with_the_state_of_another_model_is_refused(make):
     X, y = data()
     model, optimiser, other = small_model(), make(), small_model()
     run(model, optimiser, X, y)
@@ -540,7 +540,7 @@ def test_an_optimiser_with_another_models_state_is_refused(make):
     with pytest.raises(ValueError, match=rf"fit: this {make.__name__} holds the state of another model"):
         fit(other, X, y, optimiser, CrossEntropy())
     assert bits(other, optimiser) == before
-    run(model, optimiser, X, y)  # its own model it may go on with
+    run(model, optimiser, X, y)  # with its own model it can continue
 
 
 def test_an_optimiser_whose_model_is_gone_is_refused_too():
@@ -551,14 +551,14 @@ def test_an_optimiser_whose_model_is_gone_is_refused_too():
         fit(small_model(), X, y, optimiser, CrossEntropy())
 
 
-def test_an_optimiser_that_only_looked_at_a_model_is_free():
+def test_an_optimiser_without_a_step_is_not_bound_to_a_model():
     X, y = data()
     optimiser = Adam()
     fit(small_model(), X, y, optimiser, CrossEntropy())
     assert len(run(small_model(), optimiser, X, y)) == 2
 
 
-def test_an_optimiser_that_has_is_bound_to_another_model_since_fit_was_called_is_refused():
+def test_an_optimiser_that_was_bound_to_another_model_after_fit_was_called_is_refused():
     X, y = data()
     optimiser, model, other = Adam(), small_model(), small_model(seed=1)
     records, waiting = (fit(each, X, y, optimiser, CrossEntropy()) for each in (model, other))
@@ -611,7 +611,7 @@ def test_confusion_matrix_refuses(change, error, words):
         confusion_matrix(**{"model": small_model(), "X": X20, "y": Y20} | change)
 
 
-def test_a_loss_of_ones_own_is_taken():
+def test_a_user_defined_loss_is_accepted():
     X, y = data()
 
     def mean_output(outputs, targets):
@@ -624,11 +624,11 @@ def test_a_loss_of_ones_own_is_taken():
         fit(model, X, y[:11], Adam(), mean_output)
 
 
-# --- divergence: the last finite step is what is left ---
+# --- divergence: parameters and state are those of the last finite step ---
 
 
 class Poison:
-    """A loss whose cost, or gradient, is what it is told from its third call on."""
+    """A loss that returns the given cost, or gradient, from its third call on."""
 
     name = "Poison"
 
@@ -702,15 +702,15 @@ def test_a_real_divergence_is_found_without_a_warning(rng):
     X, wanted = rng.normal(size=(32, 4)), rng.normal(size=(32, 3))
     model, optimiser = row_model(), GradientDescent(100.0)
     records = fit(model, X, wanted, optimiser, MeanSquaredError(), epochs=100, batch_size=8)
-    kept = []
+    seen_bits = []
     with pytest.raises(FloatingPointError, match=r"learning_rate=100\.0.*smaller learning_rate"):
-        kept.extend(bits(model, optimiser) for _ in records)
-    assert bits(model, optimiser) == kept[-1]
+        seen_bits.extend(bits(model, optimiser) for _ in records)
+    assert bits(model, optimiser) == seen_bits[-1]
     assert all(np.isfinite(param).all() for _, param, _ in model.parameters())
     assert np.isfinite(model.predict(X)).all()
 
 
-def test_a_learning_rate_of_ones_own_that_is_no_number_stops_before_the_step():
+def test_a_user_defined_schedule_that_returns_no_number_stops_before_the_step():
     X, y = data()
     model, optimiser = small_model(), Adam(lambda step: 0.01 if step < 2 else float("nan"))
     records = fit(model, X, y, optimiser, CrossEntropy(), batch_size=4)
@@ -776,22 +776,22 @@ def test_an_interrupt_between_two_parameters_leaves_the_last_whole_step(make, up
     calls = itertools.count(1)
 
     class Interrupted(make):
-        def update(self, *arguments, **kept):
+        def update(self, *arguments, **moments):
             now = next(calls) == update
             if now and moment == "before":
                 raise KeyboardInterrupt
-            super().update(*arguments, **kept)
+            super().update(*arguments, **moments)
             if now:
                 raise KeyboardInterrupt
 
     X, y = data()
     model, optimiser = small_model(), Interrupted()
-    kept = [bits(model, optimiser)]
+    seen_bits = [bits(model, optimiser)]
     records = fit(model, X, y, optimiser, CrossEntropy(), batch_size=4)
     with pytest.raises(KeyboardInterrupt):
-        kept.extend(bits(model, optimiser) for _ in records)
-    assert bits(model, optimiser) == kept[-1]
-    assert optimiser.steps == len(kept) - 1 == (update - 1) // 4
+        seen_bits.extend(bits(model, optimiser) for _ in records)
+    assert bits(model, optimiser) == seen_bits[-1]
+    assert optimiser.steps == len(seen_bits) - 1 == (update - 1) // 4
     whole(model, optimiser, X, y, tmp_path / "model.npz")
 
 
@@ -857,21 +857,21 @@ def test_closing_the_generator_leaves_the_last_whole_step(tmp_path):
 def test_an_exception_in_the_loop_that_reads_the_records_leaves_the_last_whole_step(error, tmp_path):
     X, y = data()
     model, optimiser = small_model(), Adam()
-    kept = []
+    seen_bits = []
 
     def show(record):
-        kept.append(bits(model, optimiser))
+        seen_bits.append(bits(model, optimiser))
         if record.step == 2:
             raise error
 
     with pytest.raises(error):
         any(map(show, fit(model, X, y, optimiser, CrossEntropy(), batch_size=4)))
-    assert bits(model, optimiser) == kept[-1]
-    assert optimiser.steps == len(kept) == 2
+    assert bits(model, optimiser) == seen_bits[-1]
+    assert optimiser.steps == len(seen_bits) == 2
     whole(model, optimiser, X, y, tmp_path / "model.npz")
 
 
-def test_an_error_in_a_loss_of_ones_own_comes_through_and_leaves_the_last_whole_step():
+def test_an_error_in_a_user_defined_loss_is_raised_and_leaves_the_last_whole_step():
     def broken(outputs, targets):
         if optimiser.steps == 2:
             raise ZeroDivisionError("mine")
@@ -887,7 +887,7 @@ def test_an_error_in_a_loss_of_ones_own_comes_through_and_leaves_the_last_whole_
     assert bits(model, optimiser) == before
 
 
-def test_training_goes_on_in_a_second_fit():
+def test_a_second_fit_continues_the_training():
     X, y = data()
     model, optimiser = small_model(), Adam(0.01)
     first = run(model, optimiser, X, y, epochs=10)[-1]
@@ -897,16 +897,16 @@ def test_training_goes_on_in_a_second_fit():
 
 
 @pytest.mark.parametrize("batch_size", [0, -1, 1.5])
-def test_batches_refuses_a_size_that_is_no_positive_integer(rng, batch_size):
+def test_batches_refuses_a_size_that_is_not_a_positive_integer(rng, batch_size):
     with pytest.raises((TypeError, ValueError), match="batches: batch_size must be a positive integer"):
         list(batches(10, batch_size, rng))
 
 
-# --- interrupts at every entry ---
+# --- interrupts at every function call ---
 
 
-def test_an_interrupt_on_entry_to_any_function_leaves_a_whole_step_for_good(rng, monkeypatch):
-    """Also when the user trains on, and the traceback with all its frames is forgotten only then."""
+def test_an_interrupt_at_any_function_call_leaves_a_whole_step(rng, monkeypatch):
+    """The bits stay the same when training continues and the traceback with its frames is deleted only then."""
     X, y = rng.normal(size=(8, 1, 4, 4)), np.arange(8) % 3
     monkeypatch.setattr(sys, "unraisablehook", lambda *_: None)
 
@@ -920,14 +920,14 @@ def test_an_interrupt_on_entry_to_any_function_leaves_a_whole_step_for_good(rng,
     def interrupt(frame, event, arg):
         nonlocal calls
         calls += 1
-        if calls == entry:
+        if calls == position:
             signal.raise_signal(signal.SIGINT)
 
     model, optimiser, records = begun()
     whole = [bits_of(model, optimiser)] + [bits_of(model, optimiser) for _ in records]
-    entry, seen = 0, set()
+    position, seen = 0, set()
     while True:
-        entry, calls, caught = entry + 1, 0, None
+        position, calls, caught = position + 1, 0, None
         model, optimiser, records = begun()
         sys.settrace(interrupt)
         try:
@@ -936,13 +936,13 @@ def test_an_interrupt_on_entry_to_any_function_leaves_a_whole_step_for_good(rng,
             caught = error
         finally:
             sys.settrace(None)
-        if calls < entry:
+        if calls < position:
             break
-        assert bits_of(model, optimiser) in whole[:2], entry
+        assert bits_of(model, optimiser) in whole[:2], position
         seen.add(optimiser.steps)
         list(fit(model, X, y, optimiser, CrossEntropy(), batch_size=4, workers=1))
         later = bits_of(model, optimiser)
         del caught, records
-        assert bits_of(model, optimiser) == later, entry
+        assert bits_of(model, optimiser) == later, position
     assert seen == {0, 1}
-    assert entry > 100
+    assert position > 100
