@@ -42,8 +42,7 @@ class Replica:
     def gradients(self, dC_dO, records):
         """Return {key: gradient} of each layer, in the network's order."""
         _, grads = backward_pass(self.layers, dC_dO, records, self.options, input_gradient=False)
-        by_index = dict(zip(self.order, grads, strict=True))
-        return [by_index[index] for index in range(len(self.network))]
+        return [own for _, own in sorted(zip(self.order, grads, strict=True))]  # by position: no two are equal
 
 
 class MicroBatch(NamedTuple):
@@ -125,11 +124,9 @@ def refuse_not_finite(name, values):
 
 def number_correct(outputs, targets):
     """Return how many outputs have their largest entry at the right class, or None where the targets are no labels."""
-    if outputs.ndim != 2:
-        return None
-    if targets.shape == outputs.shape and checks.is_one_hot(targets):
+    if outputs.ndim == 2 and targets.shape == outputs.shape and checks.is_one_hot(targets):
         targets = targets.argmax(axis=1)
-    if targets.ndim != 1 or targets.dtype.kind not in "iu":
+    if outputs.ndim != 2 or targets.ndim != 1 or targets.dtype.kind not in "iu":
         return None
     return int(np.count_nonzero(outputs.argmax(axis=1) == targets))
 
