@@ -107,8 +107,7 @@ def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0):
         A pure function of the parameters, the data, the loss and the seed: the same bits in any thread or process.
     """
     O, records = replica.forward(X[micro_batch.examples], training=True, seed=(seed, micro_batch.number))
-    y = y[micro_batch.examples]
-    O = O.copy()  # a user-defined loss may keep its argument, and a buffer is overwritten
+    O, y = O.copy(), y[micro_batch.examples]  # a user-defined loss may keep O, and a buffer is overwritten
     refuse_not_finite("cost", O)
     cost, dC_dO = loss(O, y)
     refuse_not_finite("cost", cost)
