@@ -22,6 +22,8 @@ import numpy as np
 from . import checks
 from .initialise import INITIALISATIONS
 
+IN_PLACE = ["C_CONTIGUOUS", "OWNDATA", "WRITEABLE"]  # what an array needs to be trained in place
+
 
 class Forward(NamedTuple):
     """The record of one layer's forward pass, which its backward pass needs."""
@@ -51,8 +53,7 @@ def backward_pass(layers, dC_dO, records, options=None, input_gradient=True):
     grads = [{}] * len(layers)
     for index in reversed(range(len(layers))):
         layer, record, own = layers[index], records[index], options[index] if options else {}
-        needed = input_gradient or index > 0
-        own = _accepted(layer.gradients, cache=record.cache, input_gradient=needed, **own)
+        own = _accepted(layer.gradients, cache=record.cache, input_gradient=input_gradient or index > 0, **own)
         dC_dO = layer.validate_gradient(dC_dO, record.output_shape)
         dC_dO, grads[index] = layer.gradients(dC_dO, record.X, **own)
     return dC_dO, grads
@@ -60,22 +61,22 @@ def backward_pass(layers, dC_dO, records, options=None, input_gradient=True):
 
 def generators(layers, seed):
     """Return a Generator for each layer whose apply names `rng`, from [*seed, its index], and None for the others."""
-    chance = ["rng" in _names(layer.apply) for layer in layers]
-    return [np.random.default_rng([*seed, index]) if needed else None for index, needed in enumerate(chance)]
+    return [np.random.default_rng([*seed, i]) if _draws(layer) else None for i, layer in enumerate(layers)]
 
 
 def draw_seed(rng, layers):
     """Return an integer from rng for the Generators of one step, or 0, drawing nothing, where no layer needs one."""
-    return int(rng.integers(1 << 63)) if any("rng" in _names(layer.apply) for layer in layers) else 0
+    return int(rng.integers(1 << 63)) if any(map(_draws, layers)) else 0
+
+
+def _draws(layer):
+    return "rng" in _accepted(layer.apply, rng=None)
 
 
 def _accepted(method, **options):
     """Return the options that the method names."""
-    return {name: value for name, value in options.items() if name in _names(method)}
-
-
-def _names(method):
-    return _parameter_names(getattr(method, "__func__", method))
+    names = _parameter_names(getattr(method, "__func__", method))  # a cached method would keep its layer in memory
+    return {name: value for name, value in options.items() if name in names}
 
 
 @functools.cache
@@ -103,10 +104,9 @@ class Layer(checks.Named):
     def __init__(self):
         self.params, self.grads = {}, {}
         self.own_params = self.params  # always the same dictionary: callers may hold a reference to it
-        self.input_shape = self.dtype = None  # known once it is built
+        self.input_shape = self.dtype = self.last_forward = None  # until it is built and called
         self.in_model = False
         self.rng = np.random.default_rng(0)  # for a layer used alone; a Model's layers get theirs from the Model
-        self.last_forward = None
 
     def output_shape(self, input_shape):
         """Return the shape of one output for one input, or raise a ValueError with the reason why there is none."""
@@ -181,8 +181,8 @@ class Layer(checks.Named):
         if self.input_shape is None:
             self.build(X.shape[1:], np.random.default_rng(0), X.dtype)
         self.check_input(X)
-        numbers = len(X) * self.element_count(X.shape[1:])  # raises where X does not fit
-        checks.fits(f"{len(X)} examples", numbers, self.dtype, checks.FEWER)
+        # element_count raises where X does not fit
+        checks.fits(f"{len(X)} examples", len(X) * self.element_count(X.shape[1:]), self.dtype, checks.FEWER)
         self.sync_params()
         return X
 
@@ -213,8 +213,7 @@ class Layer(checks.Named):
         arrays = {key: checks.as_float(f"params[{key!r}]", params[key], dtype) for key in shapes}
         for key, shape in shapes.items():
             checks.same_shape(f"params[{key!r}]", arrays[key], shape)
-        in_place = ["C_CONTIGUOUS", "OWNDATA", "WRITEABLE"]
-        return {key: np.require(array, requirements=in_place) for key, array in arrays.items()}
+        return {key: np.require(array, requirements=IN_PLACE) for key, array in arrays.items()}
 
 
 class WeightedLayer(Layer):

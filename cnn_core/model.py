@@ -23,9 +23,8 @@ from .fully_connected import Flatten, FullyConnected
 from .layer import Layer, backward_pass, draw_seed, forward_pass, generators
 from .pooling import Pool2D
 
-LAYERS = {
-    each.__name__: each for each in (Conv2D, Pool2D, FullyConnected, Flatten, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)
-}
+_CLASSES = (Conv2D, Pool2D, FullyConnected, Flatten, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)
+LAYERS = {each.__name__: each for each in _CLASSES}
 
 
 class Model:
@@ -157,11 +156,8 @@ class Model:
     def parameters(self):
         """Return [(key, param, grad)] with keys like '0.F': the arrays themselves. grad is None before a backward."""
         self.sync_params()
-        return [
-            (f"{index}.{key}", param, layer.grads.get(key))
-            for index, layer in enumerate(self.layers)
-            for key, param in layer.params.items()
-        ]
+        grads = _by_key(layer.grads for layer in self.layers)
+        return [(key, param, grads.get(key)) for key, param in _by_key(layer.params for layer in self.layers).items()]
 
     def summary(self):
         """Return a table: each layer with its output shape, its number of parameters and its excluded pixels."""
@@ -190,8 +186,7 @@ class Model:
     @checks.public_as("Model.save")
     def save(self, path):
         """Write architecture and parameters to exactly `path`, whole or not at all."""
-        architecture = {"kind": "model", "model": describe_model(self)}
-        archive.write_archive(path, architecture, model_arrays(self))
+        archive.write_archive(path, {"kind": "model", "model": describe_model(self)}, model_arrays(self))
 
     @staticmethod
     @checks.public_as("Model.load")
@@ -211,8 +206,7 @@ def _checked_layers(layers):
         if not isinstance(layer, Layer):
             raise checks.BadType(f"layers[{index}] must be a layer, such as ReLU(), got {checks.shown(layer)}.")
         if layer.in_model or any(layer is other for other in layers[:index]):
-            label = f"layer {index} ({layer.name})"
-            raise checks.BadValue(f"{label} is in a model already. Make a new one for each place.")
+            raise checks.BadValue(f"layer {index} ({layer.name}) is in a model already. Make a new one for each place.")
     return layers
 
 
@@ -233,6 +227,11 @@ def _naming_layer(layers, index, trouble):
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"Model: layer {index} ({layers[index].name}) {trouble}: {error}") from error
+
+
+def _by_key(dictionaries):
+    """Return {'0.F': value, ...} of a dictionary {'F': value, ...} for each layer."""
+    return {f"{index}.{key}": value for index, own in enumerate(dictionaries) for key, value in own.items()}
 
 
 def model_arrays(model):
@@ -260,8 +259,7 @@ def describe(thing, choices):
 
 def made(described, choices, kind):
     """Return the object that `describe` described, of one of the classes in `choices`."""
-    name = checks.choice(kind, described["name"], choices)
-    return choices[name](**described["arguments"])
+    return choices[checks.choice(kind, described["name"], choices)](**described["arguments"])
 
 
 def planned_model(opened):
@@ -269,8 +267,7 @@ def planned_model(opened):
     described = opened.architecture["model"]
     layers = [made(layer, LAYERS, "layer") for layer in described["layers"]]
     shapes = infer_shapes(layers, checks.shape("input_shape", described["input_shape"]))
-    params = [layer.param_shapes(shape) for layer, shape in zip(layers, shapes, strict=False)]
-    return layers, {f"{index}.{key}": shape for index, own in enumerate(params) for key, shape in own.items()}
+    return layers, _by_key(layer.param_shapes(shape) for layer, shape in zip(layers, shapes, strict=False))
 
 
 def read_model(opened, layers, shapes, others=None):

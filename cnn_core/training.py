@@ -16,18 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
-from .fast.replica import (
-    MAX_MICRO_BATCH,
-    NotFinite,
-    Replica,
-    Result,
-    micro_batch_gradients,
-    micro_batches,
-    number_correct,
-    refuse_not_finite,
-)
+from .fast import replica
 from .fast.threads import interrupts_deferred, worker_pool
 from .layer import draw_seed
+
+ADVICE = "The parameters are those of the last finite step. Try a smaller learning_rate, or scale the input to 0..1."
 
 
 @dataclass(frozen=True)
@@ -107,7 +100,7 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
     _check_optimiser(model, optimiser)
     model.sync_params()
     X, y = _checked_data(model, X, y, loss)
-    model.check_memory(min(len(X), batch_size, MAX_MICRO_BATCH))
+    model.check_memory(min(len(X), batch_size, replica.MAX_MICRO_BATCH))
     if validation is not None:
         if not isinstance(validation, (tuple, list)) or len(validation) != 2:
             raise checks.BadType(f"validation must be a pair (X, y), got {type(validation).__name__}.")
@@ -119,7 +112,7 @@ def _records(model, X, y, optimiser, loss, epochs, batch_size, validation, worke
     _check_still_free(model, optimiser)  # again: it may have been used with another model since `fit` was called
     optimiser.owner = weakref.ref(model)
     step, steps = 0, epochs * math.ceil(len(X) / batch_size)
-    with worker_pool(workers, lambda: Replica(model.layers)) as run:
+    with worker_pool(workers, lambda: replica.Replica(model.layers)) as run:
         for epoch in range(1, epochs + 1):
             seen = []
             for batch in batches(len(X), batch_size, model.rng):
@@ -142,13 +135,13 @@ def training_step(model, X, y, batch, optimiser, loss, run):
     """
     params = model.parameters()
     seed = draw_seed(model.rng, model.layers)
-    job = functools.partial(micro_batch_gradients, X=X, y=y, loss=loss, seed=seed)
-    total = run(job, micro_batches(batch), Result.plus)
+    job = functools.partial(replica.micro_batch_gradients, X=X, y=y, loss=loss, seed=seed)
+    total = run(job, replica.micro_batches(batch), replica.Result.plus)
     model.set_grads(total.gradients)
     grads = [layer.grads.get(key) for layer in model.layers for key in layer.params]
     triples = [(key, param, grad) for (key, param, _), grad in zip(params, grads, strict=True)]
     for key, _, grad in triples:
-        refuse_not_finite(f"gradient of {key}", grad)
+        replica.refuse_not_finite(f"gradient of {key}", grad)
     _step_or_nothing(optimiser, triples)
     return total.cost, None if total.correct is None else total.correct / len(batch)
 
@@ -162,7 +155,7 @@ def _step_or_nothing(optimiser, triples):
         optimiser.step(triples)
         for key, param, _ in triples:
             for name, array in {"value": param, **optimiser.state.get(key, {})}.items():
-                refuse_not_finite(f"new {name} of {key}", array)
+                replica.refuse_not_finite(f"new {name} of {key}", array)
     except BaseException:
         for array, copy in before:
             array[...] = copy
@@ -175,11 +168,9 @@ def _told_when(epoch, step, rate):
     """Add to the error of a value that is not finite when it occurred and what can be done."""
     try:
         yield
-    except NotFinite as error:
-        raise FloatingPointError(
-            f"fit: the {error} at epoch {epoch}, step {step} (learning_rate={rate}). "
-            "The parameters are those of the last finite step. Try a smaller learning_rate, or scale the input to 0..1."
-        ) from None
+    except replica.NotFinite as error:
+        when = f"epoch {epoch}, step {step} (learning_rate={rate})"
+        raise FloatingPointError(f"fit: the {error} at {when}. {ADVICE}") from None
 
 
 def _means(seen):
@@ -198,7 +189,7 @@ def evaluate(model, X, y, loss):
 
 def _evaluate(model, X, y, loss, workers=None):
     outputs = model.predict(X, workers)
-    correct = number_correct(outputs, y)
+    correct = replica.number_correct(outputs, y)
     return loss(outputs, y)[0], None if correct is None else correct / len(outputs)
 
 

@@ -63,25 +63,24 @@ FRESH = Buffers()
 
 def rows_of(images, name, buffers):
     """Return images (N, C, H, W) as a contiguous (H, C, W, N): a view where memory has that order, else a copy."""
-    rows = images.transpose(2, 1, 3, 0)
-    if rows.flags.c_contiguous:
-        return rows
-    copy = buffers.zeros(name, rows.shape, rows.dtype)
-    copy[...] = rows
-    return copy
+    return _contiguous(images.transpose(2, 1, 3, 0), name, buffers)
 
 
 def reshaped(X, shape, name, buffers):
     """Return X (N, ...) with another shape for each example: a view where the memory order allows it, else a copy."""
-    N, *old = X.shape
     if X.flags.c_contiguous:
-        return X.reshape(N, *shape)
-    batch_last = np.moveaxis(X, 0, -1)
-    if not batch_last.flags.c_contiguous:
-        copy = buffers.zeros(name, (*old, N), X.dtype)
-        copy[...] = batch_last
-        batch_last = copy
-    return np.moveaxis(batch_last.reshape(*shape, N), -1, 0)
+        return X.reshape(len(X), *shape)
+    batch_last = _contiguous(np.moveaxis(X, 0, -1), name, buffers)
+    return np.moveaxis(batch_last.reshape(*shape, len(X)), -1, 0)
+
+
+def _contiguous(X, name, buffers):
+    """Return X if it is contiguous, else a copy of it in a buffer."""
+    if X.flags.c_contiguous:
+        return X
+    copy = buffers.zeros(name, X.shape, X.dtype)
+    copy[...] = X
+    return copy
 
 
 def masked(values, mask, out):

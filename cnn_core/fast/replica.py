@@ -42,8 +42,7 @@ class Replica:
     def gradients(self, dC_dO, records):
         """Return {key: gradient} of each layer, in the network's order."""
         _, grads = backward_pass(self.layers, dC_dO, records, self.options, input_gradient=False)
-        by_index = dict(zip(self.order, grads, strict=True))
-        return [by_index[index] for index in range(len(self.network))]
+        return [own for _, own in sorted(zip(self.order, grads, strict=True))]  # by position: no two are equal
 
 
 class MicroBatch(NamedTuple):
@@ -108,8 +107,7 @@ def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0):
         A pure function of the parameters, the data, the loss and the seed: the same bits in any thread or process.
     """
     O, records = replica.forward(X[micro_batch.examples], training=True, seed=(seed, micro_batch.number))
-    y = y[micro_batch.examples]
-    O = O.copy()  # a user-defined loss may keep its argument, and a buffer is overwritten
+    O, y = O.copy(), y[micro_batch.examples]  # a user-defined loss may keep O, and a buffer is overwritten
     refuse_not_finite("cost", O)
     cost, dC_dO = loss(O, y)
     refuse_not_finite("cost", cost)
@@ -125,11 +123,9 @@ def refuse_not_finite(name, values):
 
 def number_correct(outputs, targets):
     """Return how many outputs have their largest entry at the right class, or None where the targets are no labels."""
-    if outputs.ndim != 2:
-        return None
-    if targets.shape == outputs.shape and checks.is_one_hot(targets):
+    if outputs.ndim == 2 and targets.shape == outputs.shape and checks.is_one_hot(targets):
         targets = targets.argmax(axis=1)
-    if targets.ndim != 1 or targets.dtype.kind not in "iu":
+    if outputs.ndim != 2 or targets.ndim != 1 or targets.dtype.kind not in "iu":
         return None
     return int(np.count_nonzero(outputs.argmax(axis=1) == targets))
 

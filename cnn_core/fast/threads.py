@@ -18,7 +18,7 @@ import signal
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +52,9 @@ def _cpu_quotas(membership=Path("/proc/self/cgroup"), root=Path("/sys/fs/cgroup"
 
 
 def _text(path):
-    try:
+    with suppress(OSError, ValueError):  # ValueError: not text
         return path.read_text()
-    except (OSError, ValueError):  # ValueError: not text
-        return ""
+    return ""
 
 
 class interrupts_deferred:
@@ -132,11 +131,11 @@ _one_blas_thread = _OneBlasThread()  # BLAS has one thread count for the whole p
 @functools.cache
 def _blas():
     """Return threadpoolctl's controller of BLAS; None where threadpoolctl is not installed: BLAS is then left alone."""
-    try:
+    with suppress(ImportError):
         from threadpoolctl import ThreadpoolController
-    except ImportError:
-        return None
-    return ThreadpoolController().select(user_api="blas")
+
+        return ThreadpoolController().select(user_api="blas")
+    return None
 
 
 def _let_this_thread_set_limits():
