@@ -1,5 +1,6 @@
 """The style: a user's matplotlib settings change none of our pictures, and are left as they were."""
 
+import threading
 from contextlib import nullcontext
 
 import matplotlib
@@ -159,3 +160,19 @@ def test_a_figure_of_the_user_is_rendered_with_the_settings_of_the_user():
         plain = png_of(figure)
         pyplot.close(figure)
     assert plain != png_of(add_axes(new_figure(100, 100), 0, 0, 100, 100).figure)
+
+
+def test_a_thread_waits_until_another_has_drawn():
+    order = []
+
+    def draw():
+        with in_our_style():
+            order.append("second")
+
+    with in_our_style():
+        thread = threading.Thread(target=draw)
+        thread.start()
+        thread.join(0.2)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]

@@ -5,6 +5,8 @@ Matplotlib reads its settings when an artist is made (fonts, spines, line widths
 around rendering. The user's settings return afterwards.
 """
 
+import threading
+from contextlib import contextmanager
 from functools import wraps
 
 from matplotlib import style
@@ -32,12 +34,16 @@ STYLE = {
     "grid.alpha": 0.12,
     "image.interpolation": "nearest",
 }
+# Matplotlib's settings are global, and JupyterLab may run a widget in another thread than a cell (a subshell).
+DRAWING = threading.RLock()
 PALE_GRID = {"color": PADDING, "alpha": 1}
 
 
+@contextmanager
 def in_our_style():
-    """Return a context in which matplotlib has its default settings, and STYLE on top of them."""
-    return style.context(["default", STYLE])
+    """Give a context in which matplotlib has its default settings, and STYLE on top of them."""
+    with DRAWING, style.context(["default", STYLE]):
+        yield
 
 
 def picture(function):
