@@ -125,7 +125,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, slope=0.01):
         super().__init__()
-        self.slope = checks.number("slope", slope, low=0, high=1, open_high=True)
+        self.slope = checks.number("slope", slope, ge=0, lt=1)
 
     def apply(self, X):
         return leaky_relu_forward(X, self.slope)

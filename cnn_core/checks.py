@@ -14,6 +14,7 @@ import functools
 import inspect
 import math
 import numbers
+import operator
 
 import numpy as np
 
@@ -24,6 +25,7 @@ for _known in FLOATS:
     FLOAT_NAMES |= dict.fromkeys((_known, _known.type, _known.name, _known.str, _known.str[1:]), _known.name)
 IMAGES, FILTERS = "(N, C, H, W)", "(K, C, kH, kW)"
 LARGEST = 1 << 31  # bytes that one call may make: more would end in a dead kernel, not in an error
+SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}  # the limits of a number, named as in the operator module
 FEWER = "Give fewer at a time, or smaller ones."
 LONGEST = 200  # characters of a value in a message
 PART = 1 << 20  # entries that are checked at a time
@@ -96,6 +98,12 @@ def shown(value):
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
+def require(condition, kind, message, value):
+    """Raise an error of this kind unless the condition holds: "message, got value."."""
+    if not condition:
+        raise kind(f"{message}, got {shown(value)}.")
+
+
 def fits(what, numbers, dtype, advice):
     """Refuse to allocate so many numbers that they would take more than LARGEST bytes."""
     size = numbers * np.dtype(dtype).itemsize
@@ -111,11 +119,9 @@ def is_integer(value):
 
 def integer(name, value, minimum=1):
     """Return value as an int, at least `minimum`."""
-    wanted = {0: "an integer of at least 0", 1: "a positive integer"}.get(minimum, f"an integer of at least {minimum}")
-    if not is_integer(value):
-        raise BadType(f"{name} must be {wanted}, got {shown(value)}.")
-    if value < minimum:
-        raise BadValue(f"{name} must be {wanted}, got {shown(value)}.")
+    wanted = "a positive integer" if minimum == 1 else f"an integer of at least {minimum}"
+    require(is_integer(value), BadType, f"{name} must be {wanted}", value)
+    require(value >= minimum, BadValue, f"{name} must be {wanted}", value)
     return int(value)
 
 
@@ -127,40 +133,29 @@ def workers(value):
 def pair(name, value, minimum=1):
     """Return an integer or a pair (rows, columns) as a tuple of two ints, each at least `minimum`."""
     wanted = "a positive integer" if minimum else "an integer of at least 0"
-    message = f"{name} must be {wanted} or a pair of them, got {shown(value)}."
-    if isinstance(value, np.ndarray) and value.ndim == 1:
-        value = tuple(value)
-    items = value if isinstance(value, (tuple, list)) else (value, value)
-    if not all(is_integer(item) for item in items):
-        raise BadType(message)
-    if len(items) != 2 or min(items) < minimum:
-        raise BadValue(message)
+    is_pair = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim == 1)
+    items = tuple(value) if is_pair else (value, value)
+    message = f"{name} must be {wanted} or a pair of them"
+    require(all(map(is_integer, items)), BadType, message, value)
+    require(len(items) == 2 and min(items) >= minimum, BadValue, message, value)
     return int(items[0]), int(items[1])
 
 
 def padding(value):
     """Return padding as a pair of ints, or as one of the three names."""
     if isinstance(value, str):
-        if value not in PADDING_NAMES:
-            advice = ", or give an integer or a pair (rows, columns)."
-            raise BadValue(_unknown("padding", value, PADDING_NAMES).removesuffix(".") + advice)
-        return value
+        return choice("padding", value, PADDING_NAMES, ", or give an integer or a pair (rows, columns)")
     return pair("padding", value, minimum=0)
 
 
-def choice(name, value, choices):
-    """Return value if it is one of the names in `choices`."""
-    if not isinstance(value, str):
-        raise BadType(f"{name} must be one of {_listed(choices)}, got {shown(value)}.")
+def choice(name, value, choices, otherwise=""):
+    """Return value if it is one of the names in `choices`; the message ends with what may be given otherwise."""
+    require(isinstance(value, str), BadType, f"{name} must be one of {_listed(choices)}", value)
     if value not in choices:
-        raise BadValue(_unknown(name, value, choices))
+        close = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        raise BadValue(f"unknown {name} {shown(value)}. Choose {_listed(choices)}{hint}{otherwise}.")
     return value
-
-
-def _unknown(name, value, choices):
-    close = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
-    return f"unknown {name} {shown(value)}. Choose {_listed(choices)}{hint}."
 
 
 def _listed(choices):
@@ -168,32 +163,23 @@ def _listed(choices):
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def number(name, value, low=-math.inf, high=math.inf, open_low=False, open_high=False):
-    """Return value as a finite float between low and high; an open end does not belong to the range."""
-    allowed = f"a finite number {_between(low, high, open_low, open_high)}".rstrip()
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise BadType(f"{name} must be {allowed}, got {shown(value)}.")
+def number(name, value, **limits):
+    """Return value as a finite float within the limits, such as ge=0, lt=1 for >= 0 and < 1."""
+    allowed = " and ".join(f"{SIGNS[key]} {limit:g}" for key, limit in limits.items())
+    wanted = f"{name} must be a finite number {allowed}".rstrip()
+    require(isinstance(value, numbers.Real) and not isinstance(value, bool), BadType, wanted, value)
     try:
         number = float(value)
     except OverflowError:  # an integer larger than any float
         number = math.inf
-    too_low = number <= low if open_low else number < low
-    too_high = number >= high if open_high else number > high
-    if not math.isfinite(number) or too_low or too_high:
-        raise BadValue(f"{name} must be {allowed}, got {shown(value)}.")
+    is_within = all(getattr(operator, key)(number, limit) for key, limit in limits.items())
+    require(math.isfinite(number) and is_within, BadValue, wanted, value)
     return number
-
-
-def _between(low, high, open_low, open_high):
-    above = f"{'>' if open_low else '>='} {low:g}" if math.isfinite(low) else ""
-    below = f"{'<' if open_high else '<='} {high:g}" if math.isfinite(high) else ""
-    return " and ".join(part for part in (above, below) if part)
 
 
 def boolean(name, value):
     """Return value if it is True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise BadType(f"{name} must be True or False, got {shown(value)}.")
+    require(isinstance(value, (bool, np.bool_)), BadType, f"{name} must be True or False", value)
     return bool(value)
 
 
@@ -213,23 +199,21 @@ def model(value):
 
 def loss(value):
     """Refuse an object that cannot be called as a loss."""
-    if not callable(value) or isinstance(value, type):
-        raise BadType(f"loss must be a loss such as CrossEntropy(), got {shown(value)}.")
+    is_loss = callable(value) and not isinstance(value, type)
+    require(is_loss, BadType, "loss must be a loss such as CrossEntropy()", value)
 
 
 def generator(value):
     """Refuse an object that is not a numpy.random.Generator."""
-    if not isinstance(value, np.random.Generator):
-        raise BadType(f"rng must be a numpy.random.Generator, got {shown(value)}.")
+    require(isinstance(value, np.random.Generator), BadType, "rng must be a numpy.random.Generator", value)
 
 
 def shape(name, value):
     """Return value as a tuple of positive ints: the shape of one example, without N."""
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
-        raise BadType(f"{name} must be a tuple of positive integers such as (1, 28, 28), got {shown(value)}.")
+    is_sequence = hasattr(value, "__iter__") and not isinstance(value, (str, bytes))
+    require(is_sequence, BadType, f"{name} must be a tuple of positive integers such as (1, 28, 28)", value)
     items = tuple(integer(f"each entry of {name}", each) for each in value)
-    if not items:
-        raise BadValue(f"{name} must have at least one entry, such as (784,) or (1, 28, 28), got ().")
+    require(items, BadValue, f"{name} must have at least one entry, such as (784,) or (1, 28, 28)", items)
     return items
 
 
@@ -279,12 +263,10 @@ def floats(**arrays):
 def dimensions(name, array, axes):
     """Refuse an array whose number of dimensions is not that of `axes`, such as '(N, C, H, W)'."""
     wanted = len(axes.strip("(),").split(","))
-    if array.ndim == wanted:
-        return
-    one_example = axes.startswith("(N") and array.ndim == wanted - 1
-    hint = f" For one example, add the batch axis: {name}[None]." if one_example else ""
-    given = f"{array.ndim} with shape {array.shape}"
-    raise BadValue(f"{name} must have {wanted} dimensions {axes}, got {given}.{hint}")
+    if array.ndim != wanted:
+        one_example = axes.startswith("(N") and array.ndim == wanted - 1
+        hint = f" For one example, add the batch axis: {name}[None]." if one_example else ""
+        raise BadValue(f"{name} must have {wanted} dimensions {axes}, got {array.ndim} with shape {array.shape}.{hint}")
 
 
 def same_shape(name, array, wanted, axes=""):
@@ -312,12 +294,11 @@ def batch(X, input_shape):
 
 def channels(X, wanted):
     """Refuse images X (N, C, H, W) whose C is not `wanted`."""
-    if X.shape[1] == wanted:
-        return
-    name = "channel" if wanted == 1 else "channels"
-    hint = " If your images are channels-last, use X.transpose(0, 3, 1, 2)." if X.shape[3] == wanted else ""
-    given = f"{X.shape[1]} (shape {X.shape}, expected {IMAGES})"
-    raise BadValue(f"expected {wanted} {name} on axis 1, got {given}.{hint}")
+    if X.shape[1] != wanted:
+        name = "channel" if wanted == 1 else "channels"
+        hint = " If your images are channels-last, use X.transpose(0, 3, 1, 2)." if X.shape[3] == wanted else ""
+        given = f"{X.shape[1]} (shape {X.shape}, expected {IMAGES})"
+        raise BadValue(f"expected {wanted} {name} on axis 1, got {given}.{hint}")
 
 
 def not_empty(name, array):
@@ -347,8 +328,7 @@ def labels(value, count, classes):
     array = as_array("labels", value)
     if array.ndim == 2:
         array = _from_one_hot(array, classes)
-    if array.ndim != 1:
-        raise BadValue(f"labels must have shape (N,) or be one-hot (N, {classes}), got {array.shape}.")
+    require(array.ndim == 1, BadValue, f"labels must have shape (N,) or be one-hot (N, {classes})", array.shape)
     if len(array) != count:
         raise BadValue(f"got {len(array)} labels for {count} examples.")
     if array.dtype.kind not in "iu":

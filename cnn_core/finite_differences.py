@@ -48,7 +48,7 @@ def gradient_check(subject, *arrays, loss=None, entries=200, epsilon=EPSILON, se
     True
     """
     entries = checks.integer("entries", entries)
-    epsilon = checks.number("epsilon", epsilon, low=0, open_low=True)
+    epsilon = checks.number("epsilon", epsilon, gt=0)
     rng = np.random.default_rng(checks.integer("seed", seed, minimum=0))
     cost, moved = _prepared(subject, arrays, loss, rng)
     errors = [_largest_error(cost, name, *moved[name], entries, epsilon, rng) for name in moved]
@@ -120,7 +120,7 @@ def cost_surface(model, X, y, loss, span=1.0, points=21, seed=0):
 
 
 def _offsets(span, points):
-    span = checks.number("span", span, low=0, open_low=True)
+    span = checks.number("span", span, gt=0)
     points = checks.integer("points", points, minimum=2)
     checks.fits(f"{points} by {points} costs", points**2, "float64", "Use fewer points.")
     return np.linspace(-span, span, points)

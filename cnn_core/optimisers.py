@@ -13,8 +13,8 @@ import numpy as np
 
 from . import checks
 
-POSITIVE = {"low": 0, "open_low": True}  # limits of checks.number
-DECAY_RATE = {"low": 0, "high": 1, "open_high": True}
+POSITIVE = {"gt": 0}  # limits of checks.number
+DECAY_RATE = {"ge": 0, "lt": 1}
 MAKE_A_NEW_ONE = "Make a new optimiser for another model."
 
 
@@ -27,7 +27,7 @@ class Optimiser(checks.Named):
         if not callable(learning_rate):
             learning_rate = checks.number("learning_rate", learning_rate, **POSITIVE)
         self.learning_rate = learning_rate
-        self.weight_decay = checks.number("weight_decay", weight_decay, low=0)
+        self.weight_decay = checks.number("weight_decay", weight_decay, ge=0)
         self.steps = 0
         self.state = {}
         self.owner = None  # a weak reference to the model whose state this is; set by fit
@@ -41,7 +41,7 @@ class Optimiser(checks.Named):
         if not callable(self.learning_rate):
             return self.learning_rate
         rate = self.learning_rate(self.steps)
-        return checks.number(f"learning_rate at step {self.steps}", rate, low=0)
+        return checks.number(f"learning_rate at step {self.steps}", rate, ge=0)
 
     def step(self, triples):
         """Change every param in place by its grad."""
@@ -209,7 +209,7 @@ class StepDecay(Schedule):
     """learning_rate * factor^(step // every): a step down after every `every` steps."""
 
     every: int
-    factor: float = field(default=0.1, metadata={"low": 0, "high": 1, "open_low": True})
+    factor: float = field(default=0.1, metadata={"gt": 0, "le": 1})
 
     def __call__(self, step):
         return self.learning_rate * self.factor ** (step // self.every)
@@ -220,7 +220,7 @@ class Cosine(Schedule):
     """From learning_rate at step 0 down to final at step `steps`, along half a cosine; final from then on."""
 
     steps: int
-    final: float = field(default=0.0, metadata={"low": 0, "high": "learning_rate"})
+    final: float = field(default=0.0, metadata={"ge": 0, "le": "learning_rate"})
 
     def __call__(self, step):
         return _half_cosine(self.learning_rate, self.final, step / self.steps)
@@ -239,9 +239,9 @@ class OneCycle(Schedule):
     """
 
     steps: int
-    warm_up: float = field(default=0.3, metadata={"low": 0, "high": 1})
-    start_divisor: float = field(default=25.0, metadata={"low": 1})
-    final_divisor: float = field(default=1e4, metadata={"low": 1})
+    warm_up: float = field(default=0.3, metadata={"ge": 0, "le": 1})
+    start_divisor: float = field(default=25.0, metadata={"ge": 1})
+    final_divisor: float = field(default=1e4, metadata={"ge": 1})
 
     def __call__(self, step):
         start = self.learning_rate / self.start_divisor

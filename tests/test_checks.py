@@ -148,7 +148,7 @@ def test_choice_refuses(value, error, words):
     "value", [0, 0.5, np.float32(0.5), np.float64(0.5), np.int64(0), Fraction(1, 2)], ids=lambda value: repr(value)
 )
 def test_number_takes_every_kind_of_real_number(value):
-    found = checks.number("momentum", value, low=0, high=1, open_high=True)
+    found = checks.number("momentum", value, ge=0, lt=1)
     assert type(found) is float
     assert found == value
 
@@ -156,18 +156,18 @@ def test_number_takes_every_kind_of_real_number(value):
 @pytest.mark.parametrize(
     ("value", "limits", "error", "words"),
     [
-        pytest.param(-1, {"low": 0}, ValueError, "a finite number >= 0, got -1", id="below"),
-        pytest.param(0, {"low": 0, "open_low": True}, ValueError, "a finite number > 0, got 0", id="at-an-open-end"),
-        pytest.param(2, {"high": 1}, ValueError, "a finite number <= 1, got 2", id="above"),
+        pytest.param(-1, {"ge": 0}, ValueError, "a finite number >= 0, got -1", id="below"),
+        pytest.param(0, {"gt": 0}, ValueError, "a finite number > 0, got 0", id="at-an-open-end"),
+        pytest.param(2, {"le": 1}, ValueError, "a finite number <= 1, got 2", id="above"),
         pytest.param(
             1,
-            {"low": 0, "high": 1, "open_high": True},
+            {"ge": 0, "lt": 1},
             ValueError,
             "a finite number >= 0 and < 1, got 1",
             id="open-top",
         ),
         pytest.param(math.nan, {}, ValueError, "a finite number, got nan", id="nan"),
-        pytest.param(math.inf, {"low": 0}, ValueError, "a finite number >= 0, got inf", id="infinity"),
+        pytest.param(math.inf, {"ge": 0}, ValueError, "a finite number >= 0, got inf", id="infinity"),
         pytest.param(10**400, {}, ValueError, "a finite number, got", id="larger-than-any-float"),
         pytest.param(True, {}, TypeError, "a finite number, got True", id="bool"),
         pytest.param("0.1", {}, TypeError, "a finite number, got '0.1'", id="text"),

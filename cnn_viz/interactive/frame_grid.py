@@ -76,7 +76,7 @@ def save_gif(path, draw, states, milliseconds=800, last=2400, sharpness=1.5):
     milliseconds, last = (
         checks.integer(name, value, minimum=10) for name, value in (("milliseconds", milliseconds), ("last", last))
     )
-    sharpness = checks.number("sharpness", sharpness, low=0.25, high=4)
+    sharpness = checks.number("sharpness", sharpness, ge=0.25, le=4)
     figures, _ = _drawn(draw, states)
     first, *others = _with_one_palette(padded_tiles([_raster(figure, sharpness) for figure in figures]))
     times = [milliseconds] * len(others) + [last]

@@ -47,7 +47,7 @@ def show_errors(errors, sizes, kernels, strides, paddings, tolerance=1e-6):
     checks.not_empty("errors", errors)
     if (errors < 0).any():
         raise checks.BadValue(f"a relative error is never below 0, got {errors.min():g}.")
-    tolerance = checks.number("tolerance", tolerance, low=0, open_low=True)
+    tolerance = checks.number("tolerance", tolerance, gt=0)
     ax = _canvas(wanted)
     _name_rows(ax, given[0], given[1])
     _name_columns(ax, given[2], given[3], _across(wanted))
