@@ -228,8 +228,7 @@ def _checked(X, F, B=None):
 
 
 def _plan(X, F, stride, padding):
-    stride, padding = checks.pair("stride", stride), checks.padding(padding)
-    plan = geometry(X.shape[2:], F.shape[2:], stride, padding)
+    plan = geometry(X.shape[2:], F.shape[2:], checks.pair("stride", stride), checks.padding(padding))
     checks.fits(f"{len(X)} images", len(X) * plan.element_count(*F.shape[:2]), X.dtype, checks.FEWER)
     return plan
 

@@ -145,8 +145,7 @@ def _prepared(subject, arrays, loss, rng):
         if len(arrays) != 1:
             raise checks.BadType(f"a layer is checked with one array X, got {len(arrays)} arrays.")
         return _network(_as_float64(subject), *arrays, rng=rng)
-    kind = type(subject).__name__
-    raise checks.BadType(f"expected a layer, a model or a pair (forward, backward), got {kind}.")
+    raise checks.BadType(f"expected a layer, a model or a pair (forward, backward), got {type(subject).__name__}.")
 
 
 def _functions(forward, backward, arrays, rng):
@@ -171,10 +170,9 @@ def _network(network, X, *targets, loss=None, rng=None):
 
     O = output()
     loss = _weighted_sum(rng, O) if loss is None else loss
-    moved = {"dC/dX": (X, network.backward(loss(O, *targets)[1]))}
-    for key, param, grad in _parameters(network):
-        moved[f"dC/d{key}"] = param, grad
-    return lambda: loss(output(), *targets)[0], moved
+    dC_dX = network.backward(loss(O, *targets)[1])
+    moved = {f"dC/d{key}": (param, grad) for key, param, grad in _parameters(network)}
+    return lambda: loss(output(), *targets)[0], {"dC/dX": (X, dC_dX)} | moved
 
 
 def _parameters(network):

@@ -20,17 +20,11 @@ import numpy as np
 from . import checks
 
 FOLDER = Path(__file__).parent / "data" / "mnist"
-FILES = {
-    "X_train": "train-images-idx3-ubyte",
-    "y_train": "train-labels-idx1-ubyte",
-    "X_test": "t10k-images-idx3-ubyte",
-    "y_test": "t10k-labels-idx1-ubyte",
-}
-SHA256 = {  # of the unpacked bytes, header and all
-    "X_train": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "y_train": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "X_test": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "y_test": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+FILES = {  # the name of each file, and the SHA-256 sum of its unpacked bytes, header and all
+    "X_train": ("train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+    "y_train": ("train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+    "X_test": ("t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+    "y_test": ("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
 }
 DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CHUNK = 1 << 20
@@ -81,9 +75,8 @@ def load_mnist(folder=None, limit=None, seed=0):
     seed = checks.integer("seed", seed, minimum=0)
     X_train, y_train, X_test, y_test = (_load_part(key, folder) for key in FILES)
     y_train, y_test = _checked_labels("train", X_train, y_train), _checked_labels("test", X_test, y_test)
-    train, test = X_train.shape[1:], X_test.shape[1:]
-    if train != test:
-        raise checks.BadValue(f"training images are {train} large but test images {test}.")
+    if X_train.shape[1:] != X_test.shape[1:]:
+        raise checks.BadValue(f"training images are {X_train.shape[1:]} large but test images {X_test.shape[1:]}.")
     chosen = slice(None) if limit is None else _balanced(y_train, limit, seed)
     return Digits(_as_pixels(X_train[chosen]), y_train[chosen], _as_pixels(X_test), y_test)
 
@@ -148,7 +141,8 @@ def _count(stream, promised):
 
 
 def _load_part(key, folder):
-    path = Path(FOLDER if folder is None else folder) / f"{FILES[key]}.gz"
+    name, checksum = FILES[key]
+    path = Path(FOLDER if folder is None else folder) / f"{name}.gz"
     unpacked = path.with_suffix("")
     path = unpacked if unpacked.exists() and not path.exists() else path
     array = load_idx(path)
@@ -157,18 +151,17 @@ def _load_part(key, folder):
         given = f"{array.dtype} with shape {array.shape}"
         raise checks.BadValue(f"{str(path)!r} must hold bytes in {dimensions} dimensions, got {given}.")
     if folder is None and key not in _verified:
-        _verify(key, array, path)
+        _verify(array, checksum, path)
+        _verified.add(key)
     return array
 
 
-def _verify(key, array, path):
+def _verify(array, checksum, path):
     header = bytes([0, 0, 0x08, array.ndim]) + np.array(array.shape, ">u4").tobytes()
     digest = hashlib.sha256(header)
     digest.update(array)
-    found, wanted = digest.hexdigest(), SHA256[key]
-    if found != wanted:
-        raise checks.BadValue(f"{str(path)!r} was changed: its SHA-256 is {found}, expected {wanted}.")
-    _verified.add(key)
+    if digest.hexdigest() != checksum:
+        raise checks.BadValue(f"{str(path)!r} was changed: its SHA-256 is {digest.hexdigest()}, expected {checksum}.")
 
 
 def _checked_labels(part, images, labels):
@@ -183,10 +176,9 @@ def _balanced(labels, limit, seed):
     if limit > len(labels):
         raise checks.BadValue(f"limit must be at most {len(labels)}, the number of training images, got {limit}.")
     order = np.random.default_rng(seed).permutation(len(labels))
-    turn = np.empty(len(labels), dtype=int)  # the number of images of the same class before each image
-    for label in np.unique(labels):
-        own = labels[order] == label
-        turn[own] = np.arange(np.count_nonzero(own))
+    classes = labels[order]
+    counts = np.cumsum(classes[:, None] == np.arange(10), axis=0)  # of each class, up to and with each image
+    turn = counts[np.arange(len(labels)), classes]
     return order[np.argsort(turn, kind="stable")][:limit]
 
 

@@ -55,8 +55,7 @@ def output_size(size, kernel, stride=1, padding=0):
     >>> output_size(10, 3, stride=2), output_size(28, 5, padding="same"), output_size(10, 3, 2, "include")
     (4, 28, 5)
     """
-    _, output, _ = _fit(*_one_dimension(size, kernel, stride, padding))
-    return output
+    return _fit(*_one_dimension(size, kernel, stride, padding))[1]
 
 
 @checks.public
@@ -68,8 +67,7 @@ def excluded_pixels(size, kernel, stride=1, padding=0):
     >>> excluded_pixels(10, 3, stride=2), excluded_pixels(9, 3, stride=2), excluded_pixels(10, 3, 2, "include")
     (1, 0, 0)
     """
-    _, _, excluded = _fit(*_one_dimension(size, kernel, stride, padding))
-    return excluded
+    return _fit(*_one_dimension(size, kernel, stride, padding))[2]
 
 
 @checks.public
@@ -94,11 +92,10 @@ def receptive_field(layers):
 
 
 def _pair(layer):
-    is_sequence = isinstance(layer, (tuple, list))
-    if is_sequence and len(layer) == 2:
-        return layer
-    kind = checks.BadValue if is_sequence else checks.BadType
-    raise kind(f"layers must be pairs (kernel, stride), got {checks.shown(layer)}.")
+    message = "layers must be pairs (kernel, stride)"
+    checks.require(isinstance(layer, (tuple, list)), checks.BadType, message, layer)
+    checks.require(len(layer) == 2, checks.BadValue, message, layer)
+    return layer
 
 
 class Geometry(NamedTuple):
