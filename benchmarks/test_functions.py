@@ -4,8 +4,6 @@ Layers      the work of one worker: a micro-batch of 64, one thread, cached buff
 Loops       the readable references and the optimised implementations, called by their public names.
 """
 
-import inspect
-
 import numpy as np
 import pytest
 import threadpoolctl
@@ -23,17 +21,13 @@ from cnn_core import (
     pool2d_forward_loop,
 )
 from cnn_core.fast.buffers import CachedBuffers
+from cnn_core.layer import accepted
 
 from .networks import first, in_torch
 
 EXAMPLES = 64
 LAYERS = [f"{index} {layer.name}" for index, layer in enumerate(first())]
 each_layer = pytest.mark.parametrize("index", range(len(LAYERS)), ids=LAYERS)
-
-
-def accepted(method, **options):
-    """Return the options that the method names."""
-    return {name: options[name] for name in inspect.signature(method).parameters if name in options}
 
 
 @pytest.fixture(scope="module")

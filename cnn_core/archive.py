@@ -72,7 +72,7 @@ def _check_directory(file):
 def _sentence(error):
     if isinstance(error, KeyError):
         return f"{error} is missing."
-    text = f"{error or type(error).__name__}".rstrip(".")
+    text = (str(error) or type(error).__name__).rstrip(".")
     text = f"the file: {text}" if isinstance(error, checks.Unnamed) else text
     return f"{text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + ' ...'}."
 

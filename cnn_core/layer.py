@@ -41,7 +41,7 @@ def forward_pass(layers, X, training=True, rngs=None, options=None):
     records = []
     for index, layer in enumerate(layers):
         cache, rng, own = {}, rngs[index] if rngs else None, options[index] if options else {}
-        O = layer.apply(X, **_accepted(layer.apply, training=training, rng=rng, cache=cache, **own))
+        O = layer.apply(X, **accepted(layer.apply, training=training, rng=rng, cache=cache, **own))
         O = np.asarray(O, layer.dtype)
         records.append(Forward(X, O.shape, cache))
         X = O
@@ -53,7 +53,7 @@ def backward_pass(layers, dC_dO, records, options=None, input_gradient=True):
     grads = [{}] * len(layers)
     for index in reversed(range(len(layers))):
         layer, record, own = layers[index], records[index], options[index] if options else {}
-        own = _accepted(layer.gradients, cache=record.cache, input_gradient=input_gradient or index > 0, **own)
+        own = accepted(layer.gradients, cache=record.cache, input_gradient=input_gradient or index > 0, **own)
         dC_dO = layer.validate_gradient(dC_dO, record.output_shape)
         dC_dO, grads[index] = layer.gradients(dC_dO, record.X, **own)
     return dC_dO, grads
@@ -70,10 +70,10 @@ def draw_seed(rng, layers):
 
 
 def _draws(layer):
-    return "rng" in _accepted(layer.apply, rng=None)
+    return "rng" in accepted(layer.apply, rng=None)
 
 
-def _accepted(method, **options):
+def accepted(method, **options):
     """Return the options that the method names."""
     names = _parameter_names(getattr(method, "__func__", method))  # a cached method would keep its layer in memory
     return {name: value for name, value in options.items() if name in names}
@@ -150,6 +150,8 @@ class Layer(checks.Named):
         """Return params with initial values, drawn from rng, for the keys that are missing."""
         shapes = self.param_shapes(input_shape)
         checks.fits("its parameters", sum(map(math.prod, shapes.values())), "float64", "Make it smaller.")
+        if params.keys() >= shapes.keys():  # as where a model is loaded
+            return params
         return {key: self.initial(key, shape, rng) for key, shape in shapes.items()} | params
 
     def set_params(self, input_shape, dtype, params):

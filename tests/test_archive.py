@@ -424,3 +424,11 @@ def test_the_temporary_file_of_a_killed_save_is_removed_by_the_next_save(saved_m
     small_model(seed=4).save(saved_model)
     assert not temporary.exists()
     assert bits(Model.load(saved_model)) == bits(small_model(seed=4))
+
+
+def test_an_error_without_a_message_is_named_by_its_class(saved_model, monkeypatch):
+    def fails(*arguments, **options):
+        raise AssertionError
+
+    monkeypatch.setattr(json, "loads", fails)
+    refused(Model.load, saved_model, "cannot be loaded: AssertionError")

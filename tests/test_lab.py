@@ -12,9 +12,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from makefile import recipe
 
 ROOT = Path(__file__).resolve().parent.parent
-MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TOKEN = "a-token-of-the-test"
 NOTIFICATION = "lab/api/settings/@jupyterlab/apputils-extension:notification"
@@ -23,8 +23,8 @@ FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUP
 
 def options_of_make_lab():
     """Return the options that `make lab` passes to JupyterLab."""
-    recipe = MAKEFILE.split("\nlab:")[1].splitlines()[1]
-    return [word for word in shlex.split(recipe) if word.startswith("--")]
+    _, (command,) = recipe("lab")
+    return [word for word in shlex.split(command) if word.startswith("--")]
 
 
 def test_readme_has_the_command_of_make_lab_for_uv_and_for_conda():

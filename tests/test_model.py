@@ -721,3 +721,10 @@ def test_the_dtype_of_a_model_may_be_a_name_or_a_type(dtype):
 def test_numpys_integers_are_integers():
     model = Model([FullyConnected(np.int64(2))], input_shape=np.array([3]), seed=np.uint8(7))
     assert bits(model) == bits(Model([FullyConnected(2)], input_shape=(3,), seed=7))
+
+
+def test_a_layer_that_has_all_its_parameters_draws_no_initial_values(monkeypatch):
+    layer = FullyConnected(3)
+    layer.params = {"W": np.ones((4, 3)), "B": np.ones(3)}
+    monkeypatch.setattr(FullyConnected, "initial", lambda *arguments: pytest.fail("initial values were drawn"))
+    assert Model([layer], (4,)).predict(np.ones((1, 4))).tolist() == [[5, 5, 5]]

@@ -1,22 +1,15 @@
 """The two tiers of tests: `make test` is the quick one, and with the slow one it leaves nothing out."""
 
-import re
 from pathlib import Path
 
 import pytest
 import yaml
+from makefile import recipe
 from tiers import QUICK, is_slow
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
-
-
-def recipe(target):
-    """Return the prerequisites and the commands of a target of the Makefile, with `python` for the environment's."""
-    text = (ROOT / "Makefile").read_text(encoding="utf-8")
-    prerequisites, commands = re.search(rf"^{target}:(.*)\n((?:\t.*\n)+)", text, re.MULTILINE).groups()
-    return prerequisites.split(), [line.strip().replace("$(RUN)", "python") for line in commands.splitlines()]
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

@@ -391,7 +391,6 @@ def nan_at(*index, value=np.nan):
 
 
 X20, Y20 = data(20)
-ELSEWHERE = np.zeros(20)
 
 WRONG_CALLS = [
     pytest.param({"epochs": 0}, ValueError, "epochs must be a positive integer, got 0", id="epochs-0"),

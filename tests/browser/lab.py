@@ -1,8 +1,8 @@
 """JupyterLab as `make lab` starts it, but on a copy of the repository, with settings and a port of its own.
 
 Lab(folder) starts the server, `url`, `begin` and `end` serve a page, and `stop` ends the server. Settings, workspaces,
-runtime files and log are kept in the folder, so no file of the user is read or written. The settings turn off the
-pop-up about news, which would cover the page, and render every cell at once, not only the visible ones.
+runtime files and log are kept in the folder, so no file of the user is read or written. The settings render
+every cell at once, not only the visible ones.
 """
 
 import json
@@ -16,6 +16,8 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from makefile import recipe
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "a-token-of-the-test"
@@ -36,10 +38,9 @@ NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg
 
 def command_of_make_lab():
     """Return the words of the command with which `make lab` starts JupyterLab, read from the Makefile."""
-    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split("\nlab:")[1].splitlines()[1]
-    as_root = "--allow-root" if os.geteuid() == 0 else ""
-    line = recipe.strip().removeprefix("@").replace("$(AS_ROOT)", as_root)
-    return [sys.executable if word == "$(RUN)" else word for word in shlex.split(line)]
+    _, (command,) = recipe("lab")
+    line = command.replace("$(AS_ROOT)", "--allow-root" if os.geteuid() == 0 else "")
+    return [sys.executable if word == "python" else word for word in shlex.split(line)]
 
 
 def wait_until(condition, failure, seconds=TIMEOUT, pause=lambda: time.sleep(0.1)):
