@@ -15,12 +15,20 @@ import inspect
 import math
 import numbers
 import operator
+from collections.abc import Callable, Collection, Iterable
+from typing import ParamSpec, TypeVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+from .types import AnyArray, Array, ArrayLike, Integers, IntPair, Padding, Pair, Shape
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
 PADDING_NAMES = ("same", "valid", "include")
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
-FLOAT_NAMES = {float: "float64", "float": "float64"}
+FLOAT_NAMES: dict[object, str] = {float: "float64", "float": "float64"}
 for _known in FLOATS:
     FLOAT_NAMES |= dict.fromkeys((_known, _known.type, _known.name, _known.str, _known.str[1:]), _known.name)
 IMAGES, FILTERS = "(N, C, H, W)", "(K, C, kH, kW)"
@@ -43,7 +51,7 @@ class BadValue(Unnamed, ValueError):
     """A wrong value or shape."""
 
 
-def public(function, name=None):
+def public(function: Callable[P, R], name: str | None = None) -> Callable[P, R]:
     """Return the function, with its name in front of the messages of the checks inside it; a method names its class.
 
     The error that the user sees is a plain TypeError or ValueError. The innermost public function names itself, so an
@@ -52,7 +60,7 @@ def public(function, name=None):
     is_method = "." in function.__qualname__.rpartition("<locals>.")[2]
 
     @functools.wraps(function)
-    def checked(*args, **kwargs):
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
         except Unnamed as error:
@@ -63,15 +71,15 @@ def public(function, name=None):
     return checked
 
 
-def public_as(name):
+def public_as(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return `public` for a function that goes by another name, such as 'Model.load'."""
-    return functools.partial(public, name=name)
+    return lambda function: public(function, name)
 
 
 class Named:
     """A class whose methods begin the messages of their checks with its name; so do those of its subclasses."""
 
-    def __init_subclass__(cls):
+    def __init_subclass__(cls) -> None:
         checked = ("__init__", "__call__", "__post_init__")
         exempt = ("apply", "gradients", "update")  # pure functions, called often, with valid arguments
         for key, value in list(vars(cls).items()):
@@ -79,15 +87,15 @@ class Named:
                 setattr(cls, key, public(value))
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The name of the class."""
         return type(self).__name__
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in arguments_of(self).items())})"
 
 
-def shown(value):
+def shown(value: object) -> str:
     """Return a value as a message shows it: an array by its shape, anything else by its repr, cut where it is long."""
     if isinstance(value, np.ndarray) and value.size > 4:
         return f"an array of {value.dtype} with shape {value.shape}"
@@ -98,13 +106,19 @@ def shown(value):
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
-def require(condition, kind, message, value):
-    """Raise an error of this kind unless the condition holds: "message, got value."."""
+def require(condition: object, message: str, kind: type[Unnamed] = BadValue) -> None:
+    """Raise an error with this message unless the condition holds."""
+    if not condition:
+        raise kind(message)
+
+
+def expect(condition: object, message: str, value: object, kind: type[Unnamed] = BadValue) -> None:
+    """Raise an error with this message and the value unless the condition holds: "message, got value."."""
     if not condition:
         raise kind(f"{message}, got {shown(value)}.")
 
 
-def fits(what, numbers, dtype, advice):
+def fits(what: str, numbers: int, dtype: DTypeLike, advice: str) -> None:
     """Refuse to allocate so many numbers that they would take more than LARGEST bytes."""
     size = numbers * np.dtype(dtype).itemsize
     if size > LARGEST:
@@ -112,78 +126,74 @@ def fits(what, numbers, dtype, advice):
         raise BadValue(f"{what} would take {wanted} bytes; the most is {LARGEST}. {advice}")
 
 
-def is_integer(value):
+def is_integer(value: object) -> bool:
     """Return whether value is an integer of Python or NumPy; a bool does not count."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def integer(name, value, minimum=1):
+def integer(name: str, value: int, minimum: int = 1) -> int:
     """Return value as an int, at least `minimum`."""
     wanted = "a positive integer" if minimum == 1 else f"an integer of at least {minimum}"
-    require(is_integer(value), BadType, f"{name} must be {wanted}", value)
-    require(value >= minimum, BadValue, f"{name} must be {wanted}", value)
+    expect(is_integer(value), f"{name} must be {wanted}", value, BadType)
+    expect(value >= minimum, f"{name} must be {wanted}", value)
     return int(value)
 
 
-def workers(value):
+def workers(value: int | None) -> int | None:
     """Return value: None (all cores) or a positive integer."""
     return None if value is None else integer("workers", value)
 
 
-def pair(name, value, minimum=1):
+def pair(name: str, value: Pair, minimum: int = 1) -> IntPair:
     """Return an integer or a pair (rows, columns) as a tuple of two ints, each at least `minimum`."""
-    wanted = "a positive integer" if minimum else "an integer of at least 0"
-    is_pair = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim == 1)
-    items = tuple(value) if is_pair else (value, value)
-    message = f"{name} must be {wanted} or a pair of them"
-    require(all(map(is_integer, items)), BadType, message, value)
-    require(len(items) == 2 and min(items) >= minimum, BadValue, message, value)
+    message = f"{name} must be {'a positive integer' if minimum else 'an integer of at least 0'} or a pair of them"
+    given = tuple(value) if isinstance(value, np.ndarray) and value.ndim == 1 else value
+    items = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
+    expect(all(map(is_integer, items)), message, value, BadType)
+    expect(len(items) == 2 and min(items) >= minimum, message, value)
     return int(items[0]), int(items[1])
 
 
-def padding(value):
+def padding(value: Padding) -> Padding:
     """Return padding as a pair of ints, or as one of the three names."""
     if isinstance(value, str):
         return choice("padding", value, PADDING_NAMES, ", or give an integer or a pair (rows, columns)")
     return pair("padding", value, minimum=0)
 
 
-def choice(name, value, choices, otherwise=""):
+def choice(name: str, value: T, choices: Collection[str], otherwise: str = "") -> T:
     """Return value if it is one of the names in `choices`; the message ends with what may be given otherwise."""
-    require(isinstance(value, str), BadType, f"{name} must be one of {_listed(choices)}", value)
+    *first, last = map(repr, choices)
+    listed = f"{', '.join(first)} or {last}" if first else last
+    expect(isinstance(value, str), f"{name} must be one of {listed}", value, BadType)
     if value not in choices:
-        close = difflib.get_close_matches(value, choices, n=1, cutoff=0.5)
+        close = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
         hint = f" (did you mean {close[0]!r}?)" if close else ""
-        raise BadValue(f"unknown {name} {shown(value)}. Choose {_listed(choices)}{hint}{otherwise}.")
+        raise BadValue(f"unknown {name} {shown(value)}. Choose {listed}{hint}{otherwise}.")
     return value
 
 
-def _listed(choices):
-    *first, last = [repr(each) for each in choices]
-    return f"{', '.join(first)} or {last}" if first else last
-
-
-def number(name, value, **limits):
+def number(name: str, value: float, **limits: float) -> float:
     """Return value as a finite float within the limits, such as ge=0, lt=1 for >= 0 and < 1."""
     allowed = " and ".join(f"{SIGNS[key]} {limit:g}" for key, limit in limits.items())
     wanted = f"{name} must be a finite number {allowed}".rstrip()
-    require(isinstance(value, numbers.Real) and not isinstance(value, bool), BadType, wanted, value)
+    expect(isinstance(value, numbers.Real) and not isinstance(value, bool), wanted, value, BadType)
     try:
         number = float(value)
     except OverflowError:  # an integer larger than any float
         number = math.inf
     is_within = all(getattr(operator, key)(number, limit) for key, limit in limits.items())
-    require(math.isfinite(number) and is_within, BadValue, wanted, value)
+    expect(math.isfinite(number) and is_within, wanted, value)
     return number
 
 
-def boolean(name, value):
+def boolean(name: str, value: bool) -> bool:
     """Return value if it is True or False."""
-    require(isinstance(value, (bool, np.bool_)), BadType, f"{name} must be True or False", value)
+    expect(isinstance(value, (bool, np.bool_)), f"{name} must be True or False", value, BadType)
     return bool(value)
 
 
-def float_type(value):
+def float_type(value: object) -> str:
     """Return 'float32' or 'float64', given as a name, a type or a NumPy dtype."""
     try:
         return FLOAT_NAMES[value]  # looked up, not handed to NumPy, which evaluates some texts and warns of others
@@ -191,59 +201,57 @@ def float_type(value):
         raise BadValue(f"dtype must be 'float32' or 'float64', got {shown(value)}.") from None
 
 
-def model(value):
+def model(value: object) -> None:
     """Refuse an object that cannot be used as a Model."""
-    if not all(hasattr(value, name) for name in ("forward", "backward", "predict", "parameters")):
-        raise BadType(f"model must be a Model, got {type(value).__name__}.")
+    is_model = all(hasattr(value, name) for name in ("forward", "backward", "predict", "parameters"))
+    require(is_model, f"model must be a Model, got {type(value).__name__}.", BadType)
 
 
-def loss(value):
+def loss(value: object) -> None:
     """Refuse an object that cannot be called as a loss."""
     is_loss = callable(value) and not isinstance(value, type)
-    require(is_loss, BadType, "loss must be a loss such as CrossEntropy()", value)
+    expect(is_loss, "loss must be a loss such as CrossEntropy()", value, BadType)
 
 
-def generator(value):
+def generator(value: object) -> None:
     """Refuse an object that is not a numpy.random.Generator."""
-    require(isinstance(value, np.random.Generator), BadType, "rng must be a numpy.random.Generator", value)
+    expect(isinstance(value, np.random.Generator), "rng must be a numpy.random.Generator", value, BadType)
 
 
-def shape(name, value):
+def shape(name: str, value: Iterable[int]) -> Shape:
     """Return value as a tuple of positive ints: the shape of one example, without N."""
     is_sequence = hasattr(value, "__iter__") and not isinstance(value, (str, bytes))
-    require(is_sequence, BadType, f"{name} must be a tuple of positive integers such as (1, 28, 28)", value)
+    expect(is_sequence, f"{name} must be a tuple of positive integers such as (1, 28, 28)", value, BadType)
     items = tuple(integer(f"each entry of {name}", each) for each in value)
-    require(items, BadValue, f"{name} must have at least one entry, such as (784,) or (1, 28, 28)", items)
+    expect(items, f"{name} must have at least one entry, such as (784,) or (1, 28, 28)", items)
     return items
 
 
-def arguments_of(thing):
+def arguments_of(thing: object) -> dict[str, object]:
     """Return {name: value} of the arguments that `thing` was made with: each __init__ keeps them under their names."""
     return {name: getattr(thing, name) for name in inspect.signature(type(thing)).parameters}
 
 
-def as_float(name, value, dtype=None):
+def as_float(name: str, value: ArrayLike, dtype: DTypeLike | None = None) -> Array:
     """Return value as a native float array: float32 and float64 stay (or become `dtype`), integers become float64."""
     array = real_array(name, value)
     native = array.dtype.newbyteorder("=")
-    wanted = dtype or (native if native in FLOATS else np.float64)
-    if array.dtype == wanted:
-        return array
-    fits(f"{name} as {np.dtype(wanted).name}", array.size, wanted, "Give fewer examples at a time.")
+    wanted = np.dtype(dtype or (native if native in FLOATS else np.float64))
+    if array.dtype != wanted:
+        fits(f"{name} as {wanted.name}", array.size, wanted, "Give fewer examples at a time.")
     with np.errstate(over="ignore"):  # beyond float32's range: infinite, and refused where it matters
-        return array.astype(wanted)
+        return array.astype(wanted, copy=False)
 
 
-def real_array(name, value):
+def real_array(name: str, value: ArrayLike) -> AnyArray:
     """Return value as an array of real numbers, of any dtype."""
     array = as_array(name, value)
-    if array.dtype.kind not in "fiub":
-        kind = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
-        raise BadType(f"{name} must be an array of real numbers, got {kind}.")
+    kind = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+    require(array.dtype.kind in "fiub", f"{name} must be an array of real numbers, got {kind}.", BadType)
     return array
 
 
-def as_array(name, value):
+def as_array(name: str, value: ArrayLike) -> AnyArray:
     """Return value as an array of any kind."""
     try:
         return np.asarray(value)
@@ -251,7 +259,7 @@ def as_array(name, value):
         raise BadValue(f"{name} must be an array of real numbers, got rows of different lengths.") from error
 
 
-def floats(**arrays):
+def floats(**arrays: tuple[ArrayLike, str]) -> list[Array]:
     """Return the arrays (name=(value, axes)) as floats of one dtype, each with as many dimensions as its axes name."""
     found = [as_float(name, value) for name, (value, _) in arrays.items()]
     for array, (name, (_, axes)) in zip(found, arrays.items(), strict=True):
@@ -260,7 +268,7 @@ def floats(**arrays):
     return [array.astype(dtype, copy=False) for array in found]
 
 
-def dimensions(name, array, axes):
+def dimensions(name: str, array: AnyArray, axes: str) -> None:
     """Refuse an array whose number of dimensions is not that of `axes`, such as '(N, C, H, W)'."""
     wanted = len(axes.strip("(),").split(","))
     if array.ndim != wanted:
@@ -269,22 +277,20 @@ def dimensions(name, array, axes):
         raise BadValue(f"{name} must have {wanted} dimensions {axes}, got {array.ndim} with shape {array.shape}.{hint}")
 
 
-def same_shape(name, array, wanted, axes=""):
+def same_shape(name: str, array: AnyArray, wanted: Shape, axes: str = "") -> None:
     """Refuse an array that does not have the shape `wanted`."""
     if array.shape != tuple(wanted):
-        axes = f" {axes}" if axes else ""
-        raise BadValue(f"{name} has shape {array.shape}, expected {tuple(wanted)}{axes}.")
+        raise BadValue(f"{name} has shape {array.shape}, expected {tuple(wanted)}{' ' * bool(axes)}{axes}.")
 
 
-def batch(X, input_shape):
+def batch(X: AnyArray, input_shape: Shape) -> None:
     """Refuse X unless it holds N examples of input_shape; the message says when the channels came last."""
     if X.shape[1:] == tuple(input_shape):
         return
     if len(input_shape) == 3:
         dimensions("X", X, IMAGES)
         channels(X, input_shape[0])
-    sizes = ", ".join(map(str, input_shape))
-    hint = ""
+    sizes, hint = ", ".join(map(str, input_shape)), ""
     if X.shape == tuple(input_shape):
         hint = " For one example, add the batch axis: X[None]."
     elif X.ndim > 1 and math.prod(X.shape[1:]) == math.prod(input_shape):
@@ -292,7 +298,7 @@ def batch(X, input_shape):
     raise BadValue(f"X has shape {X.shape}, expected (N, {sizes}).{hint}")
 
 
-def channels(X, wanted):
+def channels(X: AnyArray, wanted: int) -> None:
     """Refuse images X (N, C, H, W) whose C is not `wanted`."""
     if X.shape[1] != wanted:
         name = "channel" if wanted == 1 else "channels"
@@ -301,38 +307,34 @@ def channels(X, wanted):
         raise BadValue(f"expected {wanted} {name} on axis 1, got {given}.{hint}")
 
 
-def not_empty(name, array):
+def not_empty(name: str, array: AnyArray) -> None:
     """Refuse an array without entries."""
-    if array.size == 0:
-        raise BadValue(f"{name} is empty (shape {array.shape}); at least one example is needed.")
+    require(array.size, f"{name} is empty (shape {array.shape}); at least one example is needed.")
 
 
-def finite(name, array):
+def finite(name: str, array: Array) -> None:
     """Refuse nan and infinity; the message says how many there are and where the first is."""
     rows = np.atleast_1d(array)
     step = max(PART * len(rows) // max(rows.size, 1), 1)  # in parts: one bool for every entry could be too large
-    count, first = 0, ()
-    for start in range(0, len(rows), step):
-        wrong = np.flatnonzero(~np.isfinite(rows[start : start + step]))
-        if wrong.size and not count:
-            first = np.unravel_index(start * rows[0].size + wrong[0], rows.shape)
-        count += wrong.size
-    if count:
+    parts = [(start, rows[start : start + step]) for start in range(0, len(rows), step)]
+    wrong = [(start, part) for start, part in parts if not np.isfinite(part).all()]
+    if wrong:
+        count = sum(int(np.count_nonzero(~np.isfinite(part))) for _, part in wrong)
+        start, part = wrong[0]
+        first = np.unravel_index(start * rows[0].size + int(np.argmin(np.isfinite(part))), rows.shape)
         values = "1 value that is" if count == 1 else f"{count} values that are"
         index = tuple(map(int, first))[: array.ndim]
         raise BadValue(f"{name} contains {values} not finite (nan or infinity), the first at index {index}.")
 
 
-def labels(value, count, classes):
+def labels(value: ArrayLike, count: int, classes: int) -> Integers:
     """Return integer labels (N,), or one-hot rows (N, classes), as int64 (N,), each in 0..classes-1."""
     array = as_array("labels", value)
-    if array.ndim == 2:
-        array = _from_one_hot(array, classes)
-    require(array.ndim == 1, BadValue, f"labels must have shape (N,) or be one-hot (N, {classes})", array.shape)
-    if len(array) != count:
-        raise BadValue(f"got {len(array)} labels for {count} examples.")
-    if array.dtype.kind not in "iu":
-        raise BadType(f"labels must be integers, got dtype {array.dtype}. Use labels.astype(int).")
+    array = _from_one_hot(array, classes) if array.ndim == 2 else array
+    expect(array.ndim == 1, f"labels must have shape (N,) or be one-hot (N, {classes})", array.shape)
+    require(len(array) == count, f"got {len(array)} labels for {count} examples.")
+    message = f"labels must be integers, got dtype {array.dtype}. Use labels.astype(int)."
+    require(array.dtype.kind in "iu", message, BadType)
     wrong = (array < 0) | (array >= classes)
     if wrong.any():
         at = int(wrong.argmax())
@@ -340,15 +342,15 @@ def labels(value, count, classes):
     return array.astype(np.int64, copy=False)
 
 
-def is_one_hot(array):
+def is_one_hot(array: AnyArray) -> bool:
     """Return whether every row of `array` (N, classes) is zeros and a single one."""
     return bool(np.all((array == 0) | (array == 1)) and np.all(array.sum(axis=1) == 1))
 
 
-def _from_one_hot(array, classes):
-    if array.dtype.kind not in "fiub":
-        raise BadType(f"labels must be integers, got dtype {array.dtype}.")
-    if array.shape[1] != classes or not is_one_hot(array):
-        rule = f"one-hot with {classes} columns: zeros and a single one a row"
-        raise BadValue(f"labels of shape {array.shape} must be {rule}.")
-    return array.argmax(axis=1)
+def _from_one_hot(array: AnyArray, classes: int) -> Integers:
+    require(array.dtype.kind in "fiub", f"labels must be integers, got dtype {array.dtype}.", BadType)
+    rule = f"one-hot with {classes} columns: zeros and a single one a row"
+    is_right = array.shape[1] == classes and is_one_hot(array)
+    require(is_right, f"labels of shape {array.shape} must be {rule}.")
+    right: Integers = array.argmax(axis=1)
+    return right

@@ -93,8 +93,8 @@ def receptive_field(layers):
 
 def _pair(layer):
     message = "layers must be pairs (kernel, stride)"
-    checks.require(isinstance(layer, (tuple, list)), checks.BadType, message, layer)
-    checks.require(len(layer) == 2, checks.BadValue, message, layer)
+    checks.expect(isinstance(layer, (tuple, list)), message, layer, checks.BadType)
+    checks.expect(len(layer) == 2, message, layer)
     return layer
 
 
