@@ -6,22 +6,25 @@ Range       Exponentials are only taken of numbers that are at most 0, so none o
 Chapters    05; softmax also 06.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from . import checks
-from .fast.buffers import FRESH, masked
+from .fast.buffers import FRESH, Buffers, masked
 from .layer import Layer, row_shape
+from .types import Array, ArrayLike, Gradients, Shape
 
 
 @checks.public
-def relu_forward(X, buffers=FRESH):
+def relu_forward(X: ArrayLike, buffers: Buffers = FRESH) -> Array:
     """Return max(X, 0)."""
     X = checks.as_float("X", X)
     return np.maximum(X, 0, out=buffers.like("O", X, X.dtype))
 
 
 @checks.public
-def relu_backward(dC_dO, X, buffers=FRESH):
+def relu_backward(dC_dO: ArrayLike, X: ArrayLike, buffers: Buffers = FRESH) -> Array:
     """Return dC_dX: dC_dO where X is above 0, else 0 (at 0 too, as PyTorch has it)."""
     dC_dO, X = _pair(dC_dO, X)
     above = np.greater(X, 0, out=buffers.like("above", X, bool))
@@ -29,21 +32,21 @@ def relu_backward(dC_dO, X, buffers=FRESH):
 
 
 @checks.public
-def leaky_relu_forward(X, slope=0.01):
+def leaky_relu_forward(X: ArrayLike, slope: float = 0.01) -> Array:
     """Return X where it is above 0, else slope * X."""
     X = checks.as_float("X", X)
     return np.where(X > 0, X, checks.number("slope", slope) * X)
 
 
 @checks.public
-def leaky_relu_backward(dC_dO, X, slope=0.01):
+def leaky_relu_backward(dC_dO: ArrayLike, X: ArrayLike, slope: float = 0.01) -> Array:
     """Return dC_dX: dC_dO where X is above 0, else slope * dC_dO."""
     dC_dO, X = _pair(dC_dO, X)
     return np.where(X > 0, dC_dO, checks.number("slope", slope) * dC_dO)
 
 
 @checks.public
-def sigmoid_forward(X):
+def sigmoid_forward(X: ArrayLike) -> Array:
     """Return 1 / (1 + exp(-X)).
 
     Examples
@@ -52,33 +55,35 @@ def sigmoid_forward(X):
     array([0. , 0.5, 1. ])
     """
     X = checks.as_float("X", X)
-    small = np.exp(-np.abs(X))
+    small: Array = np.exp(-np.abs(X))
     return np.where(X >= 0, 1, small) / (1 + small)
 
 
 @checks.public
-def sigmoid_backward(dC_dO, X):
+def sigmoid_backward(dC_dO: ArrayLike, X: ArrayLike) -> Array:
     """Return dC_dX = dC_dO * O * (1 - O), with O = sigmoid(X)."""
     dC_dO, X = _pair(dC_dO, X)
-    small = np.exp(-np.abs(X))  # O (1 - O) = small / (1 + small)^2 on both sides of 0, with nothing cancelled
-    return dC_dO * small / (1 + small) ** 2
+    small: Array = np.exp(-np.abs(X))
+    total = 1 + small  # O (1 - O) = small / total^2 on both sides of 0, with nothing cancelled
+    return dC_dO * small / (total * total)
 
 
 @checks.public
-def tanh_forward(X):
+def tanh_forward(X: ArrayLike) -> Array:
     """Return tanh(X)."""
     return np.tanh(checks.as_float("X", X))
 
 
 @checks.public
-def tanh_backward(dC_dO, X):
+def tanh_backward(dC_dO: ArrayLike, X: ArrayLike) -> Array:
     """Return dC_dX = dC_dO * (1 - tanh(X)^2)."""
     dC_dO, X = _pair(dC_dO, X)
-    return dC_dO * (1 - np.tanh(X) ** 2)
+    O: Array = np.tanh(X)
+    return dC_dO * (1 - O * O)
 
 
 @checks.public
-def softmax_forward(X):
+def softmax_forward(X: ArrayLike) -> Array:
     """Return exp(X) / sum(exp(X)) along the last axis: positive numbers that add up to 1.
 
     Examples
@@ -87,22 +92,24 @@ def softmax_forward(X):
     array([0.5, 0.5])
     """
     X = checks.as_float("X", X)
-    if X.ndim == 0 or X.shape[-1] == 0:
-        raise checks.BadValue(f"X must have at least one class on its last axis, got shape {X.shape}.")
+    has_classes = X.ndim > 0 and X.shape[-1] > 0
+    checks.require(has_classes, f"X must have at least one class on its last axis, got shape {X.shape}.")
     with np.errstate(invalid="ignore"):  # infinity - infinity is nan, and nan is passed on
-        powers = np.exp(X - X.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+        powers: Array = np.exp(X - X.max(axis=-1, keepdims=True))
+    powers /= powers.sum(axis=-1, keepdims=True)
+    return powers
 
 
 @checks.public
-def softmax_backward(dC_dO, X):
+def softmax_backward(dC_dO: ArrayLike, X: ArrayLike) -> Array:
     """Return dC_dX = O * (dC_dO - sum(dC_dO * O)), with O = softmax(X): raising one output lowers the others."""
     dC_dO, X = _pair(dC_dO, X)
     O = softmax_forward(X)
-    return O * (dC_dO - (dC_dO * O).sum(axis=-1, keepdims=True))
+    dC_dX: Array = O * (dC_dO - (dC_dO * O).sum(axis=-1, keepdims=True))
+    return dC_dX
 
 
-def _pair(dC_dO, X):
+def _pair(dC_dO: ArrayLike, X: ArrayLike) -> tuple[Array, Array]:
     dC_dO, X = checks.as_float("dC_dO", dC_dO), checks.as_float("X", X)
     checks.same_shape("dC_dO", dC_dO, X.shape, "(the shape of X)")
     return dC_dO, X
@@ -111,38 +118,38 @@ def _pair(dC_dO, X):
 class ReLU(Layer):
     """max(X, 0), entry by entry."""
 
-    is_monotonic = True
+    is_monotonic = True  # commutes with max pooling, but for ties at 0, which get no gradient
 
-    def apply(self, X, buffers=FRESH):
+    def apply(self, X: Array, buffers: Buffers = FRESH) -> Array:
         return relu_forward(X, buffers)
 
-    def gradients(self, dC_dO, X, buffers=FRESH):
+    def gradients(self, dC_dO: Array, X: Array, buffers: Buffers = FRESH) -> Gradients:
         return relu_backward(dC_dO, X, buffers), {}
 
 
 class LeakyReLU(Layer):
     """X above 0, slope * X below: the gradient never vanishes completely. `slope` lies in 0 <= slope < 1."""
 
-    def __init__(self, slope=0.01):
+    def __init__(self, slope: float = 0.01) -> None:
         super().__init__()
         self.slope = checks.number("slope", slope, ge=0, lt=1)
 
-    def apply(self, X):
+    def apply(self, X: Array) -> Array:
         return leaky_relu_forward(X, self.slope)
 
-    def gradients(self, dC_dO, X):
+    def gradients(self, dC_dO: Array, X: Array) -> Gradients:
         return leaky_relu_backward(dC_dO, X, self.slope), {}
 
 
 class _Activation(Layer):
     """A layer without parameters, of the pair `functions` (forward, backward)."""
 
-    functions = ()
+    functions: tuple[Callable[[Array], Array], Callable[[Array, Array], Array]]
 
-    def apply(self, X):
+    def apply(self, X: Array) -> Array:
         return self.functions[0](X)
 
-    def gradients(self, dC_dO, X):
+    def gradients(self, dC_dO: Array, X: Array) -> Gradients:
         return self.functions[1](dC_dO, X), {}
 
 
@@ -163,5 +170,5 @@ class Softmax(_Activation):
 
     functions = softmax_forward, softmax_backward
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: Shape) -> Shape:
         return row_shape(input_shape, "(classes,)")

@@ -21,7 +21,7 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .types import AnyArray, Array, ArrayLike, Integers, IntPair, Padding, Pair, Shape
+from .types import AnyArray, Array, ArrayLike, Integers, IntPair, Padding, PaddingName, Pair, Shape
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -156,9 +156,12 @@ def pair(name: str, value: Pair, minimum: int = 1) -> IntPair:
 
 def padding(value: Padding) -> Padding:
     """Return padding as a pair of ints, or as one of the three names."""
-    if isinstance(value, str):
-        return choice("padding", value, PADDING_NAMES, ", or give an integer or a pair (rows, columns)")
-    return pair("padding", value, minimum=0)
+    return padding_name(value) if isinstance(value, str) else pair("padding", value, minimum=0)
+
+
+def padding_name(value: PaddingName) -> PaddingName:
+    """Return value if it is the name of a padding."""
+    return choice("padding", value, PADDING_NAMES, ", or give an integer or a pair (rows, columns)")
 
 
 def choice(name: str, value: T, choices: Collection[str], otherwise: str = "") -> T:

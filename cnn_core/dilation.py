@@ -10,10 +10,11 @@ import math
 import numpy as np
 
 from . import checks
+from .types import Array, ArrayLike, Pair
 
 
 @checks.public
-def dilate(dC_dO, stride):
+def dilate(dC_dO: ArrayLike, stride: Pair) -> Array:
     """Return dC_dO with stride - 1 zeros between its rows and between its columns.
 
     Parameters
@@ -39,8 +40,7 @@ def dilate(dC_dO, stride):
     """
     dC_dO = checks.as_float("dC_dO", dC_dO)
     S_r, S_c = checks.pair("stride", stride)
-    if dC_dO.ndim < 2:
-        raise checks.BadValue(f"dC_dO must have at least 2 dimensions (..., H, W), got shape {dC_dO.shape}.")
+    checks.require(dC_dO.ndim > 1, f"dC_dO must have at least 2 dimensions (..., H, W), got shape {dC_dO.shape}.")
     *outer, H, W = dC_dO.shape
     shape = (*outer, max((H - 1) * S_r + 1, 0), max((W - 1) * S_c + 1, 0))
     checks.fits("dC_dO at this stride", math.prod(shape), dC_dO.dtype, "Use a smaller stride.")

@@ -15,79 +15,83 @@ Chapters    01 shows the first layer, 08 puts several in a row.
 import functools
 import inspect
 import math
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import DTypeLike
 
 from . import checks
 from .initialise import INITIALISATIONS
-
-IN_PLACE = ["C_CONTIGUOUS", "OWNDATA", "WRITEABLE"]  # what an array needs to be trained in place
+from .types import Array, ArrayLike, Arrays, Gradients, Options, Shape
 
 
 class Forward(NamedTuple):
     """The record of one layer's forward pass, which its backward pass needs."""
 
-    X: np.ndarray
-    output_shape: tuple
-    cache: dict
+    X: Array
+    output_shape: Shape
+    options: Options  # the further arguments of the call, the cache among them
 
 
-def forward_pass(layers, X, training=True, rngs=None, options=None):
+def forward_pass(layers: Sequence["Layer"], X: Array, options: Sequence[Options]) -> tuple[Array, list[Forward]]:
     """Return the output of the layers for X, and the records that backward_pass needs, one a layer.
 
-    rngs holds a Generator or None a layer, options a dict of further arguments.
+    options holds a dict of the further arguments for each layer; each gets a new `cache` besides.
     """
     records = []
-    for index, layer in enumerate(layers):
-        cache, rng, own = {}, rngs[index] if rngs else None, options[index] if options else {}
-        O = layer.apply(X, **accepted(layer.apply, training=training, rng=rng, cache=cache, **own))
-        O = np.asarray(O, layer.dtype)
-        records.append(Forward(X, O.shape, cache))
+    for layer, own in zip(layers, options, strict=True):
+        own = {"cache": {}, **own}
+        O = np.asarray(layer.apply(X, **accepted(layer.apply, own)), layer.dtype)
+        records.append(Forward(X, O.shape, own))
         X = O
     return X, records
 
 
-def backward_pass(layers, dC_dO, records, options=None, input_gradient=True):
-    """Return dC_dX (None unless input_gradient) and {key: gradient} of each layer, for the records of forward_pass."""
-    grads = [{}] * len(layers)
+def backward_pass(
+    layers: Sequence["Layer"], dC_dO: Array, records: Sequence[Forward], input_gradient: bool = True
+) -> tuple[Array, list[Arrays]]:
+    """Return dC_dX (any array unless input_gradient) and {key: gradient} of each layer, for forward_pass's records."""
+    grads: list[Arrays] = [{}] * len(layers)
     for index in reversed(range(len(layers))):
-        layer, record, own = layers[index], records[index], options[index] if options else {}
-        own = accepted(layer.gradients, cache=record.cache, input_gradient=input_gradient or index > 0, **own)
-        dC_dO = layer.validate_gradient(dC_dO, record.output_shape)
-        dC_dO, grads[index] = layer.gradients(dC_dO, record.X, **own)
+        layer, (X, output_shape, own) = layers[index], records[index]
+        own = {**own, "input_gradient": input_gradient or index > 0}
+        dC_dO = layer.validate_gradient(dC_dO, output_shape)
+        dC_dO, grads[index] = layer.gradients(dC_dO, X, **accepted(layer.gradients, own))
     return dC_dO, grads
 
 
-def generators(layers, seed):
-    """Return a Generator for each layer whose apply names `rng`, from [*seed, its index], and None for the others."""
-    return [np.random.default_rng([*seed, i]) if _draws(layer) else None for i, layer in enumerate(layers)]
+def options_of(layers: Sequence["Layer"], training: bool, seed: Sequence[int]) -> list[Options]:
+    """Return `training` and `rng` for each layer: a Generator from [*seed, index of the layer] if its apply names it.
+
+    `rng` is None while predicting and where it is not named.
+    """
+    draws = [training and "rng" in accepted(layer.apply, {"rng": None}) for layer in layers]
+    rngs = [np.random.default_rng([*seed, index]) if draw else None for index, draw in enumerate(draws)]
+    return [{"training": training, "rng": rng} for rng in rngs]
 
 
-def draw_seed(rng, layers):
+def draw_seed(rng: Generator, layers: Sequence["Layer"]) -> int:
     """Return an integer from rng for the Generators of one step, or 0, drawing nothing, where no layer needs one."""
-    return int(rng.integers(1 << 63)) if any(map(_draws, layers)) else 0
+    return int(rng.integers(1 << 63)) if any(accepted(layer.apply, {"rng": None}) for layer in layers) else 0
 
 
-def _draws(layer):
-    return "rng" in accepted(layer.apply, rng=None)
-
-
-def accepted(method, **options):
+def accepted(method: Callable[..., object], options: Options) -> dict[str, Any]:
     """Return the options that the method names."""
     names = _parameter_names(getattr(method, "__func__", method))  # a cached method would keep its layer in memory
     return {name: value for name, value in options.items() if name in names}
 
 
 @functools.cache
-def _parameter_names(function):
+def _parameter_names(function: Callable[..., object]) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters)
 
 
-def row_shape(shape, axes):
+def row_shape(shape: Shape, axes: str) -> Shape:
     """Return shape as a tuple if it is that of a row; `axes` names its axis, such as '(inputs,)'."""
-    if len(shape) != 1:
-        raise checks.BadValue(f"expected an input of shape {axes}, got {tuple(shape)}. Put a Flatten() before it.")
+    advice = "Put a Flatten() before it."
+    checks.require(len(shape) == 1, f"expected an input of shape {axes}, got {tuple(shape)}. {advice}")
     return tuple(shape)
 
 
@@ -98,107 +102,105 @@ class Layer(checks.Named):
     A Model builds its layers; a layer used alone builds itself at its first forward, from a Generator of seed 0.
     """
 
-    is_monotonic = False  # as ReLU: commutes with max, but for ties at 0, which get no gradient
-    is_selection = False  # pooling that returns one pixel of each window unchanged
-
-    def __init__(self):
-        self.params, self.grads = {}, {}
+    def __init__(self) -> None:
+        self.params: Arrays = {}
         self.own_params = self.params  # always the same dictionary: callers may hold a reference to it
-        self.input_shape = self.dtype = self.last_forward = None  # until it is built and called
+        self.grads: Arrays = {}
+        self.input_shape: Shape | None = None  # until it is built; dtype too
+        self.dtype: str | None = None
+        self.last_forward: Forward | None = None
         self.in_model = False
         self.rng = np.random.default_rng(0)  # for a layer used alone; a Model's layers get theirs from the Model
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of one output for one input, or raise a ValueError with the reason why there is none."""
         return tuple(input_shape)
 
-    def element_count(self, input_shape):
+    def element_count(self, input_shape: Shape) -> int:
         """Return how many numbers the layer allocates for one input: its output and its workspace."""
         return math.prod(self.output_shape(input_shape))
 
-    def param_shapes(self, input_shape):
+    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Return {key: shape} of the parameters for one input of this shape."""
         return {}
 
-    def initial(self, key, shape, rng):
+    def initial(self, key: str, shape: Shape, rng: Generator) -> Array:
         """Return the initial value of the parameter `key`."""
         raise NotImplementedError
 
-    def check_input(self, X):
-        """Refuse an X that does not fit the parameters."""
-
-    def apply(self, X):
+    def apply(self, X: Array) -> Array:
         """Return the output for X, without keeping state."""
         raise NotImplementedError
 
-    def gradients(self, dC_dO, X):
-        """Return dC_dX and {key: gradient}, without keeping state."""
+    def gradients(self, dC_dO: Array, X: Array) -> Gradients:
+        """Return dC_dX (any array where `input_gradient` is False) and {key: gradient}, without keeping state."""
         raise NotImplementedError
 
-    def build(self, input_shape, rng, dtype="float32"):
+    def build(self, input_shape: Shape, rng: Generator, dtype: DTypeLike = "float32") -> None:
         """Create the parameters for inputs of this shape (without N), from the layer's own Generator.
 
         Parameters that the user assigned before the first build are kept.
         """
-        dtype = checks.float_type(dtype)
-        input_shape = checks.shape("input_shape", input_shape)
+        dtype, input_shape = checks.float_type(dtype), checks.shape("input_shape", input_shape)
         self.output_shape(input_shape)
         assigned = self.params if self.input_shape is None else {}
-        self.set_params(input_shape, dtype, self.completed_params(assigned, input_shape, rng))
+        self.set_params(input_shape, dtype, self.planned_params(assigned, input_shape, dtype, rng))
 
-    def completed_params(self, params, input_shape, rng):
-        """Return params with initial values, drawn from rng, for the keys that are missing."""
+    def planned_params(self, params: Arrays, input_shape: Shape, dtype: str, rng: Generator) -> Arrays:
+        """Return these parameters, checked, with initial values, drawn from rng, for the keys that are missing."""
         shapes = self.param_shapes(input_shape)
         checks.fits("its parameters", sum(map(math.prod, shapes.values())), "float64", "Make it smaller.")
-        if params.keys() >= shapes.keys():  # as where a model is loaded
-            return params
-        return {key: self.initial(key, shape, rng) for key, shape in shapes.items()} | params
+        if not params.keys() >= shapes.keys():  # where a model is loaded nothing is missing, and nothing is drawn
+            params = {key: self.initial(key, shape, rng) for key, shape in shapes.items()} | params
+        return self.checked_params(params, input_shape, dtype)
 
-    def set_params(self, input_shape, dtype, params):
-        """Set these parameters, for inputs of this shape."""
-        self._store(self.checked_params(params, input_shape, dtype))
+    def set_params(self, input_shape: Shape, dtype: str, params: Arrays) -> None:
+        """Set these parameters, which have been checked, for inputs of this shape."""
+        self._store(params)
         self.grads, self.last_forward = {}, None
         self.input_shape, self.dtype = input_shape, dtype
 
-    def forward(self, X, training=True):
+    def forward(self, X: ArrayLike, training: bool = True) -> Array:
         """Return the output for X, and store X for backward."""
         X = self.validate_input(X)
-        rngs = generators([self], (draw_seed(self.rng, [self]), 0)) if training else None
-        O, (self.last_forward,) = forward_pass([self], X, training, rngs)
+        seed = (draw_seed(self.rng, [self]) if training else 0, 0)
+        O, (self.last_forward,) = forward_pass([self], X, options_of([self], training, seed))
         return O
 
-    def backward(self, dC_dO):
+    def backward(self, dC_dO: ArrayLike) -> Array:
         """Return dC_dX of the last forward, and assign the cost gradients of the parameters to `grads`."""
         if self.last_forward is None:
             raise RuntimeError(f"{self.name}: backward was called before forward. Call forward(X) first.")
         self.sync_params()
-        dC_dX, (self.grads,) = backward_pass([self], dC_dO, [self.last_forward])
+        dC_dX, (self.grads,) = backward_pass([self], checks.as_float("dC_dO", dC_dO), [self.last_forward])
         return dC_dX
 
-    def validate_input(self, X):
+    def validate_input(self, X: ArrayLike) -> Array:
         """Validate X, cast it to the layer's dtype, and build the layer on first use."""
         X = checks.as_float("X", X, self.dtype)
-        if X.ndim < 2:
-            raise checks.BadValue(f"X must have the batch axis N in front, got shape {X.shape}.")
+        checks.require(X.ndim > 1, f"X must have the batch axis N in front, got shape {X.shape}.")
         if self.input_shape is None:
             self.build(X.shape[1:], np.random.default_rng(0), X.dtype)
-        self.check_input(X)
+        if self.input_shape and self.params:
+            # images may be of any size, but not of any number of channels
+            checks.batch(X, (*self.input_shape[:1], *X.shape[2:]) if len(self.input_shape) == 3 else self.input_shape)
         # element_count raises where X does not fit
-        checks.fits(f"{len(X)} examples", len(X) * self.element_count(X.shape[1:]), self.dtype, checks.FEWER)
+        checks.fits(f"{len(X)} examples", len(X) * self.element_count(X.shape[1:]), X.dtype, checks.FEWER)
         self.sync_params()
         return X
 
-    def validate_gradient(self, dC_dO, output_shape):
+    def validate_gradient(self, dC_dO: ArrayLike, output_shape: Shape) -> Array:
         """Return dC_dO in the layer's dtype, if it has the shape of the output."""
         dC_dO = checks.as_float("dC_dO", dC_dO, self.dtype)
         checks.same_shape("dC_dO", dC_dO, output_shape, "(the shape of the last forward's output)")
         return dC_dO
 
-    def sync_params(self):
+    def sync_params(self) -> None:
         """Validate parameters that the user has assigned since the last call."""
-        self._store(self.checked_params(self.params, self.input_shape, self.dtype))
+        if self.input_shape and self.dtype:  # it has been built
+            self._store(self.checked_params(self.params, self.input_shape, self.dtype))
 
-    def _store(self, params):
+    def _store(self, params: Arrays) -> None:
         if self.params is not self.own_params:  # a whole dictionary was assigned, perhaps that of another layer
             params = {key: param.copy() for key, param in params.items()}
         self.own_params.update(params)
@@ -206,16 +208,16 @@ class Layer(checks.Named):
             del self.own_params[key]
         self.params = self.own_params
 
-    def checked_params(self, params, input_shape, dtype):
+    def checked_params(self, params: Arrays, input_shape: Shape, dtype: str) -> Arrays:
         """Return the parameters with the right keys and shapes, as arrays of dtype that can be trained in place."""
         shapes = self.param_shapes(input_shape)
-        if params.keys() != shapes.keys():
-            wanted = f"the keys {sorted(shapes)}" if shapes else "no keys"
-            raise checks.BadValue(f"params must have {wanted}, got {sorted(map(str, params))}.")
+        wanted = f"the keys {sorted(shapes)}" if shapes else "no keys"
+        given = sorted(map(str, params))
+        checks.require(params.keys() == shapes.keys(), f"params must have {wanted}, got {given}.")
         arrays = {key: checks.as_float(f"params[{key!r}]", params[key], dtype) for key in shapes}
         for key, shape in shapes.items():
             checks.same_shape(f"params[{key!r}]", arrays[key], shape)
-        return {key: np.require(array, requirements=IN_PLACE) for key, array in arrays.items()}
+        return {key: np.require(array, requirements=["C", "OWNDATA", "WRITEABLE"]) for key, array in arrays.items()}
 
 
 class WeightedLayer(Layer):
@@ -223,18 +225,18 @@ class WeightedLayer(Layer):
 
     weights = ""
 
-    def __init__(self, initialisation, bias):
+    def __init__(self, initialisation: str, bias: bool) -> None:
         super().__init__()
         self.initialisation = checks.choice("initialisation", initialisation, INITIALISATIONS)
         self.bias = checks.boolean("bias", bias)
 
-    def weight_shape(self, input_shape):
+    def weight_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the weights for one input of this shape."""
         raise NotImplementedError
 
-    def param_shapes(self, input_shape):
+    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         outputs = self.output_shape(input_shape)[0]
         return {self.weights: self.weight_shape(input_shape)} | ({"B": (outputs,)} if self.bias else {})
 
-    def initial(self, key, shape, rng):
+    def initial(self, key: str, shape: Shape, rng: Generator) -> Array:
         return np.zeros(shape) if key == "B" else INITIALISATIONS[self.initialisation](shape, rng)

@@ -6,15 +6,18 @@ Units       size, kernel, stride and padding are counted in pixels. padding is a
 Chapters    01, 03.
 """
 
-import math
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from . import checks
+from .types import IntPair, Padding, Shape, Side
+
+PAIRS = "layers must be pairs (kernel, stride)"
 
 
 @checks.public
-def padding_amounts(size, kernel, stride, padding):
+def padding_amounts(size: int, kernel: int, stride: int, padding: Side) -> IntPair:
     """Return how many zeros are added (before, after) the input in one dimension.
 
     Parameters
@@ -42,7 +45,7 @@ def padding_amounts(size, kernel, stride, padding):
 
 
 @checks.public
-def output_size(size, kernel, stride=1, padding=0):
+def output_size(size: int, kernel: int, stride: int = 1, padding: Side = 0) -> int:
     """Return how many windows of length `kernel` fit: floor((size + padding - kernel) / stride) + 1.
 
     Raises
@@ -59,7 +62,7 @@ def output_size(size, kernel, stride=1, padding=0):
 
 
 @checks.public
-def excluded_pixels(size, kernel, stride=1, padding=0):
+def excluded_pixels(size: int, kernel: int, stride: int = 1, padding: Side = 0) -> int:
     """Return how many pixels at the end of the padded input no window reaches: (size + padding - kernel) mod stride.
 
     Examples
@@ -71,7 +74,7 @@ def excluded_pixels(size, kernel, stride=1, padding=0):
 
 
 @checks.public
-def receptive_field(layers):
+def receptive_field(layers: Iterable[IntPair]) -> int:
     """Return how many input pixels (in one dimension) one cell of the last output depends on.
 
     Parameters
@@ -85,52 +88,48 @@ def receptive_field(layers):
     10
     """
     field = jump = 1  # jump: how many input pixels lie between two neighbouring cells
-    for kernel, stride in map(_pair, layers if hasattr(layers, "__iter__") else [layers]):
+    checks.expect(hasattr(layers, "__iter__"), PAIRS, layers, checks.BadType)
+    for layer in layers:
+        checks.expect(isinstance(layer, (tuple, list)), PAIRS, layer, checks.BadType)
+        checks.expect(len(layer) == 2, PAIRS, layer)
+        kernel, stride = layer
         field += (checks.integer("kernel", kernel) - 1) * jump
         jump *= checks.integer("stride", stride)
     return field
 
 
-def _pair(layer):
-    message = "layers must be pairs (kernel, stride)"
-    checks.expect(isinstance(layer, (tuple, list)), message, layer, checks.BadType)
-    checks.expect(len(layer) == 2, message, layer)
-    return layer
-
-
 class Geometry(NamedTuple):
     """How a window moves over an image: each entry is a pair (rows, columns)."""
 
-    kernel: tuple
-    stride: tuple
-    padding: tuple  # ((top, bottom), (left, right))
-    output: tuple
-    excluded: tuple  # on the padded input
+    kernel: IntPair
+    stride: IntPair
+    padding: tuple[IntPair, IntPair]  # ((top, bottom), (left, right))
+    output: IntPair
+    excluded: IntPair  # on the padded input
 
-    def element_count(self, K, C):
+    def element_count(self, K: int, C: int) -> int:
         """Return how many numbers a convolution allocates for one image: the output and the row buffer."""
         (H_out, W_out), (S_r, _), (kH, kW) = self.output, self.stride, self.kernel
         return K * H_out * W_out + ((H_out - 1) * S_r + kH) * kW * C * W_out
 
 
-def image_geometry(shape, kernel, stride, padding):
+def image_geometry(shape: Shape, kernel: IntPair, stride: IntPair, padding: Padding) -> Geometry:
     """Return the Geometry for images of shape (C, H, W)."""
-    if len(shape) != 3:
-        raise checks.BadValue(f"expected an input of shape (C, H, W), got {tuple(shape)}.")
+    checks.require(len(shape) == 3, f"expected an input of shape (C, H, W), got {tuple(shape)}.")
     return geometry(tuple(shape[1:]), kernel, stride, padding)
 
 
 @lru_cache(maxsize=256)  # a layer asks for the same one at every step
-def geometry(size, kernel, stride, padding):
+def geometry(size: Shape, kernel: IntPair, stride: IntPair, padding: Padding) -> Geometry:
     """Return the Geometry for an image of size (H, W); kernel and stride are pairs, padding a pair or a name."""
-    paddings = (padding, padding) if isinstance(padding, str) else padding
-    amounts, output, excluded = zip(*map(_fit, size, kernel, stride, paddings), strict=True)
-    padded = [side + sum(amount) for side, amount in zip(size, amounts, strict=True)]
-    checks.fits("the padded image", math.prod(padded), "float64", "Use smaller images or less padding.")
-    return Geometry(kernel, stride, amounts, output, excluded)
+    paddings = padding if isinstance(padding, tuple) else (padding, padding)
+    (rows, H_out, rest), (columns, W_out, more) = map(_fit, size, kernel, stride, paddings)
+    padded = (size[0] + sum(rows)) * (size[1] + sum(columns))
+    checks.fits("the padded image", padded, "float64", "Use smaller images or less padding.")
+    return Geometry(kernel, stride, (rows, columns), (H_out, W_out), (rest, more))
 
 
-def kernel_offsets(size, kernel, stride, padding, output):
+def kernel_offsets(size: int, kernel: int, stride: int, padding: IntPair, output: int) -> list[tuple[slice, slice]]:
     """Return, for each offset in a 1-D kernel, two slices: the windows with a pixel at that offset, and those pixels.
 
     Windows whose pixel there lies on the padding (before, after) are left out; both slices are empty where all do.
@@ -138,7 +137,7 @@ def kernel_offsets(size, kernel, stride, padding, output):
     return [_offset_slices(offset - padding[0], size, stride, output) for offset in range(kernel)]
 
 
-def _offset_slices(offset, size, stride, output):
+def _offset_slices(offset: int, size: int, stride: int, output: int) -> tuple[slice, slice]:
     first = max(-(offset // stride), 0)  # window i has pixel i*stride + offset; the first whose pixel is not padding
     last = min((size - 1 - offset) // stride, output - 1)
     if first > last:
@@ -146,16 +145,14 @@ def _offset_slices(offset, size, stride, output):
     return slice(first, last + 1), slice(first * stride + offset, last * stride + offset + 1, stride)
 
 
-def _one_dimension(size, kernel, stride, padding):
-    size, kernel = checks.integer("size", size), checks.integer("kernel", kernel)
-    stride = checks.integer("stride", stride)
-    if isinstance(padding, (tuple, list)):
-        raise checks.BadType(f"padding must be an integer or a name in one dimension, got {checks.shown(padding)}.")
-    named = isinstance(padding, str)
-    return size, kernel, stride, checks.padding(padding) if named else checks.integer("padding", padding, minimum=0)
+def _one_dimension(size: int, kernel: int, stride: int, padding: Side) -> tuple[int, int, int, Side]:
+    numbers = checks.integer("size", size), checks.integer("kernel", kernel), checks.integer("stride", stride)
+    message = "padding must be an integer or a name in one dimension"
+    checks.expect(not isinstance(padding, (tuple, list)), message, padding, checks.BadType)
+    return *numbers, checks.padding_name(padding) if isinstance(padding, str) else checks.integer("padding", padding, 0)
 
 
-def _amounts(size, kernel, stride, padding):
+def _amounts(size: int, kernel: int, stride: int, padding: Side) -> IntPair:
     if padding == "valid":
         return 0, 0
     if not isinstance(padding, str):
@@ -166,13 +163,12 @@ def _amounts(size, kernel, stride, padding):
     return before, missing - before
 
 
-def _fit(size, kernel, stride, padding):
+def _fit(size: int, kernel: int, stride: int, padding: Side) -> tuple[IntPair, int, int]:
     """Return the amounts of padding, the number of windows and the number of excluded pixels in one dimension."""
     before, after = _amounts(size, kernel, stride, padding)
     padded = size + before + after
-    if kernel > padded:
-        added = f"2*{before}" if before == after else f"{before} + {after}"
-        sizes = f"the kernel ({kernel}) is larger than the padded input ({size} + {added} = {padded})"
-        raise checks.BadValue(f"{sizes}. Use a smaller kernel or more padding.")
+    added = f"2*{before}" if before == after else f"{before} + {after}"
+    sizes = f"the kernel ({kernel}) is larger than the padded input ({size} + {added} = {padded})"
+    checks.require(kernel <= padded, f"{sizes}. Use a smaller kernel or more padding.")
     steps, excluded = divmod(padded - kernel, stride)
     return (before, after), steps + 1, excluded
