@@ -6,25 +6,22 @@ Range       Exponentials are only taken of numbers that are at most 0, so none o
 Chapters    05; softmax also 06.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from . import checks
-from .fast.buffers import FRESH, Buffers, masked
+from .fast.buffers import FRESH, masked
 from .layer import Layer, row_shape
-from .types import Array, ArrayLike, Gradients, Shape
 
 
 @checks.public
-def relu_forward(X: ArrayLike, buffers: Buffers = FRESH) -> Array:
+def relu_forward(X, buffers=FRESH):
     """Return max(X, 0)."""
     X = checks.as_float("X", X)
     return np.maximum(X, 0, out=buffers.like("O", X, X.dtype))
 
 
 @checks.public
-def relu_backward(dC_dO: ArrayLike, X: ArrayLike, buffers: Buffers = FRESH) -> Array:
+def relu_backward(dC_dO, X, buffers=FRESH):
     """Return dC_dX: dC_dO where X is above 0, else 0 (at 0 too, as PyTorch has it)."""
     dC_dO, X = _pair(dC_dO, X)
     above = np.greater(X, 0, out=buffers.like("above", X, bool))
@@ -32,21 +29,21 @@ def relu_backward(dC_dO: ArrayLike, X: ArrayLike, buffers: Buffers = FRESH) -> A
 
 
 @checks.public
-def leaky_relu_forward(X: ArrayLike, slope: float = 0.01) -> Array:
+def leaky_relu_forward(X, slope=0.01):
     """Return X where it is above 0, else slope * X."""
     X = checks.as_float("X", X)
     return np.where(X > 0, X, checks.number("slope", slope) * X)
 
 
 @checks.public
-def leaky_relu_backward(dC_dO: ArrayLike, X: ArrayLike, slope: float = 0.01) -> Array:
+def leaky_relu_backward(dC_dO, X, slope=0.01):
     """Return dC_dX: dC_dO where X is above 0, else slope * dC_dO."""
     dC_dO, X = _pair(dC_dO, X)
     return np.where(X > 0, dC_dO, checks.number("slope", slope) * dC_dO)
 
 
 @checks.public
-def sigmoid_forward(X: ArrayLike) -> Array:
+def sigmoid_forward(X):
     """Return 1 / (1 + exp(-X)).
 
     Examples
@@ -55,35 +52,33 @@ def sigmoid_forward(X: ArrayLike) -> Array:
     array([0. , 0.5, 1. ])
     """
     X = checks.as_float("X", X)
-    small: Array = np.exp(-np.abs(X))
+    small = np.exp(-np.abs(X))
     return np.where(X >= 0, 1, small) / (1 + small)
 
 
 @checks.public
-def sigmoid_backward(dC_dO: ArrayLike, X: ArrayLike) -> Array:
+def sigmoid_backward(dC_dO, X):
     """Return dC_dX = dC_dO * O * (1 - O), with O = sigmoid(X)."""
     dC_dO, X = _pair(dC_dO, X)
-    small: Array = np.exp(-np.abs(X))
-    total = 1 + small  # O (1 - O) = small / total^2 on both sides of 0, with nothing cancelled
-    return dC_dO * small / (total * total)
+    small = np.exp(-np.abs(X))  # O (1 - O) = small / (1 + small)^2 on both sides of 0, with nothing cancelled
+    return dC_dO * small / (1 + small) ** 2
 
 
 @checks.public
-def tanh_forward(X: ArrayLike) -> Array:
+def tanh_forward(X):
     """Return tanh(X)."""
     return np.tanh(checks.as_float("X", X))
 
 
 @checks.public
-def tanh_backward(dC_dO: ArrayLike, X: ArrayLike) -> Array:
+def tanh_backward(dC_dO, X):
     """Return dC_dX = dC_dO * (1 - tanh(X)^2)."""
     dC_dO, X = _pair(dC_dO, X)
-    O: Array = np.tanh(X)
-    return dC_dO * (1 - O * O)
+    return dC_dO * (1 - np.tanh(X) ** 2)
 
 
 @checks.public
-def softmax_forward(X: ArrayLike) -> Array:
+def softmax_forward(X):
     """Return exp(X) / sum(exp(X)) along the last axis: positive numbers that add up to 1.
 
     Examples
@@ -92,24 +87,22 @@ def softmax_forward(X: ArrayLike) -> Array:
     array([0.5, 0.5])
     """
     X = checks.as_float("X", X)
-    has_classes = X.ndim > 0 and X.shape[-1] > 0
-    checks.require(has_classes, f"X must have at least one class on its last axis, got shape {X.shape}.")
+    if X.ndim == 0 or X.shape[-1] == 0:
+        raise checks.BadValue(f"X must have at least one class on its last axis, got shape {X.shape}.")
     with np.errstate(invalid="ignore"):  # infinity - infinity is nan, and nan is passed on
-        powers: Array = np.exp(X - X.max(axis=-1, keepdims=True))
-    powers /= powers.sum(axis=-1, keepdims=True)
-    return powers
+        powers = np.exp(X - X.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 @checks.public
-def softmax_backward(dC_dO: ArrayLike, X: ArrayLike) -> Array:
+def softmax_backward(dC_dO, X):
     """Return dC_dX = O * (dC_dO - sum(dC_dO * O)), with O = softmax(X): raising one output lowers the others."""
     dC_dO, X = _pair(dC_dO, X)
     O = softmax_forward(X)
-    dC_dX: Array = O * (dC_dO - (dC_dO * O).sum(axis=-1, keepdims=True))
-    return dC_dX
+    return O * (dC_dO - (dC_dO * O).sum(axis=-1, keepdims=True))
 
 
-def _pair(dC_dO: ArrayLike, X: ArrayLike) -> tuple[Array, Array]:
+def _pair(dC_dO, X):
     dC_dO, X = checks.as_float("dC_dO", dC_dO), checks.as_float("X", X)
     checks.same_shape("dC_dO", dC_dO, X.shape, "(the shape of X)")
     return dC_dO, X
@@ -118,38 +111,38 @@ def _pair(dC_dO: ArrayLike, X: ArrayLike) -> tuple[Array, Array]:
 class ReLU(Layer):
     """max(X, 0), entry by entry."""
 
-    is_monotonic = True  # commutes with max pooling, but for ties at 0, which get no gradient
+    is_monotonic = True
 
-    def apply(self, X: Array, buffers: Buffers = FRESH) -> Array:
+    def apply(self, X, buffers=FRESH):
         return relu_forward(X, buffers)
 
-    def gradients(self, dC_dO: Array, X: Array, buffers: Buffers = FRESH) -> Gradients:
+    def gradients(self, dC_dO, X, buffers=FRESH):
         return relu_backward(dC_dO, X, buffers), {}
 
 
 class LeakyReLU(Layer):
     """X above 0, slope * X below: the gradient never vanishes completely. `slope` lies in 0 <= slope < 1."""
 
-    def __init__(self, slope: float = 0.01) -> None:
+    def __init__(self, slope=0.01):
         super().__init__()
         self.slope = checks.number("slope", slope, ge=0, lt=1)
 
-    def apply(self, X: Array) -> Array:
+    def apply(self, X):
         return leaky_relu_forward(X, self.slope)
 
-    def gradients(self, dC_dO: Array, X: Array) -> Gradients:
+    def gradients(self, dC_dO, X):
         return leaky_relu_backward(dC_dO, X, self.slope), {}
 
 
 class _Activation(Layer):
     """A layer without parameters, of the pair `functions` (forward, backward)."""
 
-    functions: tuple[Callable[[Array], Array], Callable[[Array, Array], Array]]
+    functions = ()
 
-    def apply(self, X: Array) -> Array:
+    def apply(self, X):
         return self.functions[0](X)
 
-    def gradients(self, dC_dO: Array, X: Array) -> Gradients:
+    def gradients(self, dC_dO, X):
         return self.functions[1](dC_dO, X), {}
 
 
@@ -170,5 +163,5 @@ class Softmax(_Activation):
 
     functions = softmax_forward, softmax_backward
 
-    def output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape(self, input_shape):
         return row_shape(input_shape, "(classes,)")

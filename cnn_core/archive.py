@@ -61,12 +61,14 @@ def _check_directory(file):
     """Refuse a file that does not end as an archive does, or whose directory is too long to be read untested."""
     file.seek(max(os.fstat(file.fileno()).st_size - 42, 0))
     end = file.read()[-42:]
-    if end[-22:-18] != b"PK\5\6":
-        raise ValueError("it is no .npz file, or was cut off.")
-    if end[:4] == b"PK\6\7":
-        raise ValueError("its directory is in the form for more than 4 GiB, which is never written here.")
-    if int.from_bytes(end[-10:-6], "little") > LARGEST_JSON:
-        raise ValueError(f"its directory is longer than {LARGEST_JSON} bytes.")
+    _require(end[-22:-18] == b"PK\5\6", "it is no .npz file, or was cut off.")
+    _require(end[:4] != b"PK\6\7", "its directory is in the form for more than 4 GiB, which is never written here.")
+    length = int.from_bytes(end[-10:-6], "little")
+    _require(length <= LARGEST_JSON, f"its directory is longer than {LARGEST_JSON} bytes.")
+
+
+def _require(condition, message):
+    checks.require(condition, message, ValueError)  # not Unnamed: these messages speak of the file already
 
 
 def _sentence(error):
@@ -83,30 +85,28 @@ class Archive:
     def __init__(self, file, kind):
         self.zip = zipfile.ZipFile(file)
         self.entries = {info.filename.removesuffix(".npy"): info for info in self.zip.infolist()}
-        if len(self.entries) != len(self.zip.infolist()):
-            raise ValueError("two arrays have the same name.")
-        if sum(info.file_size for info in self.entries.values()) > os.fstat(file.fileno()).st_size:
-            raise ValueError("it promises more bytes than it holds.")
-        if self.entries["architecture"].file_size > LARGEST_JSON:
-            raise ValueError(f"its architecture is longer than {LARGEST_JSON} bytes.")
+        _require(len(self.entries) == len(self.zip.infolist()), "two arrays have the same name.")
+        promised = sum(info.file_size for info in self.entries.values())
+        _require(promised <= os.fstat(file.fileno()).st_size, "it promises more bytes than it holds.")
+        length = self.entries["architecture"].file_size
+        _require(length <= LARGEST_JSON, f"its architecture is longer than {LARGEST_JSON} bytes.")
         text = self._read("architecture", np.dtype("u1"), self._checked_shape("architecture", np.dtype("u1")))
         self.architecture = json.loads(text.tobytes(), parse_constant=_no_constant)
         self._check_kind(kind)
 
     def _check_kind(self, kind):
         """Refuse a newer format, and a checkpoint where a model is wanted (or the other way round)."""
-        version = checks.integer("version", self.architecture["version"])
-        if version > VERSION:
-            raise ValueError(f"its format is number {version}, newer than this library, which reads up to {VERSION}.")
-        if self.architecture["kind"] != kind:
-            raise ValueError(f"it holds a {self.architecture['kind']}, not a {kind}.")
+        version, given = checks.integer("version", self.architecture["version"]), self.architecture["kind"]
+        newer = f"its format is number {version}, newer than this library, which reads up to {VERSION}."
+        _require(version <= VERSION, newer)
+        _require(given == kind, f"it holds a {given}, not a {kind}.")
 
     def expect(self, shapes, dtype):
         """Refuse the file unless it holds exactly arrays of these shapes and this dtype."""
         self.shapes, self.dtype = shapes, np.dtype(dtype).newbyteorder("<")
         given, wanted = self.entries.keys() - {"architecture"}, shapes.keys()
-        if given != wanted:
-            raise ValueError(f"arrays missing: {sorted(wanted - given)}, not expected: {sorted(given - wanted)}.")
+        missing, unexpected = sorted(wanted - given), sorted(given - wanted)
+        _require(given == wanted, f"arrays missing: {missing}, not expected: {unexpected}.")
         for name, shape in shapes.items():
             self._checked_shape(name, self.dtype, shape)
 
@@ -125,18 +125,18 @@ class Archive:
     def _checked_shape(self, name, dtype, shape=None):
         """Return the shape of an array, once its header says this dtype (and this shape, where one is given)."""
         info = self.entries[name]
-        if (info.compress_type, info.compress_size) != (zipfile.ZIP_STORED, info.file_size):
-            raise ValueError(f"{name!r} is compressed; here arrays are stored as they are.")
+        is_stored = info.compress_type == zipfile.ZIP_STORED and info.compress_size == info.file_size
+        _require(is_stored, f"{name!r} is compressed; here arrays are stored as they are.")
         with self.zip.open(info) as stream:
-            if np.lib.format.read_magic(stream) != (1, 0):
-                raise ValueError(f"{name!r} has a header of a version that is never written here.")
+            is_ours = np.lib.format.read_magic(stream) == (1, 0)
+            _require(is_ours, f"{name!r} has a header of a version that is never written here.")
             found, start = _read_header(stream), stream.tell()
-        if found[2].hasobject:
-            raise ValueError("it holds Python objects; such files can run code and are never loaded.")
+        _require(not found[2].hasobject, "it holds Python objects; such files can run code and are never loaded.")
         shape = found[0] if shape is None else shape
         size = start + math.prod(shape) * dtype.itemsize
-        if found != (shape, False, dtype) or info.file_size != size:
-            raise ValueError(f"{name!r} should be {dtype} {shape} in {size} bytes, found {found} in {info.file_size}.")
+        given = f"found {found} in {info.file_size}"
+        is_right = found == (shape, False, dtype) and info.file_size == size
+        _require(is_right, f"{name!r} should be {dtype} {shape} in {size} bytes, {given}.")
         return shape
 
 

@@ -15,20 +15,12 @@ import inspect
 import math
 import numbers
 import operator
-from collections.abc import Callable, Collection, Iterable
-from typing import ParamSpec, TypeVar
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from .types import AnyArray, Array, ArrayLike, Integers, IntPair, Padding, PaddingName, Pair, Shape
-
-P = ParamSpec("P")
-R = TypeVar("R")
-T = TypeVar("T")
 PADDING_NAMES = ("same", "valid", "include")
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
-FLOAT_NAMES: dict[object, str] = {float: "float64", "float": "float64"}
+FLOAT_NAMES = {float: "float64", "float": "float64"}
 for _known in FLOATS:
     FLOAT_NAMES |= dict.fromkeys((_known, _known.type, _known.name, _known.str, _known.str[1:]), _known.name)
 IMAGES, FILTERS = "(N, C, H, W)", "(K, C, kH, kW)"
@@ -51,7 +43,7 @@ class BadValue(Unnamed, ValueError):
     """A wrong value or shape."""
 
 
-def public(function: Callable[P, R], name: str | None = None) -> Callable[P, R]:
+def public(function, name=None):
     """Return the function, with its name in front of the messages of the checks inside it; a method names its class.
 
     The error that the user sees is a plain TypeError or ValueError. The innermost public function names itself, so an
@@ -60,7 +52,7 @@ def public(function: Callable[P, R], name: str | None = None) -> Callable[P, R]:
     is_method = "." in function.__qualname__.rpartition("<locals>.")[2]
 
     @functools.wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+    def checked(*args, **kwargs):
         try:
             return function(*args, **kwargs)
         except Unnamed as error:
@@ -71,7 +63,7 @@ def public(function: Callable[P, R], name: str | None = None) -> Callable[P, R]:
     return checked
 
 
-def public_as(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def public_as(name):
     """Return `public` for a function that goes by another name, such as 'Model.load'."""
     return lambda function: public(function, name)
 
@@ -79,7 +71,7 @@ def public_as(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 class Named:
     """A class whose methods begin the messages of their checks with its name; so do those of its subclasses."""
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls):
         checked = ("__init__", "__call__", "__post_init__")
         exempt = ("apply", "gradients", "update")  # pure functions, called often, with valid arguments
         for key, value in list(vars(cls).items()):
@@ -87,15 +79,15 @@ class Named:
                 setattr(cls, key, public(value))
 
     @property
-    def name(self) -> str:
+    def name(self):
         """The name of the class."""
         return type(self).__name__
 
-    def __repr__(self) -> str:
+    def __repr__(self):
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in arguments_of(self).items())})"
 
 
-def shown(value: object) -> str:
+def shown(value):
     """Return a value as a message shows it: an array by its shape, anything else by its repr, cut where it is long."""
     if isinstance(value, np.ndarray) and value.size > 4:
         return f"an array of {value.dtype} with shape {value.shape}"
@@ -106,19 +98,19 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
-def require(condition: object, message: str, kind: type[Unnamed] = BadValue) -> None:
+def require(condition, message, kind=BadValue):
     """Raise an error with this message unless the condition holds."""
     if not condition:
         raise kind(message)
 
 
-def expect(condition: object, message: str, value: object, kind: type[Unnamed] = BadValue) -> None:
+def expect(condition, message, value, kind=BadValue):
     """Raise an error with this message and the value unless the condition holds: "message, got value."."""
     if not condition:
         raise kind(f"{message}, got {shown(value)}.")
 
 
-def fits(what: str, numbers: int, dtype: DTypeLike, advice: str) -> None:
+def fits(what, numbers, dtype, advice):
     """Refuse to allocate so many numbers that they would take more than LARGEST bytes."""
     size = numbers * np.dtype(dtype).itemsize
     if size > LARGEST:
@@ -126,12 +118,12 @@ def fits(what: str, numbers: int, dtype: DTypeLike, advice: str) -> None:
         raise BadValue(f"{what} would take {wanted} bytes; the most is {LARGEST}. {advice}")
 
 
-def is_integer(value: object) -> bool:
+def is_integer(value):
     """Return whether value is an integer of Python or NumPy; a bool does not count."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def integer(name: str, value: int, minimum: int = 1) -> int:
+def integer(name, value, minimum=1):
     """Return value as an int, at least `minimum`."""
     wanted = "a positive integer" if minimum == 1 else f"an integer of at least {minimum}"
     expect(is_integer(value), f"{name} must be {wanted}", value, BadType)
@@ -139,32 +131,29 @@ def integer(name: str, value: int, minimum: int = 1) -> int:
     return int(value)
 
 
-def workers(value: int | None) -> int | None:
+def workers(value):
     """Return value: None (all cores) or a positive integer."""
     return None if value is None else integer("workers", value)
 
 
-def pair(name: str, value: Pair, minimum: int = 1) -> IntPair:
+def pair(name, value, minimum=1):
     """Return an integer or a pair (rows, columns) as a tuple of two ints, each at least `minimum`."""
     message = f"{name} must be {'a positive integer' if minimum else 'an integer of at least 0'} or a pair of them"
-    given = tuple(value) if isinstance(value, np.ndarray) and value.ndim == 1 else value
-    items = tuple(given) if isinstance(given, (tuple, list)) else (given, given)
+    is_pair = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim == 1)
+    items = tuple(value) if is_pair else (value, value)
     expect(all(map(is_integer, items)), message, value, BadType)
     expect(len(items) == 2 and min(items) >= minimum, message, value)
     return int(items[0]), int(items[1])
 
 
-def padding(value: Padding) -> Padding:
+def padding(value):
     """Return padding as a pair of ints, or as one of the three names."""
-    return padding_name(value) if isinstance(value, str) else pair("padding", value, minimum=0)
+    if isinstance(value, str):
+        return choice("padding", value, PADDING_NAMES, ", or give an integer or a pair (rows, columns)")
+    return pair("padding", value, minimum=0)
 
 
-def padding_name(value: PaddingName) -> PaddingName:
-    """Return value if it is the name of a padding."""
-    return choice("padding", value, PADDING_NAMES, ", or give an integer or a pair (rows, columns)")
-
-
-def choice(name: str, value: T, choices: Collection[str], otherwise: str = "") -> T:
+def choice(name, value, choices, otherwise=""):
     """Return value if it is one of the names in `choices`; the message ends with what may be given otherwise."""
     *first, last = map(repr, choices)
     listed = f"{', '.join(first)} or {last}" if first else last
@@ -176,7 +165,7 @@ def choice(name: str, value: T, choices: Collection[str], otherwise: str = "") -
     return value
 
 
-def number(name: str, value: float, **limits: float) -> float:
+def number(name, value, **limits):
     """Return value as a finite float within the limits, such as ge=0, lt=1 for >= 0 and < 1."""
     allowed = " and ".join(f"{SIGNS[key]} {limit:g}" for key, limit in limits.items())
     wanted = f"{name} must be a finite number {allowed}".rstrip()
@@ -190,13 +179,13 @@ def number(name: str, value: float, **limits: float) -> float:
     return number
 
 
-def boolean(name: str, value: bool) -> bool:
+def boolean(name, value):
     """Return value if it is True or False."""
     expect(isinstance(value, (bool, np.bool_)), f"{name} must be True or False", value, BadType)
     return bool(value)
 
 
-def float_type(value: object) -> str:
+def float_type(value):
     """Return 'float32' or 'float64', given as a name, a type or a NumPy dtype."""
     try:
         return FLOAT_NAMES[value]  # looked up, not handed to NumPy, which evaluates some texts and warns of others
@@ -204,24 +193,24 @@ def float_type(value: object) -> str:
         raise BadValue(f"dtype must be 'float32' or 'float64', got {shown(value)}.") from None
 
 
-def model(value: object) -> None:
+def model(value):
     """Refuse an object that cannot be used as a Model."""
     is_model = all(hasattr(value, name) for name in ("forward", "backward", "predict", "parameters"))
     require(is_model, f"model must be a Model, got {type(value).__name__}.", BadType)
 
 
-def loss(value: object) -> None:
+def loss(value):
     """Refuse an object that cannot be called as a loss."""
     is_loss = callable(value) and not isinstance(value, type)
     expect(is_loss, "loss must be a loss such as CrossEntropy()", value, BadType)
 
 
-def generator(value: object) -> None:
+def generator(value):
     """Refuse an object that is not a numpy.random.Generator."""
     expect(isinstance(value, np.random.Generator), "rng must be a numpy.random.Generator", value, BadType)
 
 
-def shape(name: str, value: Iterable[int]) -> Shape:
+def shape(name, value):
     """Return value as a tuple of positive ints: the shape of one example, without N."""
     is_sequence = hasattr(value, "__iter__") and not isinstance(value, (str, bytes))
     expect(is_sequence, f"{name} must be a tuple of positive integers such as (1, 28, 28)", value, BadType)
@@ -230,12 +219,12 @@ def shape(name: str, value: Iterable[int]) -> Shape:
     return items
 
 
-def arguments_of(thing: object) -> dict[str, object]:
+def arguments_of(thing):
     """Return {name: value} of the arguments that `thing` was made with: each __init__ keeps them under their names."""
     return {name: getattr(thing, name) for name in inspect.signature(type(thing)).parameters}
 
 
-def as_float(name: str, value: ArrayLike, dtype: DTypeLike | None = None) -> Array:
+def as_float(name, value, dtype=None):
     """Return value as a native float array: float32 and float64 stay (or become `dtype`), integers become float64."""
     array = real_array(name, value)
     native = array.dtype.newbyteorder("=")
@@ -246,7 +235,7 @@ def as_float(name: str, value: ArrayLike, dtype: DTypeLike | None = None) -> Arr
         return array.astype(wanted, copy=False)
 
 
-def real_array(name: str, value: ArrayLike) -> AnyArray:
+def real_array(name, value):
     """Return value as an array of real numbers, of any dtype."""
     array = as_array(name, value)
     kind = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
@@ -254,7 +243,7 @@ def real_array(name: str, value: ArrayLike) -> AnyArray:
     return array
 
 
-def as_array(name: str, value: ArrayLike) -> AnyArray:
+def as_array(name, value):
     """Return value as an array of any kind."""
     try:
         return np.asarray(value)
@@ -262,7 +251,7 @@ def as_array(name: str, value: ArrayLike) -> AnyArray:
         raise BadValue(f"{name} must be an array of real numbers, got rows of different lengths.") from error
 
 
-def floats(**arrays: tuple[ArrayLike, str]) -> list[Array]:
+def floats(**arrays):
     """Return the arrays (name=(value, axes)) as floats of one dtype, each with as many dimensions as its axes name."""
     found = [as_float(name, value) for name, (value, _) in arrays.items()]
     for array, (name, (_, axes)) in zip(found, arrays.items(), strict=True):
@@ -271,7 +260,7 @@ def floats(**arrays: tuple[ArrayLike, str]) -> list[Array]:
     return [array.astype(dtype, copy=False) for array in found]
 
 
-def dimensions(name: str, array: AnyArray, axes: str) -> None:
+def dimensions(name, array, axes):
     """Refuse an array whose number of dimensions is not that of `axes`, such as '(N, C, H, W)'."""
     wanted = len(axes.strip("(),").split(","))
     if array.ndim != wanted:
@@ -280,13 +269,13 @@ def dimensions(name: str, array: AnyArray, axes: str) -> None:
         raise BadValue(f"{name} must have {wanted} dimensions {axes}, got {array.ndim} with shape {array.shape}.{hint}")
 
 
-def same_shape(name: str, array: AnyArray, wanted: Shape, axes: str = "") -> None:
+def same_shape(name, array, wanted, axes=""):
     """Refuse an array that does not have the shape `wanted`."""
     if array.shape != tuple(wanted):
         raise BadValue(f"{name} has shape {array.shape}, expected {tuple(wanted)}{' ' * bool(axes)}{axes}.")
 
 
-def batch(X: AnyArray, input_shape: Shape) -> None:
+def batch(X, input_shape):
     """Refuse X unless it holds N examples of input_shape; the message says when the channels came last."""
     if X.shape[1:] == tuple(input_shape):
         return
@@ -301,7 +290,7 @@ def batch(X: AnyArray, input_shape: Shape) -> None:
     raise BadValue(f"X has shape {X.shape}, expected (N, {sizes}).{hint}")
 
 
-def channels(X: AnyArray, wanted: int) -> None:
+def channels(X, wanted):
     """Refuse images X (N, C, H, W) whose C is not `wanted`."""
     if X.shape[1] != wanted:
         name = "channel" if wanted == 1 else "channels"
@@ -310,12 +299,12 @@ def channels(X: AnyArray, wanted: int) -> None:
         raise BadValue(f"expected {wanted} {name} on axis 1, got {given}.{hint}")
 
 
-def not_empty(name: str, array: AnyArray) -> None:
+def not_empty(name, array):
     """Refuse an array without entries."""
     require(array.size, f"{name} is empty (shape {array.shape}); at least one example is needed.")
 
 
-def finite(name: str, array: Array) -> None:
+def finite(name, array):
     """Refuse nan and infinity; the message says how many there are and where the first is."""
     rows = np.atleast_1d(array)
     step = max(PART * len(rows) // max(rows.size, 1), 1)  # in parts: one bool for every entry could be too large
@@ -330,7 +319,7 @@ def finite(name: str, array: Array) -> None:
         raise BadValue(f"{name} contains {values} not finite (nan or infinity), the first at index {index}.")
 
 
-def labels(value: ArrayLike, count: int, classes: int) -> Integers:
+def labels(value, count, classes):
     """Return integer labels (N,), or one-hot rows (N, classes), as int64 (N,), each in 0..classes-1."""
     array = as_array("labels", value)
     array = _from_one_hot(array, classes) if array.ndim == 2 else array
@@ -345,15 +334,14 @@ def labels(value: ArrayLike, count: int, classes: int) -> Integers:
     return array.astype(np.int64, copy=False)
 
 
-def is_one_hot(array: AnyArray) -> bool:
+def is_one_hot(array):
     """Return whether every row of `array` (N, classes) is zeros and a single one."""
     return bool(np.all((array == 0) | (array == 1)) and np.all(array.sum(axis=1) == 1))
 
 
-def _from_one_hot(array: AnyArray, classes: int) -> Integers:
+def _from_one_hot(array, classes):
     require(array.dtype.kind in "fiub", f"labels must be integers, got dtype {array.dtype}.", BadType)
     rule = f"one-hot with {classes} columns: zeros and a single one a row"
     is_right = array.shape[1] == classes and is_one_hot(array)
     require(is_right, f"labels of shape {array.shape} must be {rule}.")
-    right: Integers = array.argmax(axis=1)
-    return right
+    return array.argmax(axis=1)

@@ -9,22 +9,21 @@ Sources     Dumoulin and Visin, A guide to convolution arithmetic for deep learn
 Chapters    01, 02, 03; 09 for the optimised code.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from . import checks
 from .dilation import dilate
 from .fast import convolution as fast
-from .fast.buffers import FRESH, Buffers
+from .fast.buffers import FRESH
 from .layer import WeightedLayer
-from .shapes import Geometry, geometry, image_geometry
-from .types import Array, ArrayLike, Bias, Gradients, IntPair, Padding, Pair, Shape
+from .shapes import geometry, image_geometry
+
+AXES = {"B": "(K,)", "dC_dO": "(N, K, H_out, W_out)"}
 
 
 @checks.public
-def convolve(A: ArrayLike, B: ArrayLike, stride: Pair = 1, full_convolve: bool = False) -> Array:
+def convolve(A, B, stride=1, full_convolve=False):
     """Return the convolution (H_out, W_out) of A with B: at each position the sum of the products of B and its window.
 
     Parameters
@@ -62,7 +61,7 @@ def convolve(A: ArrayLike, B: ArrayLike, stride: Pair = 1, full_convolve: bool =
 
 
 @checks.public
-def convolve_vectorised(X: ArrayLike, F: ArrayLike, stride: Pair = 1, full_convolve: bool = False) -> Array:
+def convolve_vectorised(X, F, stride=1, full_convolve=False):
     """Return the convolution of every image with every filter: one matrix product, filters as rows, windows as columns.
 
     Parameters
@@ -81,17 +80,13 @@ def convolve_vectorised(X: ArrayLike, F: ArrayLike, stride: Pair = 1, full_convo
     ----------
     Ren and Xu, On vectorization of deep convolutional neural networks for vision tasks, AAAI 2015.
     """
-    X, F, _ = _checked(X, F)
-    kH, kW = F.shape[2:]
-    padding = (kH - 1, kW - 1) if checks.boolean("full_convolve", full_convolve) else (0, 0)
-    plan = geometry(X.shape[2:], (kH, kW), checks.pair("stride", stride), padding)
-    O = F.reshape(len(F), -1) @ windows_to_columns(
-        pad(X, plan.padding), plan
-    )  # (K, C*kH*kW) @ (N, C*kH*kW, H_out*W_out)
+    X, F, plan = _checked(X, F, stride, 0, full=checks.boolean("full_convolve", full_convolve))
+    columns = windows_to_columns(pad(X, plan.padding), plan)
+    O = F.reshape(len(F), -1) @ columns  # (K, C*kH*kW) @ (N, C*kH*kW, H_out*W_out)
     return O.reshape(len(X), len(F), *plan.output)
 
 
-def windows_to_columns(Xp: Array, plan: Geometry) -> Array:
+def windows_to_columns(Xp, plan):
     """Return every window of Xp as a column: (N, C*kH*kW, H_out*W_out), a copy in which overlapping pixels recur."""
     S_r, S_c = plan.stride
     windows = sliding_window_view(Xp, plan.kernel, axis=(2, 3))[:, :, ::S_r, ::S_c]  # (N, C, H_out, W_out, kH, kW)
@@ -99,19 +94,19 @@ def windows_to_columns(Xp: Array, plan: Geometry) -> Array:
     return windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * kH * kW, H_out * W_out)
 
 
-def pad(X: Array, amounts: Sequence[IntPair]) -> Array:
+def pad(X, amounts):
     """Return X with zeros around its rows and columns; amounts is ((top, bottom), (left, right))."""
     return np.pad(X, ((0, 0), (0, 0), *amounts)) if any(map(any, amounts)) else X
 
 
-def crop(Xp: Array, amounts: Sequence[IntPair], size: Shape) -> Array:
+def crop(Xp, amounts, size):
     """Return the part of Xp that is X, of size (H, W): from `top`, not `[p:-p]`, which is empty where p is 0."""
     (top, _), (left, _) = amounts
     return Xp[:, :, top : top + size[0], left : left + size[1]]
 
 
 @checks.public
-def conv2d_forward(X: ArrayLike, F: ArrayLike, B: Bias = None, stride: Pair = 1, padding: Padding = 0) -> Array:
+def conv2d_forward(X, F, B=None, stride=1, padding=0):
     """Return the output of a convolutional layer.
 
     Parameters
@@ -139,29 +134,26 @@ def conv2d_forward(X: ArrayLike, F: ArrayLike, B: Bias = None, stride: Pair = 1,
     array([[18.5, 18.5],
            [18.5, 18.5]])
     """
-    X, F, B = _checked(X, F, B)
-    return fast.forward(X, F, B, _plan(X, F, stride, padding), FRESH)
+    X, F, plan, *biases = _checked(X, F, stride, padding, B=B)
+    return fast.forward(X, F, plan, FRESH, *biases)
 
 
 @checks.public
-def conv2d_forward_loop(X: ArrayLike, F: ArrayLike, B: Bias = None, stride: Pair = 1, padding: Padding = 0) -> Array:
+def conv2d_forward_loop(X, F, B=None, stride=1, padding=0):
     """Return what conv2d_forward returns, by one `convolve` for each image, filter and channel."""
-    X, F, B = _checked(X, F, B)
-    plan = _plan(X, F, stride, padding)
+    X, F, plan, *biases = _checked(X, F, stride, padding, B=B)
     Xp = pad(X, plan.padding)
     O = np.zeros((len(X), len(F), *plan.output), dtype=X.dtype)
     for n, k in np.ndindex(O.shape[:2]):
         for c in range(X.shape[1]):
             O[n, k] += convolve(Xp[n, c], F[k, c], plan.stride)
-        if B is not None:
-            O[n, k] += B[k]
+    for bias in biases:  # one, or none
+        O += bias[:, None, None]
     return O
 
 
 @checks.public
-def conv2d_backward(
-    dC_dO: ArrayLike, X: ArrayLike, F: ArrayLike, stride: Pair = 1, padding: Padding = 0
-) -> tuple[Array, Array, Array]:
+def conv2d_backward(dC_dO, X, F, stride=1, padding=0):
     """Return the cost gradients with respect to the input, the filters and the biases.
 
     Parameters
@@ -194,21 +186,19 @@ def conv2d_backward(
     >>> conv2d_backward(np.ones((1, 1, 1, 1)), np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)))[2]
     array([1.])
     """
-    dC_dO, X, F, plan = _checked_backward(dC_dO, X, F, stride, padding)
+    X, F, plan, dC_dO = _checked(X, F, stride, padding, dC_dO=dC_dO)
     return fast.input_gradient(dC_dO, F, plan, X.shape, FRESH), *fast.parameter_gradients(dC_dO, X, plan, FRESH)
 
 
 @checks.public
-def conv2d_backward_dilated(
-    dC_dO: ArrayLike, X: ArrayLike, F: ArrayLike, stride: Pair = 1, padding: Padding = 0
-) -> tuple[Array, Array, Array]:
+def conv2d_backward_dilated(dC_dO, X, F, stride=1, padding=0):
     """Return what conv2d_backward returns, as two convolutions: dilated, trimmed, rotated, cropped.
 
     dC/dF is the convolution of the padded input, trimmed of its excluded pixels, with the dilated dC/dO. dC/dX is the
     full convolution of the dilated dC/dO with the filters rotated by 180 degrees, pasted into an array of zeros of the
     padded input's size (the excluded pixels stay 0), and cropped of the padding.
     """
-    dC_dO, X, F, plan = _checked_backward(dC_dO, X, F, stride, padding)
+    X, F, plan, dC_dO = _checked(X, F, stride, padding, dC_dO=dC_dO)
     Xp = pad(X, plan.padding)
     H_used, W_used = Xp.shape[2] - plan.excluded[0], Xp.shape[3] - plan.excluded[1]
     trimmed = Xp[:, :, :H_used, :W_used]
@@ -222,31 +212,20 @@ def conv2d_backward_dilated(
     return crop(dC_dXp, plan.padding, X.shape[2:]), dC_dF, dC_dO.sum(axis=(0, 2, 3))
 
 
-def _checked(X: ArrayLike, F: ArrayLike, B: ArrayLike | None = None) -> tuple[Array, Array, Array | None]:
-    bias = {} if B is None else {"B": (B, "(K,)")}
-    X, F, *biases = checks.floats(X=(X, checks.IMAGES), F=(F, checks.FILTERS), **bias)
+def _checked(X, F, stride, padding, full=False, **others):
+    """Return X and F, how the windows move, and B or dC_dO where they are not None, all as floats of one dtype."""
+    others = {name: (array, AXES[name]) for name, array in others.items() if array is not None}
+    X, F, *rest = checks.floats(X=(X, checks.IMAGES), F=(F, checks.FILTERS), **others)
     given = f"Got X{X.shape} {checks.IMAGES} and F{F.shape} {checks.FILTERS}."
     checks.require(X.shape[1] == F.shape[1], f"X has {X.shape[1]} channels but F expects {F.shape[1]}. {given}")
     checks.not_empty("F", F)
-    for each in biases:
-        checks.same_shape("B", each, F.shape[:1], "(K,), one bias a filter")
-    return X, F, biases[0] if biases else None
-
-
-def _plan(X: Array, F: Array, stride: Pair, padding: Padding) -> Geometry:
-    plan = geometry(X.shape[2:], F.shape[2:], checks.pair("stride", stride), checks.padding(padding))
+    padding = (F.shape[2] - 1, F.shape[3] - 1) if full else checks.padding(padding)
+    plan = geometry(X.shape[2:], F.shape[2:], checks.pair("stride", stride), padding)
     checks.fits(f"{len(X)} images", len(X) * plan.element_count(*F.shape[:2]), X.dtype, checks.FEWER)
-    return plan
-
-
-def _checked_backward(
-    dC_dO: ArrayLike, X: ArrayLike, F: ArrayLike, stride: Pair, padding: Padding
-) -> tuple[Array, Array, Array, Geometry]:
-    X, F, _ = _checked(X, F)
-    plan = _plan(X, F, stride, padding)
-    dC_dO, X, F = checks.floats(dC_dO=(dC_dO, "(N, K, H_out, W_out)"), X=(X, checks.IMAGES), F=(F, checks.FILTERS))
-    checks.same_shape("dC_dO", dC_dO, (len(X), len(F), *plan.output), "(N, K, H_out, W_out)")
-    return dC_dO, X, F, plan
+    shapes = {"B": F.shape[:1], "dC_dO": (len(X), len(F), *plan.output)}
+    for name, array in zip(others, rest, strict=True):
+        checks.same_shape(name, array, shapes[name], AXES[name] + ", one bias a filter" * (name == "B"))
+    return X, F, plan, *rest
 
 
 class Conv2D(WeightedLayer):
@@ -270,39 +249,31 @@ class Conv2D(WeightedLayer):
 
     weights = "F"
 
-    def __init__(
-        self,
-        num_filters: int,
-        kernel_size: Pair = 3,
-        stride: Pair = 1,
-        padding: Padding = "valid",
-        initialisation: str = "he_normal",
-        bias: bool = True,
-    ) -> None:
+    def __init__(self, num_filters, kernel_size=3, stride=1, padding="valid", initialisation="he_normal", bias=True):
         self.num_filters = checks.integer("num_filters", num_filters)
         self.kernel_size = checks.pair("kernel_size", kernel_size)
         self.stride = checks.pair("stride", stride)
         self.padding = checks.padding(padding)
         super().__init__(initialisation, bias)
 
-    def geometry(self, input_shape: Shape) -> Geometry:
+    def geometry(self, input_shape):
         """Return how the windows move over an input (C, H, W)."""
         return image_geometry(input_shape, self.kernel_size, self.stride, self.padding)
 
-    def output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape(self, input_shape):
         return (self.num_filters, *self.geometry(input_shape).output)
 
-    def element_count(self, input_shape: Shape) -> int:
+    def element_count(self, input_shape):
         return self.geometry(input_shape).element_count(self.num_filters, input_shape[0])
 
-    def weight_shape(self, input_shape: Shape) -> Shape:
+    def weight_shape(self, input_shape):
         return (self.num_filters, input_shape[0], *self.kernel_size)
 
-    def apply(self, X: Array, buffers: Buffers = FRESH) -> Array:
-        return fast.forward(X, self.params["F"], self.params.get("B"), self.geometry(X.shape[1:]), buffers)
+    def apply(self, X, buffers=FRESH):
+        return fast.forward(X, self.params["F"], self.geometry(X.shape[1:]), buffers, self.params.get("B"))
 
-    def gradients(self, dC_dO: Array, X: Array, buffers: Buffers = FRESH, input_gradient: bool = True) -> Gradients:
+    def gradients(self, dC_dO, X, buffers=FRESH, input_gradient=True):
         plan = self.geometry(X.shape[1:])
         dC_dF, dC_dB = fast.parameter_gradients(dC_dO, X, plan, buffers)
-        dC_dX = fast.input_gradient(dC_dO, self.params["F"], plan, X.shape, buffers) if input_gradient else X
+        dC_dX = fast.input_gradient(dC_dO, self.params["F"], plan, X.shape, buffers) if input_gradient else None
         return dC_dX, {"F": dC_dF} | ({"B": dC_dB} if self.bias else {})

@@ -10,11 +10,10 @@ import math
 import numpy as np
 
 from . import checks
-from .types import Array, ArrayLike, Pair
 
 
 @checks.public
-def dilate(dC_dO: ArrayLike, stride: Pair) -> Array:
+def dilate(dC_dO, stride):
     """Return dC_dO with stride - 1 zeros between its rows and between its columns.
 
     Parameters

@@ -9,15 +9,14 @@ import math
 import numpy as np
 
 from . import checks
-from .fast.buffers import FRESH, Buffers, reshaped
+from .fast.buffers import FRESH, reshaped
 from .layer import Layer, WeightedLayer, row_shape
-from .types import Array, ArrayLike, Bias, Gradients, Shape
 
 AXES = {"X": "(N, inputs)", "W": "(inputs, nodes)", "B": "(nodes,)", "dC_dO": "(N, nodes)"}
 
 
 @checks.public
-def dense_forward(X: ArrayLike, W: ArrayLike, B: Bias = None) -> Array:
+def dense_forward(X, W, B=None):
     """Return the output of a fully connected layer: X W + B.
 
     Parameters
@@ -42,7 +41,7 @@ def dense_forward(X: ArrayLike, W: ArrayLike, B: Bias = None) -> Array:
 
 
 @checks.public
-def dense_backward(dC_dO: ArrayLike, X: ArrayLike, W: ArrayLike) -> tuple[Array, Array, Array]:
+def dense_backward(dC_dO, X, W):
     """Return the cost gradients with respect to the input, the weights and the biases.
 
     Parameters
@@ -65,26 +64,26 @@ def dense_backward(dC_dO: ArrayLike, X: ArrayLike, W: ArrayLike) -> tuple[Array,
     return _input_gradient(dC_dO, W, FRESH), *_parameter_gradients(dC_dO, X)
 
 
-def _forward(X: Array, W: Array, buffers: Buffers, B: Array | None = None) -> Array:
+def _forward(X, W, buffers, B=None):
     O = np.matmul(X, W, out=buffers.batch("O", (len(X), W.shape[1]), X.dtype))
     return O if B is None else np.add(O, B, out=O)
 
 
-def _input_gradient(dC_dO: Array, W: Array, buffers: Buffers) -> Array:
+def _input_gradient(dC_dO, W, buffers):
     return np.matmul(dC_dO, W.T, out=buffers.batch("dC_dX", (len(dC_dO), len(W)), dC_dO.dtype))
 
 
-def _parameter_gradients(dC_dO: Array, X: Array) -> tuple[Array, Array]:
+def _parameter_gradients(dC_dO, X):
     return X.T @ dC_dO, dC_dO.sum(axis=0)
 
 
-def _checked(**arrays: ArrayLike) -> list[Array]:
+def _checked(**arrays):
     """Return the arrays, the first of which are X and W, as floats of one dtype."""
     X, W, *others = checks.floats(**{name: (array, AXES[name]) for name, array in arrays.items()})
     given = f"Got X{X.shape} (N, inputs) and W{W.shape} (inputs, nodes)."
     checks.require(X.shape[1] == len(W), f"X has {X.shape[1]} inputs but W expects {len(W)}. {given}")
     checks.fits(f"{len(X)} examples", len(X) * W.shape[1], X.dtype, checks.FEWER)
-    return [X, W, *others]
+    return X, W, *others
 
 
 class FullyConnected(WeightedLayer):
@@ -105,34 +104,34 @@ class FullyConnected(WeightedLayer):
 
     weights = "W"
 
-    def __init__(self, num_nodes: int, initialisation: str = "he_normal", bias: bool = True) -> None:
+    def __init__(self, num_nodes, initialisation="he_normal", bias=True):
         self.num_nodes = checks.integer("num_nodes", num_nodes)
         super().__init__(initialisation, bias)
 
-    def output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape(self, input_shape):
         row_shape(input_shape, "(inputs,)")
         return (self.num_nodes,)
 
-    def weight_shape(self, input_shape: Shape) -> Shape:
+    def weight_shape(self, input_shape):
         return (input_shape[0], self.num_nodes)
 
-    def apply(self, X: Array, buffers: Buffers = FRESH) -> Array:
+    def apply(self, X, buffers=FRESH):
         return _forward(X, self.params["W"], buffers, self.params.get("B"))
 
-    def gradients(self, dC_dO: Array, X: Array, buffers: Buffers = FRESH, input_gradient: bool = True) -> Gradients:
+    def gradients(self, dC_dO, X, buffers=FRESH, input_gradient=True):
         dC_dW, dC_dB = _parameter_gradients(dC_dO, X)
-        dC_dX = _input_gradient(dC_dO, self.params["W"], buffers) if input_gradient else X
+        dC_dX = _input_gradient(dC_dO, self.params["W"], buffers) if input_gradient else None
         return dC_dX, {"W": dC_dW} | ({"B": dC_dB} if self.bias else {})
 
 
 class Flatten(Layer):
     """Turns every image (C, H, W) into a row (C*H*W,); backward restores the image shape. It has no parameters."""
 
-    def output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape(self, input_shape):
         return (math.prod(input_shape),)
 
-    def apply(self, X: Array, buffers: Buffers = FRESH) -> Array:
+    def apply(self, X, buffers=FRESH):
         return reshaped(X, self.output_shape(X.shape[1:]), "O", buffers)
 
-    def gradients(self, dC_dO: Array, X: Array, buffers: Buffers = FRESH) -> Gradients:
+    def gradients(self, dC_dO, X, buffers=FRESH):
         return reshaped(dC_dO, X.shape[1:], "dC_dX", buffers), {}

@@ -15,27 +15,23 @@ Chapters    01 shows the first layer, 08 puts several in a row.
 import functools
 import inspect
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import DTypeLike
 
 from . import checks
 from .initialise import INITIALISATIONS
-from .types import Array, ArrayLike, Arrays, Gradients, Options, Shape
 
 
 class Forward(NamedTuple):
     """The record of one layer's forward pass, which its backward pass needs."""
 
-    X: Array
-    output_shape: Shape
-    options: Options  # the further arguments of the call, the cache among them
+    X: np.ndarray
+    output_shape: tuple
+    options: dict  # the further arguments of the call, the cache among them
 
 
-def forward_pass(layers: Sequence["Layer"], X: Array, options: Sequence[Options]) -> tuple[Array, list[Forward]]:
+def forward_pass(layers, X, options):
     """Return the output of the layers for X, and the records that backward_pass needs, one a layer.
 
     options holds a dict of the further arguments for each layer; each gets a new `cache` besides.
@@ -49,11 +45,9 @@ def forward_pass(layers: Sequence["Layer"], X: Array, options: Sequence[Options]
     return X, records
 
 
-def backward_pass(
-    layers: Sequence["Layer"], dC_dO: Array, records: Sequence[Forward], input_gradient: bool = True
-) -> tuple[Array, list[Arrays]]:
-    """Return dC_dX (any array unless input_gradient) and {key: gradient} of each layer, for forward_pass's records."""
-    grads: list[Arrays] = [{}] * len(layers)
+def backward_pass(layers, dC_dO, records, input_gradient=True):
+    """Return dC_dX (None unless input_gradient) and {key: gradient} of each layer, for the records of forward_pass."""
+    grads = [{}] * len(layers)
     for index in reversed(range(len(layers))):
         layer, (X, output_shape, own) = layers[index], records[index]
         own = {**own, "input_gradient": input_gradient or index > 0}
@@ -62,7 +56,7 @@ def backward_pass(
     return dC_dO, grads
 
 
-def options_of(layers: Sequence["Layer"], training: bool, seed: Sequence[int]) -> list[Options]:
+def options_of(layers, training, seed):
     """Return `training` and `rng` for each layer: a Generator from [*seed, index of the layer] if its apply names it.
 
     `rng` is None while predicting and where it is not named.
@@ -72,26 +66,26 @@ def options_of(layers: Sequence["Layer"], training: bool, seed: Sequence[int]) -
     return [{"training": training, "rng": rng} for rng in rngs]
 
 
-def draw_seed(rng: Generator, layers: Sequence["Layer"]) -> int:
+def draw_seed(rng, layers):
     """Return an integer from rng for the Generators of one step, or 0, drawing nothing, where no layer needs one."""
     return int(rng.integers(1 << 63)) if any(accepted(layer.apply, {"rng": None}) for layer in layers) else 0
 
 
-def accepted(method: Callable[..., object], options: Options) -> dict[str, Any]:
+def accepted(method, options):
     """Return the options that the method names."""
     names = _parameter_names(getattr(method, "__func__", method))  # a cached method would keep its layer in memory
     return {name: value for name, value in options.items() if name in names}
 
 
 @functools.cache
-def _parameter_names(function: Callable[..., object]) -> frozenset[str]:
+def _parameter_names(function):
     return frozenset(inspect.signature(function).parameters)
 
 
-def row_shape(shape: Shape, axes: str) -> Shape:
+def row_shape(shape, axes):
     """Return shape as a tuple if it is that of a row; `axes` names its axis, such as '(inputs,)'."""
-    advice = "Put a Flatten() before it."
-    checks.require(len(shape) == 1, f"expected an input of shape {axes}, got {tuple(shape)}. {advice}")
+    given = f"got {tuple(shape)}. Put a Flatten() before it."
+    checks.require(len(shape) == 1, f"expected an input of shape {axes}, {given}")
     return tuple(shape)
 
 
@@ -102,41 +96,41 @@ class Layer(checks.Named):
     A Model builds its layers; a layer used alone builds itself at its first forward, from a Generator of seed 0.
     """
 
-    def __init__(self) -> None:
-        self.params: Arrays = {}
+    def __init__(self):
+        self.params, self.grads = {}, {}
         self.own_params = self.params  # always the same dictionary: callers may hold a reference to it
-        self.grads: Arrays = {}
-        self.input_shape: Shape | None = None  # until it is built; dtype too
-        self.dtype: str | None = None
-        self.last_forward: Forward | None = None
+        self.input_shape = self.dtype = self.last_forward = None  # until it is built and called
         self.in_model = False
         self.rng = np.random.default_rng(0)  # for a layer used alone; a Model's layers get theirs from the Model
 
-    def output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape(self, input_shape):
         """Return the shape of one output for one input, or raise a ValueError with the reason why there is none."""
         return tuple(input_shape)
 
-    def element_count(self, input_shape: Shape) -> int:
+    def element_count(self, input_shape):
         """Return how many numbers the layer allocates for one input: its output and its workspace."""
         return math.prod(self.output_shape(input_shape))
 
-    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+    def param_shapes(self, input_shape):
         """Return {key: shape} of the parameters for one input of this shape."""
         return {}
 
-    def initial(self, key: str, shape: Shape, rng: Generator) -> Array:
+    def initial(self, key, shape, rng):
         """Return the initial value of the parameter `key`."""
         raise NotImplementedError
 
-    def apply(self, X: Array) -> Array:
+    def check_input(self, X):
+        """Refuse an X that does not fit the parameters."""
+
+    def apply(self, X):
         """Return the output for X, without keeping state."""
         raise NotImplementedError
 
-    def gradients(self, dC_dO: Array, X: Array) -> Gradients:
-        """Return dC_dX (any array where `input_gradient` is False) and {key: gradient}, without keeping state."""
+    def gradients(self, dC_dO, X):
+        """Return dC_dX (None where `input_gradient` is False) and {key: gradient}, without keeping state."""
         raise NotImplementedError
 
-    def build(self, input_shape: Shape, rng: Generator, dtype: DTypeLike = "float32") -> None:
+    def build(self, input_shape, rng, dtype="float32"):
         """Create the parameters for inputs of this shape (without N), from the layer's own Generator.
 
         Parameters that the user assigned before the first build are kept.
@@ -146,7 +140,7 @@ class Layer(checks.Named):
         assigned = self.params if self.input_shape is None else {}
         self.set_params(input_shape, dtype, self.planned_params(assigned, input_shape, dtype, rng))
 
-    def planned_params(self, params: Arrays, input_shape: Shape, dtype: str, rng: Generator) -> Arrays:
+    def planned_params(self, params, input_shape, dtype, rng):
         """Return these parameters, checked, with initial values, drawn from rng, for the keys that are missing."""
         shapes = self.param_shapes(input_shape)
         checks.fits("its parameters", sum(map(math.prod, shapes.values())), "float64", "Make it smaller.")
@@ -154,20 +148,20 @@ class Layer(checks.Named):
             params = {key: self.initial(key, shape, rng) for key, shape in shapes.items()} | params
         return self.checked_params(params, input_shape, dtype)
 
-    def set_params(self, input_shape: Shape, dtype: str, params: Arrays) -> None:
+    def set_params(self, input_shape, dtype, params):
         """Set these parameters, which have been checked, for inputs of this shape."""
         self._store(params)
         self.grads, self.last_forward = {}, None
         self.input_shape, self.dtype = input_shape, dtype
 
-    def forward(self, X: ArrayLike, training: bool = True) -> Array:
+    def forward(self, X, training=True):
         """Return the output for X, and store X for backward."""
         X = self.validate_input(X)
         seed = (draw_seed(self.rng, [self]) if training else 0, 0)
         O, (self.last_forward,) = forward_pass([self], X, options_of([self], training, seed))
         return O
 
-    def backward(self, dC_dO: ArrayLike) -> Array:
+    def backward(self, dC_dO):
         """Return dC_dX of the last forward, and assign the cost gradients of the parameters to `grads`."""
         if self.last_forward is None:
             raise RuntimeError(f"{self.name}: backward was called before forward. Call forward(X) first.")
@@ -175,32 +169,29 @@ class Layer(checks.Named):
         dC_dX, (self.grads,) = backward_pass([self], checks.as_float("dC_dO", dC_dO), [self.last_forward])
         return dC_dX
 
-    def validate_input(self, X: ArrayLike) -> Array:
+    def validate_input(self, X):
         """Validate X, cast it to the layer's dtype, and build the layer on first use."""
         X = checks.as_float("X", X, self.dtype)
         checks.require(X.ndim > 1, f"X must have the batch axis N in front, got shape {X.shape}.")
         if self.input_shape is None:
             self.build(X.shape[1:], np.random.default_rng(0), X.dtype)
-        if self.input_shape and self.params:
-            # images may be of any size, but not of any number of channels
-            checks.batch(X, (*self.input_shape[:1], *X.shape[2:]) if len(self.input_shape) == 3 else self.input_shape)
+        self.check_input(X)
         # element_count raises where X does not fit
         checks.fits(f"{len(X)} examples", len(X) * self.element_count(X.shape[1:]), X.dtype, checks.FEWER)
         self.sync_params()
         return X
 
-    def validate_gradient(self, dC_dO: ArrayLike, output_shape: Shape) -> Array:
+    def validate_gradient(self, dC_dO, output_shape):
         """Return dC_dO in the layer's dtype, if it has the shape of the output."""
         dC_dO = checks.as_float("dC_dO", dC_dO, self.dtype)
         checks.same_shape("dC_dO", dC_dO, output_shape, "(the shape of the last forward's output)")
         return dC_dO
 
-    def sync_params(self) -> None:
+    def sync_params(self):
         """Validate parameters that the user has assigned since the last call."""
-        if self.input_shape and self.dtype:  # it has been built
-            self._store(self.checked_params(self.params, self.input_shape, self.dtype))
+        self._store(self.checked_params(self.params, self.input_shape, self.dtype))
 
-    def _store(self, params: Arrays) -> None:
+    def _store(self, params):
         if self.params is not self.own_params:  # a whole dictionary was assigned, perhaps that of another layer
             params = {key: param.copy() for key, param in params.items()}
         self.own_params.update(params)
@@ -208,12 +199,11 @@ class Layer(checks.Named):
             del self.own_params[key]
         self.params = self.own_params
 
-    def checked_params(self, params: Arrays, input_shape: Shape, dtype: str) -> Arrays:
+    def checked_params(self, params, input_shape, dtype):
         """Return the parameters with the right keys and shapes, as arrays of dtype that can be trained in place."""
         shapes = self.param_shapes(input_shape)
         wanted = f"the keys {sorted(shapes)}" if shapes else "no keys"
-        given = sorted(map(str, params))
-        checks.require(params.keys() == shapes.keys(), f"params must have {wanted}, got {given}.")
+        checks.expect(params.keys() == shapes.keys(), f"params must have {wanted}", sorted(map(str, params)))
         arrays = {key: checks.as_float(f"params[{key!r}]", params[key], dtype) for key in shapes}
         for key, shape in shapes.items():
             checks.same_shape(f"params[{key!r}]", arrays[key], shape)
@@ -225,18 +215,21 @@ class WeightedLayer(Layer):
 
     weights = ""
 
-    def __init__(self, initialisation: str, bias: bool) -> None:
+    def __init__(self, initialisation, bias):
         super().__init__()
         self.initialisation = checks.choice("initialisation", initialisation, INITIALISATIONS)
         self.bias = checks.boolean("bias", bias)
 
-    def weight_shape(self, input_shape: Shape) -> Shape:
+    def weight_shape(self, input_shape):
         """Return the shape of the weights for one input of this shape."""
         raise NotImplementedError
 
-    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+    def check_input(self, X):  # images may be of any size, but not of any number of channels
+        checks.batch(X, (self.input_shape[0], *X.shape[-2:]) if len(self.input_shape) == 3 else self.input_shape)
+
+    def param_shapes(self, input_shape):
         outputs = self.output_shape(input_shape)[0]
         return {self.weights: self.weight_shape(input_shape)} | ({"B": (outputs,)} if self.bias else {})
 
-    def initial(self, key: str, shape: Shape, rng: Generator) -> Array:
+    def initial(self, key, shape, rng):
         return np.zeros(shape) if key == "B" else INITIALISATIONS[self.initialisation](shape, rng)

@@ -20,7 +20,7 @@ from .convolution import Conv2D
 from .fast.replica import MAX_MICRO_BATCH, Replica, micro_batch_slices
 from .fast.threads import worker_pool
 from .fully_connected import Flatten, FullyConnected
-from .layer import Layer, backward_pass, draw_seed, forward_pass, generators
+from .layer import Layer, backward_pass, draw_seed, forward_pass, options_of
 from .pooling import Pool2D
 
 _CLASSES = (Conv2D, Pool2D, FullyConnected, Flatten, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)
@@ -68,8 +68,7 @@ class Model:
         planned = []
         for index, (layer, shape, rng) in enumerate(zip(self.layers, self.shapes, children, strict=False)):
             with _naming_layer(self.layers, index, "cannot keep its parameters"):  # check all before one is built
-                params = layer.completed_params(layer.params, shape, rng)
-                planned.append(layer.checked_params(params, shape, self.dtype))
+                planned.append(layer.planned_params(layer.params, shape, self.dtype, rng))
         for layer, shape, params in zip(self.layers, self.shapes, planned, strict=False):
             layer.set_params(shape, self.dtype, params)
             layer.in_model = True
@@ -92,8 +91,8 @@ class Model:
         X = self.validate_input(X)
         self.check_memory(len(X), "Use predict, or fit with smaller batches: they work in parts.")
         self.sync_params()
-        rngs = generators(self.layers, (draw_seed(self.rng, self.layers), 0)) if training else None
-        O, records = forward_pass(self.layers, X, training, rngs)
+        seed = (draw_seed(self.rng, self.layers) if training else 0, 0)
+        O, records = forward_pass(self.layers, X, options_of(self.layers, training, seed))
         for layer, record in zip(self.layers, records, strict=True):
             layer.last_forward = record
         return O
@@ -197,16 +196,16 @@ class Model:
 
 
 def _checked_layers(layers):
-    if isinstance(layers, Layer) or not hasattr(layers, "__iter__"):
-        raise checks.BadType(f"layers must be a list of layers, got {type(layers).__name__}.")
+    is_list = hasattr(layers, "__iter__") and not isinstance(layers, Layer)
+    checks.require(is_list, f"layers must be a list of layers, got {type(layers).__name__}.", checks.BadType)
     layers = list(layers)
-    if not layers:
-        raise checks.BadValue("layers is empty; at least one layer is needed.")
+    checks.require(layers, "layers is empty; at least one layer is needed.")
     for index, layer in enumerate(layers):
-        if not isinstance(layer, Layer):
-            raise checks.BadType(f"layers[{index}] must be a layer, such as ReLU(), got {checks.shown(layer)}.")
-        if layer.in_model or any(layer is other for other in layers[:index]):
-            raise checks.BadValue(f"layer {index} ({layer.name}) is in a model already. Make a new one for each place.")
+        is_layer = isinstance(layer, Layer)
+        checks.expect(is_layer, f"layers[{index}] must be a layer, such as ReLU()", layer, checks.BadType)
+        is_free = not layer.in_model and not any(layer is other for other in layers[:index])
+        advice = "Make a new one for each place."
+        checks.require(is_free, f"layer {index} ({layer.name}) is in a model already. {advice}")
     return layers
 
 
@@ -236,8 +235,8 @@ def _by_key(dictionaries):
 
 def model_arrays(model):
     """Return {key: parameter} of a model, all finite, as they are written to a file."""
-    if not isinstance(model, Model):
-        raise checks.BadType(f"model must be a Model, got {type(model).__name__}.")
+    is_model = isinstance(model, Model)
+    checks.require(is_model, f"model must be a Model, got {type(model).__name__}.", checks.BadType)
     arrays = {key: param for key, param, _ in model.parameters()}
     for key, param in arrays.items():
         checks.finite(key, param)

@@ -8,30 +8,24 @@ Rules       Padding takes no part: it is never the maximum or minimum, and a mea
 Chapters    04; 09 for the optimised code.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from . import checks
 from .fast import pooling as fast
-from .fast.buffers import FRESH, Buffers
+from .fast.buffers import FRESH
 from .layer import Layer
-from .shapes import Geometry, geometry, image_geometry
-from .types import Array, ArrayLike, Gradients, IntPair, Mode, Padding, Pair, Shape, Stride
+from .shapes import geometry, image_geometry
 
-REDUCE: dict[str, Callable[[Array], float]] = {"max": np.max, "mean": np.mean, "min": np.min}
+REDUCE = {"max": np.max, "mean": np.mean, "min": np.min}
 ARGUMENT = {"max": np.argmax, "min": np.argmin}
 MODES = tuple(REDUCE)
-Settings = tuple[IntPair, IntPair, Padding, Mode]
-Cache = dict[str, Array] | None
+AXES = "(N, C, H_out, W_out)"
 
 
 @checks.public
-def pool2d_forward_loop(
-    X: ArrayLike, pool_size: Pair = 2, stride: Stride = None, padding: Padding = 0, mode: Mode = "max"
-) -> Array:
+def pool2d_forward_loop(X, pool_size=2, stride=None, padding=0, mode="max"):
     """Return what pool2d_forward returns, window by window."""
-    X, plan, mode = _checked(X, _settings(pool_size, stride, padding, mode))
+    X, plan, mode = _checked(X, pool_size, stride, padding, mode)
     O = np.zeros((*X.shape[:2], *plan.output), dtype=X.dtype)
     for n, c, row, column in np.ndindex(O.shape):
         O[n, c, row, column] = REDUCE[mode](X[n, c][_window(plan, row, column)])
@@ -39,11 +33,9 @@ def pool2d_forward_loop(
 
 
 @checks.public
-def pool2d_backward_loop(
-    dC_dO: ArrayLike, X: ArrayLike, pool_size: Pair = 2, stride: Stride = None, padding: Padding = 0, mode: Mode = "max"
-) -> Array:
+def pool2d_backward_loop(dC_dO, X, pool_size=2, stride=None, padding=0, mode="max"):
     """Return what pool2d_backward returns, window by window."""
-    dC_dO, X, plan, mode = _checked_backward(dC_dO, X, _settings(pool_size, stride, padding, mode))
+    dC_dO, X, plan, mode = _checked_backward(dC_dO, X, pool_size, stride, padding, mode)
     dC_dX = np.zeros(X.shape, dtype=dC_dO.dtype)
     for n, c, row, column in np.ndindex(dC_dO.shape):
         window = _window(plan, row, column)
@@ -56,16 +48,14 @@ def pool2d_backward_loop(
     return dC_dX
 
 
-def _window(plan: Geometry, row: int, column: int) -> tuple[slice, ...]:
+def _window(plan, row, column):
     """Return the slices of X under one window, without the part that lies on the padding."""
     starts = [i * s - before for i, s, (before, _) in zip((row, column), plan.stride, plan.padding, strict=True)]
     return tuple(slice(max(start, 0), start + k) for start, k in zip(starts, plan.kernel, strict=True))
 
 
 @checks.public
-def pool2d_forward(
-    X: ArrayLike, pool_size: Pair = 2, stride: Stride = None, padding: Padding = 0, mode: Mode = "max"
-) -> Array:
+def pool2d_forward(X, pool_size=2, stride=None, padding=0, mode="max"):
     """Return O (N, C, H_out, W_out): the largest, mean or smallest pixel of every window.
 
     Parameters
@@ -83,14 +73,12 @@ def pool2d_forward(
     array([[ 5.,  7.],
            [13., 15.]])
     """
-    X, plan, mode = _checked(X, _settings(pool_size, stride, padding, mode))
+    X, plan, mode = _checked(X, pool_size, stride, padding, mode)
     return fast.forward(X, plan, mode, FRESH)
 
 
 @checks.public
-def pool2d_backward(
-    dC_dO: ArrayLike, X: ArrayLike, pool_size: Pair = 2, stride: Stride = None, padding: Padding = 0, mode: Mode = "max"
-) -> Array:
+def pool2d_backward(dC_dO, X, pool_size=2, stride=None, padding=0, mode="max"):
     """Return dC_dX (N, C, H, W), the cost gradient with respect to the input of pooling.
 
     Parameters
@@ -106,30 +94,30 @@ def pool2d_backward(
     array([[0., 3.],
            [0., 0.]])
     """
-    dC_dO, X, plan, mode = _checked_backward(dC_dO, X, _settings(pool_size, stride, padding, mode))
+    dC_dO, X, plan, mode = _checked_backward(dC_dO, X, pool_size, stride, padding, mode)
     return fast.backward(dC_dO, X, None, plan, mode, FRESH)
 
 
-def _checked(X: ArrayLike, settings: Settings) -> tuple[Array, Geometry, Mode]:
+def _checked(X, *settings):
     (X,) = checks.floats(X=(X, checks.IMAGES))
-    *window, mode = settings
+    *window, mode = _settings(*settings)
     return X, geometry(X.shape[2:], *window), mode
 
 
-def _settings(pool_size: Pair, stride: Stride, padding: Padding, mode: Mode) -> Settings:
+def _settings(pool_size, stride, padding, mode):
     """Return the validated settings, as pairs (padding may be a name)."""
     pool_size, padding = checks.pair("pool_size", pool_size), checks.padding(padding)
     stride = pool_size if stride is None else checks.pair("stride", stride)
-    is_smaller = not isinstance(padding, tuple) or all(p < k for p, k in zip(padding, pool_size, strict=True))
+    is_smaller = isinstance(padding, str) or all(p < k for p, k in zip(padding, pool_size, strict=True))
     rule = f"must be smaller than pool_size {pool_size}: no window may lie on padding alone"
-    checks.require(is_smaller, f"padding {padding} {rule}.")
+    checks.require(is_smaller, f"padding {checks.shown(padding)} {rule}.")
     return pool_size, stride, padding, checks.choice("mode", mode, MODES)
 
 
-def _checked_backward(dC_dO: ArrayLike, X: ArrayLike, settings: Settings) -> tuple[Array, Array, Geometry, Mode]:
-    X, plan, mode = _checked(X, settings)
-    dC_dO, X = checks.floats(dC_dO=(dC_dO, "(N, C, H_out, W_out)"), X=(X, checks.IMAGES))
-    checks.same_shape("dC_dO", dC_dO, (*X.shape[:2], *plan.output), "(N, C, H_out, W_out)")
+def _checked_backward(dC_dO, X, *settings):
+    X, plan, mode = _checked(X, *settings)
+    dC_dO, X = checks.floats(dC_dO=(dC_dO, AXES), X=(X, checks.IMAGES))
+    checks.same_shape("dC_dO", dC_dO, (*X.shape[:2], *plan.output), AXES)
     return dC_dO, X, plan, mode
 
 
@@ -142,30 +130,28 @@ class Pool2D(Layer):
         As in `pool2d_forward`.
     """
 
-    def __init__(
-        self, pool_size: Pair = 2, stride: Stride = None, padding: Padding = "valid", mode: Mode = "max"
-    ) -> None:
+    def __init__(self, pool_size=2, stride=None, padding="valid", mode="max"):
         super().__init__()
         self.pool_size, self.stride, self.padding, self.mode = _settings(pool_size, stride, padding, mode)
 
     @property
-    def is_selection(self) -> bool:
+    def is_selection(self):
         """Whether each output is one pixel of its window; a mean is not."""
         return self.mode != "mean"
 
-    def geometry(self, input_shape: Shape) -> Geometry:
+    def geometry(self, input_shape):
         """Return how the windows move over an input (C, H, W)."""
         return image_geometry(input_shape, self.pool_size, self.stride, self.padding)
 
-    def output_shape(self, input_shape: Shape) -> Shape:
+    def output_shape(self, input_shape):
         return (input_shape[0], *self.geometry(input_shape).output)
 
-    def apply(self, X: Array, buffers: Buffers = FRESH, cache: Cache = None) -> Array:
+    def apply(self, X, buffers=FRESH, cache=None):
         O = fast.forward(X, self.geometry(X.shape[1:]), self.mode, buffers)
         if buffers.is_cached and cache is not None:  # otherwise a caller has O and may change it before backward
             cache["O"] = O
         return O
 
-    def gradients(self, dC_dO: Array, X: Array, buffers: Buffers = FRESH, cache: Cache = None) -> Gradients:
+    def gradients(self, dC_dO, X, buffers=FRESH, cache=None):
         O = cache.get("O") if cache else None
         return fast.backward(dC_dO, X, O, self.geometry(X.shape[1:]), self.mode, buffers), {}

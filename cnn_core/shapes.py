@@ -6,18 +6,16 @@ Units       size, kernel, stride and padding are counted in pixels. padding is a
 Chapters    01, 03.
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from . import checks
-from .types import IntPair, Padding, Shape, Side
 
 PAIRS = "layers must be pairs (kernel, stride)"
 
 
 @checks.public
-def padding_amounts(size: int, kernel: int, stride: int, padding: Side) -> IntPair:
+def padding_amounts(size, kernel, stride, padding):
     """Return how many zeros are added (before, after) the input in one dimension.
 
     Parameters
@@ -45,7 +43,7 @@ def padding_amounts(size: int, kernel: int, stride: int, padding: Side) -> IntPa
 
 
 @checks.public
-def output_size(size: int, kernel: int, stride: int = 1, padding: Side = 0) -> int:
+def output_size(size, kernel, stride=1, padding=0):
     """Return how many windows of length `kernel` fit: floor((size + padding - kernel) / stride) + 1.
 
     Raises
@@ -62,7 +60,7 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: Side = 0) -> i
 
 
 @checks.public
-def excluded_pixels(size: int, kernel: int, stride: int = 1, padding: Side = 0) -> int:
+def excluded_pixels(size, kernel, stride=1, padding=0):
     """Return how many pixels at the end of the padded input no window reaches: (size + padding - kernel) mod stride.
 
     Examples
@@ -74,7 +72,7 @@ def excluded_pixels(size: int, kernel: int, stride: int = 1, padding: Side = 0) 
 
 
 @checks.public
-def receptive_field(layers: Iterable[IntPair]) -> int:
+def receptive_field(layers):
     """Return how many input pixels (in one dimension) one cell of the last output depends on.
 
     Parameters
@@ -101,26 +99,26 @@ def receptive_field(layers: Iterable[IntPair]) -> int:
 class Geometry(NamedTuple):
     """How a window moves over an image: each entry is a pair (rows, columns)."""
 
-    kernel: IntPair
-    stride: IntPair
-    padding: tuple[IntPair, IntPair]  # ((top, bottom), (left, right))
-    output: IntPair
-    excluded: IntPair  # on the padded input
+    kernel: tuple
+    stride: tuple
+    padding: tuple  # ((top, bottom), (left, right))
+    output: tuple
+    excluded: tuple  # on the padded input
 
-    def element_count(self, K: int, C: int) -> int:
+    def element_count(self, K, C):
         """Return how many numbers a convolution allocates for one image: the output and the row buffer."""
         (H_out, W_out), (S_r, _), (kH, kW) = self.output, self.stride, self.kernel
         return K * H_out * W_out + ((H_out - 1) * S_r + kH) * kW * C * W_out
 
 
-def image_geometry(shape: Shape, kernel: IntPair, stride: IntPair, padding: Padding) -> Geometry:
+def image_geometry(shape, kernel, stride, padding):
     """Return the Geometry for images of shape (C, H, W)."""
     checks.require(len(shape) == 3, f"expected an input of shape (C, H, W), got {tuple(shape)}.")
     return geometry(tuple(shape[1:]), kernel, stride, padding)
 
 
 @lru_cache(maxsize=256)  # a layer asks for the same one at every step
-def geometry(size: Shape, kernel: IntPair, stride: IntPair, padding: Padding) -> Geometry:
+def geometry(size, kernel, stride, padding):
     """Return the Geometry for an image of size (H, W); kernel and stride are pairs, padding a pair or a name."""
     paddings = padding if isinstance(padding, tuple) else (padding, padding)
     (rows, H_out, rest), (columns, W_out, more) = map(_fit, size, kernel, stride, paddings)
@@ -129,7 +127,7 @@ def geometry(size: Shape, kernel: IntPair, stride: IntPair, padding: Padding) ->
     return Geometry(kernel, stride, (rows, columns), (H_out, W_out), (rest, more))
 
 
-def kernel_offsets(size: int, kernel: int, stride: int, padding: IntPair, output: int) -> list[tuple[slice, slice]]:
+def kernel_offsets(size, kernel, stride, padding, output):
     """Return, for each offset in a 1-D kernel, two slices: the windows with a pixel at that offset, and those pixels.
 
     Windows whose pixel there lies on the padding (before, after) are left out; both slices are empty where all do.
@@ -137,7 +135,7 @@ def kernel_offsets(size: int, kernel: int, stride: int, padding: IntPair, output
     return [_offset_slices(offset - padding[0], size, stride, output) for offset in range(kernel)]
 
 
-def _offset_slices(offset: int, size: int, stride: int, output: int) -> tuple[slice, slice]:
+def _offset_slices(offset, size, stride, output):
     first = max(-(offset // stride), 0)  # window i has pixel i*stride + offset; the first whose pixel is not padding
     last = min((size - 1 - offset) // stride, output - 1)
     if first > last:
@@ -145,14 +143,14 @@ def _offset_slices(offset: int, size: int, stride: int, output: int) -> tuple[sl
     return slice(first, last + 1), slice(first * stride + offset, last * stride + offset + 1, stride)
 
 
-def _one_dimension(size: int, kernel: int, stride: int, padding: Side) -> tuple[int, int, int, Side]:
+def _one_dimension(size, kernel, stride, padding):
     numbers = checks.integer("size", size), checks.integer("kernel", kernel), checks.integer("stride", stride)
     message = "padding must be an integer or a name in one dimension"
     checks.expect(not isinstance(padding, (tuple, list)), message, padding, checks.BadType)
-    return *numbers, checks.padding_name(padding) if isinstance(padding, str) else checks.integer("padding", padding, 0)
+    return *numbers, checks.padding(padding) if isinstance(padding, str) else checks.integer("padding", padding, 0)
 
 
-def _amounts(size: int, kernel: int, stride: int, padding: Side) -> IntPair:
+def _amounts(size, kernel, stride, padding):
     if padding == "valid":
         return 0, 0
     if not isinstance(padding, str):
@@ -163,7 +161,7 @@ def _amounts(size: int, kernel: int, stride: int, padding: Side) -> IntPair:
     return before, missing - before
 
 
-def _fit(size: int, kernel: int, stride: int, padding: Side) -> tuple[IntPair, int, int]:
+def _fit(size, kernel, stride, padding):
     """Return the amounts of padding, the number of windows and the number of excluded pixels in one dimension."""
     before, after = _amounts(size, kernel, stride, padding)
     padded = size + before + after

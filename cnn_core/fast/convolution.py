@@ -14,7 +14,7 @@ from ..shapes import kernel_offsets
 from .buffers import rows_of
 
 
-def forward(X, F, B, plan, buffers):
+def forward(X, F, plan, buffers, B=None):
     """Return the output: for each of its rows, the matrix product of all filters with the windows of the row."""
     windows = _windows_by_row(X, plan, buffers)
     O = buffers.batch("O", (len(X), len(F), *plan.output), X.dtype)
@@ -47,7 +47,7 @@ def input_gradient(dC_dO, F, plan, X_shape, buffers):
         return scattered(dC_dO, F, plan, X_shape, buffers)
     around = (kH - 1 - top, kH - 1 - bottom), (kW - 1 - left, kW - 1 - right)
     back = plan._replace(padding=around, output=X_shape[2:])
-    return forward(dC_dO, F.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], None, back, buffers.scope("dC_dX"))
+    return forward(dC_dO, F.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], back, buffers.scope("dC_dX"))
 
 
 def scattered(dC_dO, F, plan, X_shape, buffers):

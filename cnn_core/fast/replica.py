@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import checks
-from ..layer import backward_pass, forward_pass, generators
+from ..layer import backward_pass, forward_pass, options_of
 from .buffers import CachedBuffers
 
 MIN_MICRO_BATCH, MAX_MICRO_BATCH = 32, 64  # fewer examples are not worth the calls, more do not fit into the cache
@@ -34,14 +34,15 @@ class Replica:
     def __reduce__(self):
         return type(self), ([_without_state(layer) for layer in self.network],)
 
-    def forward(self, X, training=False, seed=None):
+    def forward(self, X, training=False, seed=(0, 0)):
         """Return the output for X and the records that `gradients` needs; the next call overwrites both."""
-        rngs = generators(self.network, seed) if training else [None] * len(self.network)
-        return forward_pass(self.layers, X, training, [rngs[index] for index in self.order], self.options)
+        options = options_of(self.network, training, seed)
+        ordered = [options[index] | own for index, own in zip(self.order, self.options, strict=True)]
+        return forward_pass(self.layers, X, ordered)
 
     def gradients(self, dC_dO, records):
         """Return {key: gradient} of each layer, in the network's order."""
-        _, grads = backward_pass(self.layers, dC_dO, records, self.options, input_gradient=False)
+        _, grads = backward_pass(self.layers, dC_dO, records, input_gradient=False)
         return [own for _, own in sorted(zip(self.order, grads, strict=True))]  # by position: no two are equal
 
 
