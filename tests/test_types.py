@@ -1,4 +1,4 @@
-"""The types of the public API, in cnn_core/__init__.pyi: strict, without Any, equal to the modules, of use to a user."""
+"""The types of the public API, cnn_core/__init__.pyi: strict, without Any, equal to the modules, useful to a user."""
 
 import ast
 import subprocess
