@@ -72,7 +72,7 @@ class Named:
     """A class whose methods begin the messages of their checks with its name; so do those of its subclasses."""
 
     def __init_subclass__(cls):
-        checked = ("__init__", "__call__", "__post_init__")
+        checked = ("__init__", "__call__", "__post_init__", "__setattr__")
         exempt = ("apply", "gradients", "update")  # pure functions, called often, with valid arguments
         for key, value in list(vars(cls).items()):
             if inspect.isfunction(value) and (key in checked or (key[0] != "_" and key not in exempt)):

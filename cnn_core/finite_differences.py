@@ -47,8 +47,7 @@ def gradient_check(subject, *arrays, loss=None, entries=200, epsilon=EPSILON, se
     >>> gradient_check(square, np.array([1.0, 2.0, 3.0]))[0] < 1e-9
     True
     """
-    entries = checks.integer("entries", entries)
-    epsilon = checks.number("epsilon", epsilon, gt=0)
+    entries, epsilon = checks.integer("entries", entries), checks.number("epsilon", epsilon, gt=0)
     rng = np.random.default_rng(checks.integer("seed", seed, minimum=0))
     cost, moved = _prepared(subject, arrays, loss, rng)
     errors = [_largest_error(cost, name, *moved[name], entries, epsilon, rng) for name in moved]
@@ -108,20 +107,18 @@ def cost_surface(model, X, y, loss, span=1.0, points=21, seed=0):
     offsets = _offsets(span, points)
     rng = np.random.default_rng(checks.integer("seed", seed, minimum=0))
     model = copy.deepcopy(model)
-    params = [param for _, param, _ in model.parameters()]
-    start = [param.copy() for param in params]
-    first, second = ([_scaled(rng.normal(size=p.shape), p) for p in start] for _ in range(2))
+    params = [(param, param.copy()) for _, param, _ in model.parameters()]
+    first, second = ([_scaled(rng.normal(size=param.shape), param) for param, _ in params] for _ in range(2))
     costs = np.empty((len(offsets), len(offsets)))
     for (i, a), (j, b) in itertools.product(enumerate(offsets), repeat=2):
-        for param, origin, u, v in zip(params, start, first, second, strict=True):
-            param[...] = origin + a * u + b * v
+        for (param, start), u, v in zip(params, first, second, strict=True):
+            param[...] = start + a * u + b * v
         costs[i, j] = loss(model.predict(X), y)[0]
     return offsets, costs
 
 
 def _offsets(span, points):
-    span = checks.number("span", span, gt=0)
-    points = checks.integer("points", points, minimum=2)
+    span, points = checks.number("span", span, gt=0), checks.integer("points", points, minimum=2)
     checks.fits(f"{points} by {points} costs", points**2, "float64", "Use fewer points.")
     return np.linspace(-span, span, points)
 
@@ -138,12 +135,12 @@ def _prepared(subject, arrays, loss, rng):
     if isinstance(subject, (tuple, list)) and len(subject) == 2 and all(map(callable, subject)):
         return _functions(*subject, arrays, rng)
     if hasattr(subject, "parameters"):
-        if len(arrays) != 2 or not callable(loss):
-            raise checks.BadType("a model is checked with X, targets and loss=, such as loss=CrossEntropy().")
+        message = "a model is checked with X, targets and loss=, such as loss=CrossEntropy()."
+        checks.require(len(arrays) == 2 and callable(loss), message, checks.BadType)
         return _network(_as_float64(subject), *arrays, loss=loss)
     if hasattr(subject, "forward") and hasattr(subject, "params"):
-        if len(arrays) != 1:
-            raise checks.BadType(f"a layer is checked with one array X, got {len(arrays)} arrays.")
+        message = f"a layer is checked with one array X, got {len(arrays)} arrays."
+        checks.require(len(arrays) == 1, message, checks.BadType)
         return _network(_as_float64(subject), *arrays, rng=rng)
     raise checks.BadType(f"expected a layer, a model or a pair (forward, backward), got {type(subject).__name__}.")
 
@@ -194,10 +191,8 @@ def _copy(name, array):
 def _as_float64(subject):
     """Return a copy of a layer or model that computes in float64."""
     subject = copy.deepcopy(subject)
-    subject.dtype = "float64"
-    for layer in getattr(subject, "layers", [subject]):
-        if layer.input_shape is not None:
-            layer.set_params(layer.input_shape, "float64", layer.params)
+    for each in [subject, *getattr(subject, "layers", [])]:
+        each.dtype = "float64"  # the parameters are converted when they are validated next
     return subject
 
 

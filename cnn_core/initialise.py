@@ -54,8 +54,7 @@ def xavier_uniform(shape, rng):
 def _checked_fans(shape, rng):
     checks.generator(rng)
     shape = checks.shape("shape", shape)
-    if len(shape) not in (2, 4):
-        raise checks.BadValue(f"shape must be (inputs, nodes) or (K, C, kH, kW), got {shape}.")
+    checks.expect(len(shape) in (2, 4), "shape must be (inputs, nodes) or (K, C, kH, kW)", shape)
     return fans(shape)
 
 

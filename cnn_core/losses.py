@@ -11,6 +11,8 @@ import numpy as np
 
 from . import checks
 
+FOR_LABELS = "For labels use CrossEntropy, or one-hot targets: np.eye(classes)[labels]."
+
 
 class MeanSquaredError:
     """The mean over all entries of (outputs - targets)^2.
@@ -27,17 +29,14 @@ class MeanSquaredError:
     def __call__(self, outputs, targets):
         """Return (cost, dC_dO) for outputs and targets of the same shape."""
         outputs = _outputs(outputs)
-        targets = self.check_targets(targets, outputs.shape).astype(outputs.dtype, copy=False)
-        difference = outputs - targets
+        difference = outputs - self.check_targets(targets, outputs.shape).astype(outputs.dtype, copy=False)
         return float(np.mean(np.square(difference, dtype=np.float64))), difference * (2 / difference.size)
 
     def check_targets(self, targets, shape):
         """Return the targets as floats, of the shape of the outputs."""
         targets = checks.as_float("targets", targets)
-        if targets.shape != tuple(shape):
-            advice = "For labels use CrossEntropy, or one-hot targets: np.eye(classes)[labels]."
-            wanted = f"{tuple(shape)}, the shape of the outputs"
-            raise checks.BadValue(f"targets have shape {targets.shape}, expected {wanted}. {advice}")
+        wanted = f"expected {tuple(shape)}, the shape of the outputs"
+        checks.require(targets.shape == tuple(shape), f"targets have shape {targets.shape}, {wanted}. {FOR_LABELS}")
         checks.finite("targets", targets)
         return targets
 
@@ -62,21 +61,19 @@ class CrossEntropy:
     def __call__(self, outputs, labels):
         """Return (cost, dC_dO) for outputs (N, classes) and labels (N,), or one-hot (N, classes)."""
         outputs = _outputs(outputs)
-        labels = self.check_targets(labels, outputs.shape)
-        rows = np.arange(len(outputs))
+        right = np.arange(len(outputs)), self.check_targets(labels, outputs.shape)  # index of each row's right class
         shifted = outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True)
         powers = np.exp(shifted)
         totals = powers.sum(axis=1)
-        cost = float(np.mean(np.log(totals) - shifted[rows, labels]))
+        cost = float(np.mean(np.log(totals) - shifted[right]))
         dC_dO = powers / totals[:, None]
-        dC_dO[rows, labels] -= 1
+        dC_dO[right] -= 1
         return cost, (dC_dO / len(outputs)).astype(outputs.dtype)
 
     def check_targets(self, labels, shape):
         """Return the labels as int64 (N,), for outputs of this shape."""
-        if len(shape) != 2:
-            wanted = f"2 dimensions (N, classes) for {self.name}"
-            raise checks.BadValue(f"outputs must have {wanted}, got shape {tuple(shape)}.")
+        wanted = f"2 dimensions (N, classes) for {self.name}"
+        checks.require(len(shape) == 2, f"outputs must have {wanted}, got shape {tuple(shape)}.")
         return checks.labels(labels, *shape)
 
 

@@ -28,7 +28,6 @@ FILES = {  # the name of each file, and the SHA-256 sum of its unpacked bytes, h
 }
 DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CHUNK = 1 << 20
-LARGEST = 1 << 31  # bytes of data that a header may promise
 _verified = set()  # the names of the digits' own files whose sums were checked in this process
 
 
@@ -73,10 +72,9 @@ def load_mnist(folder=None, limit=None, seed=0):
     LeCun, Cortes and Burges, The MNIST database of handwritten digits.
     """
     seed = checks.integer("seed", seed, minimum=0)
-    X_train, y_train, X_test, y_test = (_load_part(key, folder) for key in FILES)
-    y_train, y_test = _checked_labels("train", X_train, y_train), _checked_labels("test", X_test, y_test)
-    if X_train.shape[1:] != X_test.shape[1:]:
-        raise checks.BadValue(f"training images are {X_train.shape[1:]} large but test images {X_test.shape[1:]}.")
+    (X_train, y_train), (X_test, y_test) = (_load_set(part, folder) for part in ("train", "test"))
+    train, test = X_train.shape[1:], X_test.shape[1:]
+    checks.require(train == test, f"training images are {train} large but test images {test}.")
     chosen = slice(None) if limit is None else _balanced(y_train, limit, seed)
     return Digits(_as_pixels(X_train[chosen]), y_train[chosen], _as_pixels(X_test), y_test)
 
@@ -94,41 +92,40 @@ def load_idx(path):
     ----------
     The format: the page of the MNIST database; two zero bytes, a type, the number of dimensions, their sizes, the data.
     """
+    name = repr(str(path))
     with open(os.fspath(path), "rb") as file:
         stream = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == b"\x1f\x8b" else file
         try:
-            return _read(stream, path)
+            return _read(stream, name)
         except checks.Unnamed:
             raise
         except (EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
-            raise checks.BadValue(f"{str(path)!r} is damaged: {error}") from error
+            raise checks.BadValue(f"{name} is damaged: {error}") from error
 
 
-def _read(stream, path):
-    dtype, shape = _read_header(stream, path)
+def _read(stream, name):
+    dtype, shape = _read_header(stream, name)
     start, promised = stream.tell(), math.prod(shape) * dtype.itemsize
     held = _count(stream, promised)  # counted before anything is kept, so a header that lies costs no memory
-    if held != promised:
-        product = "x".join(map(str, shape))
-        holds = f"the file holds {held}" if held < promised else "the file holds more"
-        raise checks.BadValue(f"the header of {str(path)!r} promises {product} = {promised} bytes, {holds}.")
+    product, holds = "x".join(map(str, shape)), held if held < promised else "more"
+    message = f"the header of {name} promises {product} = {promised} bytes, the file holds {holds}."
+    checks.require(held == promised, message)
     stream.seek(start)
     # NumPy refuses more dimensions or, beside a zero, larger ones than an array can have
     array = np.frombuffer(bytearray(stream.read(promised)), dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read_header(stream, path):
+def _read_header(stream, name):
     magic = stream.read(4)
-    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in DTYPES or magic[3] == 0:
-        what = "is not IDX" if isinstance(stream, gzip.GzipFile) else "is neither gzip nor IDX"
-        raise checks.BadValue(f"{str(path)!r} {what}: it starts with {magic!r}.")
+    kind = "not IDX" if isinstance(stream, gzip.GzipFile) else "neither gzip nor IDX"
+    is_idx = len(magic) == 4 and magic[:2] == b"\0\0" and magic[2] in DTYPES and magic[3] > 0
+    checks.require(is_idx, f"{name} is {kind}: it starts with {magic!r}.")
     sizes = stream.read(4 * magic[3])
-    if len(sizes) < 4 * magic[3]:
-        raise checks.BadValue(f"the header of {str(path)!r} ends after {4 + len(sizes)} bytes.")
+    checks.require(len(sizes) == 4 * magic[3], f"the header of {name} ends after {4 + len(sizes)} bytes.")
     dtype, shape = np.dtype(DTYPES[magic[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())
-    if math.prod(shape) * dtype.itemsize > LARGEST:
-        raise checks.BadValue(f"the header of {str(path)!r} promises more than {LARGEST} bytes, the most that is read.")
+    is_small = math.prod(shape) * dtype.itemsize <= checks.LARGEST
+    checks.require(is_small, f"the header of {name} promises more than {checks.LARGEST} bytes, the most that is read.")
     return dtype, shape
 
 
@@ -140,16 +137,21 @@ def _count(stream, promised):
     return held
 
 
-def _load_part(key, folder):
+def _load_set(part, folder):
+    X, y = _load_file(f"X_{part}", 3, folder), _load_file(f"y_{part}", 1, folder)
+    checks.require(len(X) == len(y), f"{len(X)} {part} images but {len(y)} {part} labels.")
+    return X, checks.labels(y, len(y), classes=10)
+
+
+def _load_file(key, dimensions, folder):
     name, checksum = FILES[key]
     path = Path(FOLDER if folder is None else folder) / f"{name}.gz"
     unpacked = path.with_suffix("")
     path = unpacked if unpacked.exists() and not path.exists() else path
     array = load_idx(path)
-    dimensions = 3 if key.startswith("X") else 1
-    if array.dtype != np.uint8 or array.ndim != dimensions or array.size == 0:
-        given = f"{array.dtype} with shape {array.shape}"
-        raise checks.BadValue(f"{str(path)!r} must hold bytes in {dimensions} dimensions, got {given}.")
+    is_right = array.dtype == np.uint8 and array.ndim == dimensions and array.size > 0
+    given = f"{array.dtype} with shape {array.shape}"
+    checks.require(is_right, f"{str(path)!r} must hold bytes in {dimensions} dimensions, got {given}.")
     if folder is None and key not in _verified:
         _verify(array, checksum, path)
         _verified.add(key)
@@ -157,24 +159,16 @@ def _load_part(key, folder):
 
 
 def _verify(array, checksum, path):
-    header = bytes([0, 0, 0x08, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    digest = hashlib.sha256(header)
-    digest.update(array)
-    if digest.hexdigest() != checksum:
-        raise checks.BadValue(f"{str(path)!r} was changed: its SHA-256 is {digest.hexdigest()}, expected {checksum}.")
-
-
-def _checked_labels(part, images, labels):
-    if len(images) != len(labels):
-        raise checks.BadValue(f"{len(images)} {part} images but {len(labels)} {part} labels.")
-    return checks.labels(labels, len(labels), classes=10)
+    digest = hashlib.sha256(bytes([0, 0, 0x08, array.ndim]) + np.array(array.shape, ">u4").tobytes())
+    digest.update(array.data)
+    found = digest.hexdigest()
+    checks.require(found == checksum, f"{str(path)!r} was changed: its SHA-256 is {found}, expected {checksum}.")
 
 
 def _balanced(labels, limit, seed):
     """Return the indices of `limit` images: one of each class, then another of each, in an order that seed chooses."""
     limit = checks.integer("limit", limit)
-    if limit > len(labels):
-        raise checks.BadValue(f"limit must be at most {len(labels)}, the number of training images, got {limit}.")
+    checks.expect(limit <= len(labels), f"limit must be at most {len(labels)}, the number of training images", limit)
     order = np.random.default_rng(seed).permutation(len(labels))
     classes = labels[order]
     counts = np.cumsum(classes[:, None] == np.arange(10), axis=0)  # of each class, up to and with each image

@@ -13,8 +13,9 @@ import numpy as np
 
 from . import checks
 
-POSITIVE = {"gt": 0}  # limits of checks.number
-DECAY_RATE = {"ge": 0, "lt": 1}
+POSITIVE, NOT_NEGATIVE, DECAY_RATE = {"gt": 0}, {"ge": 0}, {"ge": 0, "lt": 1}  # limits of checks.number
+LIMITS = {"learning_rate": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE, "epsilon": POSITIVE}
+LIMITS |= dict.fromkeys(("momentum", "decay", "beta1", "beta2"), DECAY_RATE)
 MAKE_A_NEW_ONE = "Make a new optimiser for another model."
 
 
@@ -25,12 +26,17 @@ class Optimiser(checks.Named):
 
     def __init__(self, learning_rate, weight_decay):
         if not callable(learning_rate):
-            learning_rate = checks.number("learning_rate", learning_rate, **POSITIVE)
-        self.learning_rate = learning_rate
-        self.weight_decay = checks.number("weight_decay", weight_decay, ge=0)
-        self.steps = 0
-        self.state = {}
+            checks.number(
+                "learning_rate", learning_rate, **POSITIVE
+            )  # 0 may be assigned later: nothing is trained then
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.steps, self.state = 0, {}
         self.owner = None  # a weak reference to the model whose state this is; set by fit
+
+    def __setattr__(self, key, value):
+        """Assign a number within its limits, as a float of Python: a saved optimiser makes the same steps."""
+        is_number = key in LIMITS and not (key == "learning_rate" and callable(value))
+        super().__setattr__(key, checks.number(key, value, **LIMITS[key]) if is_number else value)
 
     def is_bound_to_another(self, model):
         """Return True if the optimiser holds another model's state."""
@@ -40,8 +46,7 @@ class Optimiser(checks.Named):
         """Return the learning rate of the next step."""
         if not callable(self.learning_rate):
             return self.learning_rate
-        rate = self.learning_rate(self.steps)
-        return checks.number(f"learning_rate at step {self.steps}", rate, ge=0)
+        return checks.number(f"learning_rate at step {self.steps}", self.learning_rate(self.steps), **NOT_NEGATIVE)
 
     def step(self, triples):
         """Change every param in place by its grad."""
@@ -61,30 +66,29 @@ class Optimiser(checks.Named):
         return grad + self.weight_decay * param if self.weight_decay else grad
 
     def _checked(self, triples):
-        triples = list(triples) if hasattr(triples, "__iter__") else [triples]
-        for triple in triples:
-            if not isinstance(triple, (tuple, list)) or len(triple) != 3:
-                raise checks.BadType(f"step takes triples (key, param, grad), got {type(triple).__name__}.")
-        triples = [self._checked_triple(*triple) for triple in triples]
-        keys = [key for key, _, _ in triples]
-        if len(set(keys)) != len(keys):
-            raise checks.BadValue(f"a key occurs twice in {keys}.")
-        if self.state and self.state.keys() != set(keys):
-            held, given = sorted(map(str, self.state)), sorted(map(str, keys))
-            raise checks.BadValue(f"it holds the state of {held}, got {given}. {MAKE_A_NEW_ONE}")
-        return triples
+        checked = [self._checked_triple(each) for each in (triples if hasattr(triples, "__iter__") else [triples])]
+        keys = [key for key, _, _ in checked]
+        checks.require(len(set(keys)) == len(keys), f"a key occurs twice in {keys}.")
+        is_own = not self.state or self.state.keys() == set(keys)
+        held, given = sorted(map(str, self.state)), sorted(map(str, keys))
+        checks.require(is_own, f"it holds the state of {held}, got {given}. {MAKE_A_NEW_ONE}")
+        return checked
 
-    def _checked_triple(self, key, param, grad):
-        if not isinstance(param, np.ndarray) or param.dtype not in checks.FLOATS or not param.flags.writeable:
-            raise checks.BadType(f"the parameter {key!r} must be a writeable float32 or float64 array.")
+    def _checked_triple(self, triple):
+        is_triple = isinstance(triple, (tuple, list)) and len(triple) == 3
+        message = f"step takes triples (key, param, grad), got {type(triple).__name__}."
+        checks.require(is_triple, message, checks.BadType)
+        key, param, grad = triple
+        is_trained = isinstance(param, np.ndarray) and param.dtype in checks.FLOATS and param.flags.writeable
+        message = f"the parameter {key!r} must be a writeable float32 or float64 array."
+        checks.require(is_trained, message, checks.BadType)
         if grad is None:
             raise RuntimeError(f"{self.name}: {key!r} has no gradient yet. Call forward and backward first.")
         grad = checks.as_float(f"the gradient of {key!r}", grad, param.dtype)
         checks.same_shape(f"the gradient of {key!r}", grad, param.shape)
         for moment in self.state.get(key, {}).values():
-            if moment.shape != param.shape:
-                held = f"the state of {key!r} with shape {moment.shape}"
-                raise checks.BadValue(f"it holds {held}, got a parameter of shape {param.shape}. {MAKE_A_NEW_ONE}")
+            held = f"the state of {key!r} with shape {moment.shape}, got a parameter of shape {param.shape}"
+            checks.require(moment.shape == param.shape, f"it holds {held}. {MAKE_A_NEW_ONE}")
         return key, param, grad
 
 
@@ -105,7 +109,7 @@ class Momentum(Optimiser):
 
     def __init__(self, learning_rate=0.01, momentum=0.9, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
-        self.momentum = checks.number("momentum", momentum, **DECAY_RATE)
+        self.momentum = momentum
 
     def update(self, param, grad, rate, velocity):
         velocity *= self.momentum
@@ -133,8 +137,7 @@ class RMSProp(Optimiser):
 
     def __init__(self, learning_rate=0.01, decay=0.99, epsilon=1e-8, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
-        self.decay = checks.number("decay", decay, **DECAY_RATE)
-        self.epsilon = checks.number("epsilon", epsilon, **POSITIVE)
+        self.decay, self.epsilon = decay, epsilon
 
     def update(self, param, grad, rate, mean_square):
         grad = self.decayed(param, grad)
@@ -155,9 +158,7 @@ class Adam(Optimiser):
 
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
-        self.beta1 = checks.number("beta1", beta1, **DECAY_RATE)
-        self.beta2 = checks.number("beta2", beta2, **DECAY_RATE)
-        self.epsilon = checks.number("epsilon", epsilon, **POSITIVE)
+        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
     def update(self, param, grad, rate, first, second):
         self.adapt(param, self.decayed(param, grad), rate, first, second)
