@@ -213,8 +213,8 @@ def conv2d_backward_dilated(dC_dO, X, F, stride=1, padding=0):
 
 
 def _checked(X, F, stride, padding, full=False, **others):
-    """Return X and F, how the windows move, and B or dC_dO where they are not None, all as floats of one dtype."""
-    others = {name: (array, AXES[name]) for name, array in others.items() if array is not None}
+    """Return X and F, how the windows move, and dC_dO or B (unless B is None), all as floats of one dtype."""
+    others = {name: (array, AXES[name]) for name, array in others.items() if name != "B" or array is not None}
     X, F, *rest = checks.floats(X=(X, checks.IMAGES), F=(F, checks.FILTERS), **others)
     given = f"Got X{X.shape} {checks.IMAGES} and F{F.shape} {checks.FILTERS}."
     checks.require(X.shape[1] == F.shape[1], f"X has {X.shape[1]} channels but F expects {F.shape[1]}. {given}")
