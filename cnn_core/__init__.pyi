@@ -8,7 +8,7 @@ Reference   tests/test_types.py holds this page equal to the modules, with mypy'
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.random import Generator
@@ -29,6 +29,7 @@ Path = str | os.PathLike[str]
 Rate = float | Callable[[int], float]  # a learning rate, or a function of the step
 Loss = Callable[[Array, Targets], tuple[float, Array]]  # (outputs, targets) -> (cost, dC_dO)
 Triple = tuple[str, Array, Array | None]  # the key, the parameter and its gradient
+OwnLayer = TypeVar("OwnLayer", bound=Layer)
 Functions = tuple[Callable[..., Array], Callable[..., Array | tuple[Array, ...]]]  # forward, backward
 
 class Geometry(NamedTuple):  # of cnn_core.shapes: how a window moves over an image
@@ -302,6 +303,7 @@ class Model:
     @staticmethod
     def load(path: Path) -> Model: ...
 
+def register_layer(cls: type[OwnLayer]) -> type[OwnLayer]: ...
 def save_checkpoint(path: Path, model: Model, optimiser: Optimiser) -> None: ...
 def load_checkpoint(path: Path) -> tuple[Model, Optimiser]: ...
 

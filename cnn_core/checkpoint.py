@@ -25,7 +25,8 @@ def save_checkpoint(path, model, optimiser):
     """
     arrays = model_arrays(model)
     _check_owner(model, optimiser, arrays)
-    described = {"model": describe_model(model), "optimiser": _describe_optimiser(optimiser)}
+    steps = {"steps": checks.integer("steps", optimiser.steps, minimum=0)}
+    described = {"model": describe_model(model), "optimiser": describe(optimiser, OPTIMISERS, SCHEDULES) | steps}
     architecture = {"kind": "checkpoint", **described, "generator": model.rng.bit_generator.state}
     moments = {f"{name}/{key}": moment for key, own in optimiser.state.items() for name, moment in own.items()}
     for name, moment in moments.items():
@@ -46,7 +47,9 @@ def load_checkpoint(path):
     """
     with archive.open_archive(path, "checkpoint") as opened:
         layers, shapes = planned_model(opened)
-        optimiser = _made_optimiser(opened.architecture["optimiser"])
+        described = opened.architecture["optimiser"]
+        optimiser = made(described, OPTIMISERS, "optimiser", SCHEDULES)
+        optimiser.steps = checks.integer("steps", described["steps"], minimum=0)
         keys, moments = shapes if optimiser.steps else (), optimiser.moments
         model = read_model(opened, layers, shapes, {f"{name}/{key}": shapes[key] for key in keys for name in moments})
         optimiser.state = {key: {name: opened.read(f"{name}/{key}") for name in moments} for key in keys}
@@ -62,19 +65,3 @@ def _check_owner(model, optimiser, arrays):
     foreign = optimiser.is_bound_to_another(model) or (optimiser.state and optimiser.state.keys() != kinds.keys())
     if foreign or any((moment.shape, moment.dtype) != kinds[key] for key, moment in moments):
         raise checks.BadValue(f"the {optimiser.name} holds the state of another model.")
-
-
-def _describe_optimiser(optimiser):
-    described = describe(optimiser, OPTIMISERS)
-    if callable(optimiser.learning_rate):
-        described["arguments"]["learning_rate"] = describe(optimiser.learning_rate, SCHEDULES)
-    return described | {"steps": optimiser.steps}
-
-
-def _made_optimiser(described):
-    arguments = described["arguments"]
-    if isinstance(arguments.get("learning_rate"), dict):
-        arguments["learning_rate"] = made(arguments["learning_rate"], SCHEDULES, "schedule")
-    optimiser = made(described, OPTIMISERS, "optimiser")
-    optimiser.steps = checks.integer("steps", described["steps"], minimum=0)
-    return optimiser

@@ -54,7 +54,8 @@ def public(function, name=None):
     @functools.wraps(function)
     def checked(*args, **kwargs):
         try:
-            return function(*args, **kwargs)
+            with np.errstate(under="ignore"):  # a probability of 1e-400 is 0, also for a caller who makes NumPy raise
+                return function(*args, **kwargs)
         except Unnamed as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             prefix = name or (type(args[0]) if is_method else function).__name__
@@ -85,6 +86,19 @@ class Named:
 
     def __repr__(self):
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in arguments_of(self).items())})"
+
+
+class Fixed:
+    """A class whose attributes in `fixed` ({name: advice}) cannot be assigned again; `rng` may be, by a Generator."""
+
+    fixed = dict.fromkeys(())
+
+    def __setattr__(self, key, value):
+        if key in self.fixed and hasattr(self, key):
+            raise AttributeError(f"{type(self).__name__}: {key} cannot be changed; {self.fixed[key]}.")
+        if key == "rng":
+            generator(value)
+        super().__setattr__(key, value)
 
 
 def shown(value):
@@ -220,8 +234,9 @@ def shape(name, value):
 
 
 def arguments_of(thing):
-    """Return {name: value} of the arguments that `thing` was made with: each __init__ keeps them under their names."""
-    return {name: getattr(thing, name) for name in inspect.signature(type(thing)).parameters}
+    """Return {name: value} of the arguments that `thing` was made with and keeps under their names, as ours do."""
+    names = inspect.signature(type(thing)).parameters
+    return {name: getattr(thing, name) for name in names if hasattr(thing, name)}
 
 
 def as_float(name, value, dtype=None):

@@ -192,7 +192,7 @@ def _as_float64(subject):
     """Return a copy of a layer or model that computes in float64."""
     subject = copy.deepcopy(subject)
     for each in [subject, *getattr(subject, "layers", [])]:
-        each.dtype = "float64"  # the parameters are converted when they are validated next
+        vars(each)["dtype"] = "float64"  # the parameters are converted when they are validated next
     return subject
 
 

@@ -73,13 +73,17 @@ def draw_seed(rng, layers):
 
 def accepted(method, options):
     """Return the options that the method names."""
-    names = _parameter_names(getattr(method, "__func__", method))  # a cached method would keep its layer in memory
+    function = getattr(method, "__func__", method)  # a cached method would keep its layer in memory
+    names = _parameter_names(function) if inspect.isfunction(function) else _parameter_names.__wrapped__(function)
     return {name: value for name, value in options.items() if name in names}
 
 
-@functools.cache
+@functools.lru_cache(maxsize=256)
 def _parameter_names(function):
-    return frozenset(inspect.signature(function).parameters)
+    try:
+        return frozenset(inspect.signature(function).parameters)
+    except ValueError:  # compiled, such as np.tanh
+        return frozenset()
 
 
 def row_shape(shape, axes):
@@ -89,19 +93,30 @@ def row_shape(shape, axes):
     return tuple(shape)
 
 
-class Layer(checks.Named):
+SETTING = "make a new layer"  # what can be done where an argument cannot be changed
+
+
+class Layer(checks.Named, checks.Fixed):
     """A step of a network, with parameters (`params`) and their cost gradients (`grads`) under the same keys.
 
     A subclass defines `output_shape`, `apply` and `gradients`, and, if it has parameters, `param_shapes` and `initial`.
     A Model builds its layers; a layer used alone builds itself at its first forward, from a Generator of seed 0.
     """
 
+    fixed = dict.fromkeys(("forward", "backward"), "define apply and gradients in a class of your own")
+    fixed |= dict.fromkeys(("input_shape", "dtype"), "build sets it")
+
     def __init__(self):
         self.params, self.grads = {}, {}
         self.own_params = self.params  # always the same dictionary: callers may hold a reference to it
+        self.own_arrays = {}  # what it held when it was validated last: nobody else's arrays
         self.input_shape = self.dtype = self.last_forward = None  # until it is built and called
         self.in_model = False
         self.rng = np.random.default_rng(0)  # for a layer used alone; a Model's layers get theirs from the Model
+
+    def __getstate__(self):
+        """Return the state of a copy or a pickle, which belongs to no model."""
+        return vars(self) | {"in_model": False}
 
     def output_shape(self, input_shape):
         """Return the shape of one output for one input, or raise a ValueError with the reason why there is none."""
@@ -152,7 +167,7 @@ class Layer(checks.Named):
         """Set these parameters, which have been checked, for inputs of this shape."""
         self._store(params)
         self.grads, self.last_forward = {}, None
-        self.input_shape, self.dtype = input_shape, dtype
+        vars(self).update(input_shape=input_shape, dtype=dtype)
 
     def forward(self, X, training=True):
         """Return the output for X, and store X for backward."""
@@ -192,28 +207,31 @@ class Layer(checks.Named):
         self._store(self.checked_params(self.params, self.input_shape, self.dtype))
 
     def _store(self, params):
-        if self.params is not self.own_params:  # a whole dictionary was assigned, perhaps that of another layer
-            params = {key: param.copy() for key, param in params.items()}
-        self.own_params.update(params)
+        """Keep the layer's own arrays, and copies of others: what was assigned may belong to another layer too."""
+        own = {key: param is self.own_arrays.get(key) and param.flags.writeable for key, param in params.items()}
+        self.own_arrays = {key: p if own[key] else np.array(p, order="C") for key, p in params.items()}
+        self.own_params.update(self.own_arrays)
         for key in self.own_params.keys() - params.keys():
             del self.own_params[key]
         self.params = self.own_params
 
     def checked_params(self, params, input_shape, dtype):
-        """Return the parameters with the right keys and shapes, as arrays of dtype that can be trained in place."""
+        """Return the parameters with the right keys and shapes, as arrays of dtype."""
         shapes = self.param_shapes(input_shape)
+        checks.require(isinstance(params, dict), "params must be a dictionary of arrays.", checks.BadType)
         wanted = f"the keys {sorted(shapes)}" if shapes else "no keys"
         checks.expect(params.keys() == shapes.keys(), f"params must have {wanted}", sorted(map(str, params)))
         arrays = {key: checks.as_float(f"params[{key!r}]", params[key], dtype) for key in shapes}
         for key, shape in shapes.items():
             checks.same_shape(f"params[{key!r}]", arrays[key], shape)
-        return {key: np.require(array, requirements=["C", "OWNDATA", "WRITEABLE"]) for key, array in arrays.items()}
+        return arrays
 
 
 class WeightedLayer(Layer):
     """A layer with weights, under the key `weights`, and a bias 'B' for each of its outputs; defines `weight_shape`."""
 
     weights = ""
+    fixed = Layer.fixed | dict.fromkeys(("initialisation", "bias"), SETTING)
 
     def __init__(self, initialisation, bias):
         super().__init__()

@@ -9,6 +9,7 @@ Files       An archive (archive.py) of the parameters under their keys ('0.F'). 
 Chapter     08.
 """
 
+import json
 import math
 from contextlib import contextmanager
 
@@ -23,11 +24,48 @@ from .fully_connected import Flatten, FullyConnected
 from .layer import Layer, backward_pass, draw_seed, forward_pass, options_of
 from .pooling import Pool2D
 
-_CLASSES = (Conv2D, Pool2D, FullyConnected, Flatten, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)
-LAYERS = {each.__name__: each for each in _CLASSES}
+OWN_LAYERS = (Conv2D, Pool2D, FullyConnected, Flatten, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)
+LAYERS = {each.__name__: each for each in OWN_LAYERS}  # and what register_layer adds
+REUSE = "make a new Model; copy.deepcopy(layer) keeps what a layer has learnt and belongs to no model"
 
 
-class Model:
+@checks.public
+def register_layer(cls):
+    """Let model files and checkpoints hold layers of this class of your own; a decorator.
+
+    A file keeps the arguments of `__init__`, which must be attributes of the same names, numbers, texts or lists, and
+    the parameters. A class of the same name replaces one that you registered before. A program that loads the file
+    has to register the class first: nothing is imported because a file names it.
+
+    Raises
+    ------
+    TypeError
+        If cls is not a subclass of Layer.
+    ValueError
+        If the library has a layer of that name.
+    """
+    is_layer = isinstance(cls, type) and issubclass(cls, Layer)
+    checks.expect(is_layer, "cls must be a subclass of Layer", cls, checks.BadType)
+    is_free = cls.__name__ not in [own.__name__ for own in OWN_LAYERS]
+    checks.require(is_free, f"the library has a layer of the name {cls.__name__}. Choose another.")
+    LAYERS[cls.__name__] = cls
+    return cls
+
+
+class Layers(list):
+    """The layers of a model, a list that cannot be changed."""
+
+    def _refuse(self, *args, **kwargs):
+        raise TypeError(f"Model: layers cannot be changed; {REUSE}.")
+
+    append = extend = insert = remove = pop = clear = sort = reverse = _refuse
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+
+    def __reduce__(self):
+        return type(self), (list(self),)
+
+
+class Model(checks.Fixed):
     """A network: layers in order.
 
     Parameters
@@ -51,7 +89,16 @@ class Model:
     >>> model = Model([Conv2D(8), ReLU(), Flatten(), FullyConnected(10)], input_shape=(1, 28, 28))
     >>> model.predict(np.zeros((5, 1, 28, 28))).shape
     (5, 10)
+
+    The layers of a model cannot be changed. Copies of them begin another one: here a new last layer on trained ones.
+
+    >>> import copy
+    >>> trained = [copy.deepcopy(layer) for layer in model.layers[:-1]]
+    >>> Model([*trained, FullyConnected(26)], input_shape=(1, 28, 28)).output_shape
+    (26,)
     """
+
+    fixed = dict.fromkeys(("layers", "input_shape", "seed", "dtype", "shapes"), REUSE)
 
     @checks.public
     def __init__(self, layers, input_shape=(1, 28, 28), seed=0, dtype="float32"):
@@ -71,7 +118,15 @@ class Model:
                 planned.append(layer.planned_params(layer.params, shape, self.dtype, rng))
         for layer, shape, params in zip(self.layers, self.shapes, planned, strict=False):
             layer.set_params(shape, self.dtype, params)
+        self._own_layers()
+
+    def _own_layers(self):
+        for layer in self.layers:
             layer.in_model = True
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._own_layers()  # each copy of a layer belongs to no model
 
     def __repr__(self):
         layers = ", ".join(map(repr, self.layers))
@@ -203,10 +258,14 @@ def _checked_layers(layers):
     for index, layer in enumerate(layers):
         is_layer = isinstance(layer, Layer)
         checks.expect(is_layer, f"layers[{index}] must be a layer, such as ReLU()", layer, checks.BadType)
+        for name in ("forward", "backward"):
+            is_ours = getattr(type(layer), name) is getattr(Layer, name)
+            advice = "A Model calls apply and gradients: define these."
+            checks.require(is_ours, f"layer {index} ({layer.name}) has a {name} of its own. {advice}")
         is_free = not layer.in_model and not any(layer is other for other in layers[:index])
         advice = "Make a new one for each place."
         checks.require(is_free, f"layer {index} ({layer.name}) is in a model already. {advice}")
-    return layers
+    return Layers(layers)
 
 
 def infer_shapes(layers, shape):
@@ -249,16 +308,28 @@ def describe_model(model):
     return {"layers": layers, "input_shape": model.input_shape, "seed": model.seed, "dtype": model.dtype}
 
 
-def describe(thing, choices):
-    """Return the name and the arguments of an object of one of the classes in `choices`."""
-    if choices.get(type(thing).__name__) is not type(thing):
+def describe(thing, choices, nested=None):
+    """Return the name and the arguments of an object of one of the classes in `choices`, functions being of `nested`.
+
+    What cannot be made again from its description is refused.
+    """
+    name, given = type(thing).__name__, checks.arguments_of(thing)
+    if choices.get(name) is not type(thing):
         raise checks.BadType(f"{checks.shown(thing)} cannot be written to a file; what can: {', '.join(choices)}.")
-    return {"name": type(thing).__name__, "arguments": checks.arguments_of(thing)}
+    arguments = {key: describe(value, nested) if callable(value) else value for key, value in given.items()}
+    try:
+        text = json.dumps({"name": name, "arguments": arguments}, default=np.generic.item)
+        made(json.loads(text), choices, "class", nested)
+    except Exception as error:
+        raise checks.BadValue(f"{checks.shown(thing)} cannot be written to a file: {error}") from error
+    return {"name": name, "arguments": arguments}
 
 
-def made(described, choices, kind):
-    """Return the object that `describe` described, of one of the classes in `choices`."""
-    return choices[checks.choice(kind, described["name"], choices)](**described["arguments"])
+def made(described, choices, kind, nested=None):
+    """Return the object that `describe` described."""
+    cls, given = choices[checks.choice(kind, described["name"], choices)], described["arguments"]
+    nests = {key: made(value, nested, "schedule") for key, value in given.items() if nested and isinstance(value, dict)}
+    return cls(**given | nests)
 
 
 def planned_model(opened):
