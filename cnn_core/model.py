@@ -329,7 +329,11 @@ def made(described, choices, kind, nested=None):
     """Return the object that `describe` described."""
     cls, given = choices[checks.choice(kind, described["name"], choices)], described["arguments"]
     nests = {key: made(value, nested, "schedule") for key, value in given.items() if nested and isinstance(value, dict)}
-    return cls(**given | nests)
+    later = {"learning_rate"} & given.keys() if nested else set()  # a rate of 0 can be assigned only
+    thing = cls(**{key: value for key, value in given.items() if key not in later})
+    for key in later:
+        setattr(thing, key, nests.get(key, given[key]))
+    return thing
 
 
 def planned_model(opened):

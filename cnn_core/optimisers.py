@@ -35,8 +35,12 @@ class Optimiser(checks.Named):
 
     def __setattr__(self, key, value):
         """Assign a number within its limits, as a float of Python: a saved optimiser makes the same steps."""
-        is_number = key in LIMITS and not (key == "learning_rate" and callable(value))
-        super().__setattr__(key, checks.number(key, value, **LIMITS[key]) if is_number else value)
+        if key in LIMITS and not (key == "learning_rate" and callable(value)):
+            value = checks.number(key, value, **LIMITS[key])
+        elif key == "steps":
+            value = checks.integer(key, value, minimum=0)
+        checks.expect(key != "state" or isinstance(value, dict), "state must be a dictionary", value, checks.BadType)
+        super().__setattr__(key, value)
 
     def is_bound_to_another(self, model):
         """Return True if the optimiser holds another model's state."""

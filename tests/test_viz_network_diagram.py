@@ -285,8 +285,9 @@ def test_what_is_left_out_is_what_gets_no_gradient(layer, shape, left_out):
 def test_the_outlined_block_is_where_the_gradient_of_one_cell_arrives(name):
     layers, shape = NETWORKS[name]
     spatial = [layer for layer in layers() if isinstance(layer, Conv2D | Pool2D)]
-    for layer in spatial:
-        layer.mode = "mean"  # of a pooling layer: so that every pixel has a part
+    for index, layer in enumerate(spatial):
+        if isinstance(layer, Pool2D):  # a mean, so that every pixel has a part
+            spatial[index] = Pool2D(layer.pool_size, layer.stride, layer.padding, "mean")
     model = Model(spatial, input_shape=shape)
     model.forward(np.ones((1, *shape)))
     for layer in spatial:
