@@ -133,43 +133,41 @@ def _scaled(direction, param):
 def _prepared(subject, arrays, loss, rng):
     """Return the cost, a function of nothing, and {name: (array, gradient)} of the arrays that it depends on."""
     if isinstance(subject, (tuple, list)) and len(subject) == 2 and all(map(callable, subject)):
-        return _functions(*subject, arrays, rng)
+        named = {f"argument {index}": _copy(f"argument {index}", array) for index, array in enumerate(arrays)}
+        return _functions(*subject, named, rng)
     if hasattr(subject, "parameters"):
         message = "a model is checked with X, targets and loss=, such as loss=CrossEntropy()."
         checks.require(len(arrays) == 2 and callable(loss), message, checks.BadType)
-        return _network(_as_float64(subject), *arrays, loss=loss)
+        return _network(_as_float64(subject), rng, *arrays, loss=loss)
     if hasattr(subject, "forward") and hasattr(subject, "params"):
         message = f"a layer is checked with one array X, got {len(arrays)} arrays."
         checks.require(len(arrays) == 1, message, checks.BadType)
-        return _network(_as_float64(subject), *arrays, rng=rng)
+        return _network(_as_float64(subject), rng, *arrays)
     raise checks.BadType(f"expected a layer, a model or a pair (forward, backward), got {type(subject).__name__}.")
 
 
-def _functions(forward, backward, arrays, rng):
-    names = [f"argument {index}" for index in range(len(arrays))]
-    arrays = [_copy(name, array) for name, array in zip(names, arrays, strict=True)]
+def _functions(forward, backward, named, rng, loss=None, targets=()):
+    arrays = list(named.values())
     O = forward(*arrays)
-    loss = _weighted_sum(rng, O)
-    gradients = backward(loss(O)[1], *arrays)
+    loss = _weighted_sum(rng, O) if loss is None else loss
+    gradients = backward(loss(O, *targets)[1], *arrays)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
-    if len(gradients) != len(arrays):
-        raise checks.BadValue(f"backward returned {len(gradients)} gradients for {len(arrays)} arrays.")
-    return lambda: loss(forward(*arrays))[0], dict(zip(names, zip(arrays, gradients, strict=True), strict=True))
+    given, wanted = len(gradients), len(arrays)
+    checks.require(given == wanted, f"backward returned {given} gradients for {wanted} arrays.")
+    moved = zip(named, zip(arrays, gradients, strict=True), strict=True)
+    return lambda: loss(forward(*arrays), *targets)[0], dict(moved)
 
 
-def _network(network, X, *targets, loss=None, rng=None):
+def _network(network, rng, X, *targets, loss=None):
     """Prepare a model with its loss and targets, or a layer with neither."""
-    X, state = _copy("X", X), network.rng.bit_generator.state
+    state, named = network.rng.bit_generator.state, {"dC/dX": _copy("X", X)}
 
-    def output():
+    def forward(X):
         network.rng.bit_generator.state = state  # the same random numbers at every call
         return network.forward(X)
 
-    O = output()
-    loss = _weighted_sum(rng, O) if loss is None else loss
-    dC_dX = network.backward(loss(O, *targets)[1])
-    moved = {f"dC/d{key}": (param, grad) for key, param, grad in _parameters(network)}
-    return lambda: loss(output(), *targets)[0], {"dC/dX": (X, dC_dX)} | moved
+    cost, moved = _functions(forward, lambda dC_dO, _: network.backward(dC_dO), named, rng, loss, targets)
+    return cost, moved | {f"dC/d{key}": (param, grad) for key, param, grad in _parameters(network)}
 
 
 def _parameters(network):

@@ -25,10 +25,8 @@ class Optimiser(checks.Named):
     moments = ()  # the names of the state arrays of every parameter
 
     def __init__(self, learning_rate, weight_decay):
-        if not callable(learning_rate):
-            checks.number(
-                "learning_rate", learning_rate, **POSITIVE
-            )  # 0 may be assigned later: nothing is trained then
+        if not callable(learning_rate):  # 0 may be assigned later, when training is to stop
+            checks.number("learning_rate", learning_rate, **POSITIVE)
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.steps, self.state = 0, {}
         self.owner = None  # a weak reference to the model whose state this is; set by fit
@@ -54,8 +52,7 @@ class Optimiser(checks.Named):
 
     def step(self, triples):
         """Change every param in place by its grad."""
-        triples = self._checked(triples)
-        rate = self.rate()
+        triples, rate = self._checked(triples), self.rate()
         self.steps += 1
         for key, param, grad in triples:
             moments = self.state.setdefault(key, {name: np.zeros_like(param) for name in self.moments})

@@ -52,8 +52,7 @@ class Epoch:
 @checks.public
 def batches(count, batch_size, rng):
     """Return an iterator over the indices 0..count-1 in random order, batch_size at a time; the last may be shorter."""
-    count = checks.integer("count", count, minimum=0)
-    batch_size = checks.integer("batch_size", batch_size)
+    count, batch_size = checks.integer("count", count, minimum=0), checks.integer("batch_size", batch_size)
     checks.fits(f"the order of {count} examples", count, "int64", "Give fewer.")
     checks.generator(rng)
     order = rng.permutation(count)
@@ -102,8 +101,8 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
     X, y = _checked_data(model, X, y, loss)
     model.check_memory(min(len(X), batch_size, replica.MAX_MICRO_BATCH))
     if validation is not None:
-        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-            raise checks.BadType(f"validation must be a pair (X, y), got {type(validation).__name__}.")
+        is_pair, given = isinstance(validation, (tuple, list)) and len(validation) == 2, type(validation).__name__
+        checks.require(is_pair, f"validation must be a pair (X, y), got {given}.", checks.BadType)
         validation = _checked_validation(model, *validation, loss)
     return _records(model, X, y, optimiser, loss, epochs, batch_size, validation, workers)
 
@@ -148,18 +147,18 @@ def training_step(model, X, y, batch, optimiser, loss, run):
 
 def _step_or_nothing(optimiser, triples):
     """Make the optimiser's step; if an error stops it or a new number is not finite, restore parameters and state."""
-    moments = [array for own in optimiser.state.values() for array in own.values()]
-    before = [(array, array.copy()) for array in [*(param for _, param, _ in triples), *moments]]
-    steps, keys = optimiser.steps, list(optimiser.state)
+    steps, state = optimiser.steps, dict(optimiser.state)
+    arrays = [*(param for _, param, _ in triples), *(moment for own in state.values() for moment in own.values())]
+    copies = [array.copy() for array in arrays]
     try:
         optimiser.step(triples)
         for key, param, _ in triples:
             for name, array in {"value": param, **optimiser.state.get(key, {})}.items():
                 replica.refuse_not_finite(f"new {name} of {key}", array)
     except BaseException:
-        for array, copy in before:
+        for array, copy in zip(arrays, copies, strict=True):
             array[...] = copy
-        optimiser.steps, optimiser.state = steps, {key: optimiser.state[key] for key in keys}
+        optimiser.steps, optimiser.state = steps, state
         raise
 
 
@@ -198,8 +197,8 @@ def confusion_matrix(model, X, y):
     """Return how often each class (row) was predicted as each class (column): int64, shape (classes, classes)."""
     checks.model(model)
     outputs = model.predict(X)
-    if outputs.ndim != 2:
-        raise checks.BadValue(f"the model must give outputs (N, classes), it gives shape {outputs.shape}.")
+    wanted = "the model must give outputs (N, classes)"
+    checks.require(outputs.ndim == 2, f"{wanted}, it gives shape {outputs.shape}.")
     classes = outputs.shape[1]
     checks.fits(f"{classes} by {classes} counts", classes**2, "int64", "Give fewer classes.")
     labels = checks.labels(y, len(outputs), classes)
@@ -216,9 +215,9 @@ def _check_loss(model, loss):
 
 
 def _check_optimiser(model, optimiser):
-    methods = ("step", "rate", "is_bound_to_another")
-    if isinstance(optimiser, type) or not all(hasattr(optimiser, name) for name in methods):
-        raise checks.BadType(f"optimiser must be an optimiser such as Adam(), got {checks.shown(optimiser)}.")
+    has_methods = all(hasattr(optimiser, name) for name in ("step", "rate", "is_bound_to_another"))
+    is_optimiser = has_methods and not isinstance(optimiser, type)
+    checks.expect(is_optimiser, "optimiser must be an optimiser such as Adam()", optimiser, checks.BadType)
     if optimiser.is_bound_to_another(model):
         raise checks.BadValue(f"this {optimiser.name} holds the state of another model. Make a new one for this model.")
 
@@ -229,8 +228,7 @@ def _checked_data(model, X, y, loss):
     checks.finite("X", X)
     if hasattr(loss, "check_targets"):
         return X, loss.check_targets(y, (len(X), *model.output_shape))
-    if len(y) != len(X):
-        raise checks.BadValue(f"got {len(y)} targets for {len(X)} examples.")
+    checks.require(len(y) == len(X), f"got {len(y)} targets for {len(X)} examples.")
     return X, y
 
 

@@ -16,10 +16,9 @@ from .buffers import rows_of
 
 def forward(X, F, plan, buffers, B=None):
     """Return the output: for each of its rows, the matrix product of all filters with the windows of the row."""
-    windows = _windows_by_row(X, plan, buffers)
     O = buffers.batch("O", (len(X), len(F), *plan.output), X.dtype)
     by_row = _by_row(O, buffers)
-    np.matmul(F.transpose(0, 2, 3, 1).reshape(len(F), -1), windows, out=by_row)
+    np.matmul(F.transpose(0, 2, 3, 1).reshape(len(F), -1), _windows_by_row(X, plan, buffers), out=by_row)
     if B is not None:
         by_row += B[:, None]
     return O

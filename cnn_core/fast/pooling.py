@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 
 from ..shapes import kernel_offsets
-from .buffers import masked
+from .buffers import FRESH, masked
 
 # The initial value and the operation of the fold over the pixels of a window.
 FOLD = {"max": (-np.inf, np.maximum), "min": (np.inf, np.minimum), "mean": (0.0, np.add)}
@@ -45,7 +45,7 @@ def _fold_windows(X, plan, mode, buffers):
 def _divide_among_pixels(dC_dO, dC_dX, plan):
     """Return dC_dX of mean pooling: each pixel of a window gets an equal part of its gradient."""
     parts = dC_dO / _pixel_counts(plan, dC_dX)
-    for windows, pixels in reversed(list(_offset_slices(plan, dC_dX.shape[2:]))):  # the order in which the loop adds
+    for windows, pixels in reversed(_offset_slices(plan, dC_dX.shape[2:])):  # the order in which the loop adds
         dC_dX[pixels] += parts[windows]
     return dC_dX
 
@@ -69,17 +69,14 @@ def _route_to_argmax(dC_dO, X, O, dC_dX, plan, buffers):
 
 
 def _pixel_counts(plan, X):
-    """Return how many pixels of X, padding excluded, lie under each window: (H_out, W_out)."""
-    counts = np.zeros(plan.output, dtype=X.dtype)
-    for windows, _ in _offset_slices(plan, X.shape[2:]):
-        counts[windows] += 1
-    return counts
+    """Return how many pixels of X, padding excluded, lie under each window: (1, 1, H_out, W_out)."""
+    return _fold_windows(np.ones((1, 1, *X.shape[2:]), X.dtype), plan, "mean", FRESH)
 
 
 def _offset_slices(plan, size):
-    """Yield, for each offset in the kernel in row-major order, two indices: of the windows that have a pixel of X at
+    """Return, for each offset in the kernel in row-major order, two indices: of the windows that have a pixel of X at
     that offset, and of these pixels.
     """
     sides = zip(size, plan.kernel, plan.stride, plan.padding, plan.output, strict=True)
-    for (window_rows, rows), (window_columns, columns) in itertools.product(*(kernel_offsets(*side) for side in sides)):
-        yield (..., window_rows, window_columns), (..., rows, columns)
+    pairs = itertools.product(*(kernel_offsets(*side) for side in sides))
+    return [((..., w_r, w_c), (..., p_r, p_c)) for (w_r, p_r), (w_c, p_c) in pairs]
