@@ -252,6 +252,9 @@ def test_the_layers_of_a_copied_model_are_its_own():
 # --- arrays that are assigned ---
 
 
+FORMS = ("copy", "transposed", "reversed", "float64")
+
+
 def transposed(array):
     return array.T.copy().T
 
@@ -266,7 +269,7 @@ HANDED_OVER = {
 
 
 @pytest.mark.parametrize("hand_over", HANDED_OVER.values(), ids=HANDED_OVER)
-@pytest.mark.parametrize("form", [np.array, transposed, lambda a: np.array(a)[::-1], np.float64], ids=str)
+@pytest.mark.parametrize("form", [np.array, transposed, lambda a: np.array(a)[::-1], np.float64], ids=FORMS)
 def test_training_does_not_change_the_arrays_that_were_assigned(hand_over, form):
     layer = FullyConnected(3)
     model = Model([Flatten(), layer], (1, 8, 8))
