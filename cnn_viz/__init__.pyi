@@ -46,6 +46,9 @@ from .base.palette import (
     PADDING as PADDING,
     RUN as RUN,
 )
+from .images.digits import (
+    read_digit as read_digit,
+)
 from .images.images import (
     show_feature_maps as show_feature_maps,
     show_filtered as show_filtered,

@@ -1,0 +1,148 @@
+"""A user's own picture of a digit: read like MNIST's digits, or refused in words. The digits are MNIST's own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import ndimage
+
+from cnn_core import Model, load_mnist
+from cnn_viz import read_digit
+from cnn_viz.images.digits import _labelled
+
+TRAINED = Path(__file__).resolve().parent.parent / "notebooks" / "trained" / "08_model.npz"
+SEVEN = load_mnist(limit=10).X_test[0, 0]
+
+
+def photo(digit, rng, ink=0.2, side=300):
+    """Return a digit as dark ink on unevenly lit paper, uint8 (800, 600), away from the edges."""
+    large = np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BICUBIC))
+    pen = np.zeros((800, 600), np.float32)
+    top, left = rng.integers(40, 800 - side - 40), rng.integers(120, 600 - side - 40)
+    pen[top : top + side, left : left + side] = np.clip(large, 0, 1)
+    light = 1 - 0.3 * np.linspace(0, 1, 800)[:, None] * np.ones(600)
+    return np.uint8(255 * np.clip(light * (0.85 + (ink - 0.85) * pen) + rng.normal(0, 0.02, pen.shape), 0, 1))
+
+
+PHOTO = photo(SEVEN, np.random.default_rng(0))
+FAINT = photo(SEVEN, np.random.default_rng(0), ink=0.65)
+
+
+def alike(one, other):
+    return np.corrcoef(one.ravel(), other.ravel())[0, 1]
+
+
+def with_table(array):
+    """Return a photo with a dark table at its left edge and below."""
+    array = array.copy()
+    array[:, :80], array[-30:] = 40, 40
+    return array
+
+
+def rotated(tmp_path):
+    """Return a file that is stored on its side, and says so."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.rot90(PHOTO)).save(tmp_path / "rotated.jpg", exif=exif)
+    return tmp_path / "rotated.jpg"
+
+
+def transparent(_):
+    alpha = Image.fromarray(255 - PHOTO).point(lambda value: 255 if value > 150 else 0)
+    return Image.merge("LA", (Image.new("L", alpha.size, 0), alpha))
+
+
+READ = {
+    "uint8": lambda _: PHOTO,
+    "floats": lambda _: PHOTO / 255,
+    "colours": lambda _: np.stack([PHOTO] * 3, axis=2),
+    "image": lambda _: Image.fromarray(PHOTO),
+    "16-bit": lambda _: Image.fromarray(PHOTO.astype(np.uint16) * 257),
+    "alpha": transparent,
+    "palette": lambda _: Image.fromarray(PHOTO).convert("RGB").quantize(16),
+    "cmyk": lambda _: Image.fromarray(PHOTO).convert("RGB").convert("CMYK"),
+    "light-on-dark": lambda _: 255 - PHOTO,
+    "table": lambda _: with_table(PHOTO),
+    "faint": lambda _: FAINT,
+    "faint-with-table": lambda _: with_table(FAINT),
+    "mnist": lambda _: SEVEN,
+    "rotated": rotated,
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_a_digit_comes_back_as_mnist_holds_it(case, tmp_path):
+    digit = read_digit(READ[case](tmp_path))
+    assert (digit.shape, digit.dtype) == ((28, 28), np.float32)
+    assert digit.min() == 0
+    assert digit.max() == 1
+    assert alike(digit, SEVEN) > 0.8  # other digits of MNIST give less than 0.7
+
+
+def test_the_trained_model_reads_photographs_as_well_as_mnist(rng):
+    digits, model = load_mnist(limit=10), Model.load(TRAINED)
+    photos = [read_digit(photo(digit[0], rng)) for digit in digits.X_test[:50]]
+    right = model.predict(np.array(photos)[:, None]).argmax(axis=1) == digits.y_test[:50]
+    assert right.mean() >= 0.96
+
+
+def test_an_animation_is_read_by_its_first_frame(tmp_path):
+    frames = [Image.fromarray(PHOTO), Image.new("L", (600, 800), 255)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert alike(read_digit(str(tmp_path / "a.gif")), SEVEN) > 0.8  # other digits of MNIST give less than 0.7
+
+
+REFUSED = {
+    "blank": (np.full((80, 60), 200, np.uint8), ValueError, "no ink"),
+    "two-digits": (np.hstack([PHOTO, PHOTO]), ValueError, "2 separate marks"),
+    "only-a-table": (with_table(np.full((800, 600), 220, np.uint8)), ValueError, "reaches a corner"),
+    "tiny": (np.zeros((3, 3), np.uint8), ValueError, "3 by 3 pixels"),
+    "strip": (np.zeros((300, 5), np.uint8), ValueError, "a strip"),
+    "range": (PHOTO * 1.0, ValueError, "Divide it"),
+    "int64": (PHOTO.astype(np.int64), TypeError, "uint8"),
+    "batch": (PHOTO[None, None], ValueError, "one picture at a time"),
+    "nan": (np.full((80, 60), np.nan), ValueError, "not finite"),
+    "number": (5, TypeError, "a path"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_picture_of_one_digit_is_refused(case):
+    picture, kind, words = REFUSED[case]
+    with pytest.raises(kind, match=f"^read_digit: .*{words}"):
+        read_digit(picture)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"])
+def test_a_file_that_is_no_picture_is_refused_and_ghostscript_is_never_started(content, tmp_path):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(ValueError, match=r"^read_digit: .*a\.png' is (an empty file|not a picture)"):
+        read_digit(tmp_path / "a.png")
+
+
+def test_a_truncated_file_is_refused(tmp_path):
+    Image.fromarray(PHOTO).save(tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:5000])
+    with pytest.raises(ValueError, match=r"^read_digit: .* cannot be decoded"):
+        read_digit(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("side", [10_000, 15_000])
+def test_a_decompression_bomb_is_refused_without_a_warning(side, tmp_path):
+    Image.new("1", (side, side)).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match=r"^read_digit: .* too many pixels"):
+        read_digit(tmp_path / "a.png")
+
+
+def test_a_missing_file_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_digit(tmp_path / "missing.png")
+
+
+def test_the_marks_are_those_of_scipy(rng):
+    for share in (0.1, 0.4, 0.6):
+        mask = rng.random((40, 50)) < share
+        expected, count = ndimage.label(mask, np.ones((3, 3)))
+        pairs = set(zip(_labelled(mask).ravel(), expected.ravel(), strict=True))
+        assert len(pairs) == count + 1  # a one-to-one correspondence
