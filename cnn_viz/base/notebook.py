@@ -3,6 +3,9 @@
 import sys
 import textwrap
 
+# Written in place of a character that the output lacks: a pipe on Windows (cp1252), a terminal without UTF-8.
+PLAIN = {"−": "-", "–": "-", "×": "x", "·": "*", "’": "'", "µ": "u", "±": "+-", "≈": "~", "→": "->", "∞": "inf"}
+PLAIN |= {"°": "deg", "…": "..."}
 LINE = 96  # characters: a notebook's column shows as many in one line; it would break a longer one inside a word
 
 
@@ -14,4 +17,18 @@ def in_notebook():
 
 def print_wrapped(sentence):
     """Print a sentence at once, in lines that break between words."""
-    print(textwrap.fill(sentence, LINE), flush=True)
+    print(printable(textwrap.fill(sentence, LINE)), flush=True)
+
+
+def printable(text):
+    """Return a text with a plain character in place of each that the standard output cannot encode."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return "".join(each if _can_encode(each, encoding) else PLAIN.get(each, "?") for each in text)
+
+
+def _can_encode(text, encoding):
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
