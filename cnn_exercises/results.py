@@ -5,12 +5,10 @@ Exceptions  of the answer become feedback that quotes its line; all other except
 Results     number_in, array_in and parts_in convert a result to numbers, or say what was returned instead.
 """
 
-import linecache
-import traceback
-
 import numpy as np
 
 from cnn_core.checks import shown
+from cnn_viz.base.errors import error_text
 
 COUNTS = {2: "two things", 3: "three things"}
 READABLE = str | bytes | int | float | complex  # a message repeats the value; of anything else it names the type
@@ -40,7 +38,7 @@ def result_of(answer, *arguments):
     try:
         result, mistake = answer(*given), None
     except Exception as error:
-        result, mistake = None, _about(error)
+        result, mistake = None, f"your function raised {error_text(error).removesuffix('.')}."
     if result is None:
         mistake = mistake or "your function gives nothing back. Does it end in a return?"
     changed = _changed(answer, arguments, given)
@@ -75,22 +73,6 @@ def _changed(answer, before, after):
         return None
     name = code.co_varnames[number] if code and number < code.co_argcount else "an array"
     return f"changes {name}, which it was given. Make a new one, or change a copy."
-
-
-def _about(error):
-    """Return a sentence about an exception of the answer, with the last line of the user's code that it passed."""
-    message = next(text for text in traceback.format_exception_only(error) if not text.startswith(" ")).strip()
-    frames = list(traceback.walk_tb(error.__traceback__))[1:]  # the first is result_of
-    own = [(frame, line) for frame, line in frames if _module(frame) == _module(frames[0][0])]
-    if not own:
-        return f"your function raised {message.removesuffix('.')}."
-    frame, line = own[-1]
-    code = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
-    return f"your function raised {message} (line {line}{code and f': {code}'})."
-
-
-def _module(frame):
-    return frame.f_globals.get("__name__")
 
 
 # --- results as numbers -----------------------------------------------------------------------------------------------

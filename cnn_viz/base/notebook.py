@@ -1,4 +1,4 @@
-"""Whether Python runs in a notebook's kernel, and text printed in lines that fit its page. Needs no matplotlib."""
+"""Whether Python runs in a notebook's kernel, and with widgets; text in lines that fit its page. No matplotlib."""
 
 import sys
 import textwrap
@@ -13,6 +13,21 @@ def in_notebook():
     """Return whether this Python is the kernel of a notebook."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
+def has_widgets():
+    """Return whether Python runs in a notebook's kernel with ipywidgets 8, the oldest version that our widgets need.
+
+    Google Colab, for one, has version 7. An installation that cannot be imported counts as none.
+    """
+    if not in_notebook():
+        return False
+    try:
+        import ipywidgets
+
+        return int(ipywidgets.__version__.partition(".")[0]) >= 8
+    except Exception:
+        return False
 
 
 def print_wrapped(sentence):
