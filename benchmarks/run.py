@@ -1,6 +1,6 @@
-"""Run all benchmarks, print one table, and write it to results.json and between two marks in README: `make bench`.
+"""Run all benchmarks, print one table, write it to cnn_core/data and between two marks in README: `make bench`.
 
-Chapter 09 and imgs/make_figures.py read results.json. The comparisons need PyTorch (pip install -c constraints.txt
+Chapter 09 and imgs/make_figures.py read benchmarks.json. The comparisons need PyTorch (pip install -c constraints.txt
 torch); without it nothing is measured or written.
 """
 
@@ -25,7 +25,7 @@ from .paired import compare
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent / "README.md"
-RESULTS = HERE / "results.json"
+RESULTS = HERE.parent / "cnn_core" / "data" / "benchmarks.json"
 START, END = "<!-- written by make bench, from here", "<!-- to here -->"
 FIRST = next(iter(NETWORKS))
 OURS = ("cnn_core_trains",)
@@ -169,7 +169,7 @@ def sentence(results):
 
 
 def write(results):
-    """Write results.json and the table in README."""
+    """Write the file of results and the table in README."""
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     text = README.read_text(encoding="utf-8")
     before, rest = text.split(START, 1)

@@ -1,12 +1,14 @@
 """Checks of chapter 00: counts of parameters, output shapes, receptive fields, and the design of a network."""
 
 import math
+from numbers import Real
 
-from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D, receptive_field
+from cnn_core import Conv2D, Flatten, FullyConnected, Layer, Pool2D, receptive_field
 from cnn_core.model import infer_shapes
 from cnn_viz.network.receptive import layer_outputs
 
 from .feedback import compare, exercise_check
+from .results import AnswerError, described
 
 FILTERS = [(1, 16, 3, 3), (16, 32, 3, 3), (3, 4, 5, 2)]  # (C, K, kH, kW)
 IMAGE = (3, 32, 32)
@@ -36,16 +38,22 @@ def check_shapes(answer):
     """Check the list of the five output shapes of exercise 2."""
     layers = [Conv2D(8, 5), Pool2D(2), Conv2D(16, 3, stride=2, padding=1), Flatten(), FullyConnected(10)]
     right = infer_shapes(layers, IMAGE)[1:]
+    if not isinstance(answer, tuple | list):
+        return f"a list of {len(right)} shapes is asked for, yours is {described(answer)}."
     if len(answer) != len(right):
         return f"one shape is asked for after each of the {len(right)} layers, you give {len(answer)}."
     for number, (found, wanted) in enumerate(zip(answer, right, strict=True)):
-        if not isinstance(found, tuple | list):
-            return f"shape {number} is {found!r}; write it as a tuple, a vector of 3 as (3,)."
-        if tuple(found) != tuple(wanted):
-            before = (IMAGE, *right)[number]
-            why = _why_shape(tuple(found), tuple(wanted), layers[number], before)
-            return f"after layer {number} ({layers[number].name}) it is not {tuple(found)}: {why}"
+        found = _shape(number, found)
+        if found != tuple(wanted):
+            why = _why_shape(found, tuple(wanted), layers[number], (IMAGE, *right)[number])
+            return f"after layer {number} ({layers[number].name}) it is not {found}: {why}"
     return None
+
+
+def _shape(number, found):
+    if not isinstance(found, tuple | list) or not all(isinstance(side, Real) for side in found):
+        raise AnswerError(f"shape {number} is {described(found)}; write it as a tuple, a vector of 3 as (3,).")
+    return tuple(found)
 
 
 def _why_shape(found, wanted, layer, before):
@@ -99,7 +107,7 @@ def _why_field(found, right, windows):
 @exercise_check
 def check_design(answer):
     """Check a list of layers: ten outputs, few parameters, no excluded pixels, a cell that sees the whole image."""
-    shapes = infer_shapes(answer, DIGIT)
+    shapes = _shapes_of(answer)
     if shapes[-1] != (10,):
         return f"ten digits need an output of shape (10,), yours is {shapes[-1]}."
     count = sum(math.prod(s) for each, shape in zip(answer, shapes, strict=False) for s in _params(each, shape))
@@ -115,6 +123,16 @@ def check_design(answer):
     if min(fields) < DIGIT[1]:
         return f"a cell of the last map sees {fields[0]} by {fields[1]} pixels, not all {DIGIT[1]} by {DIGIT[2]}."
     return None
+
+
+def _shapes_of(layers):
+    """Return the shapes from the image to the output; raise AnswerError if the library refuses the layers."""
+    if not isinstance(layers, tuple | list) or not all(isinstance(each, Layer) for each in layers):
+        raise AnswerError("a list of layers is asked for, such as [Flatten(), FullyConnected(10)].")
+    try:
+        return infer_shapes(layers, DIGIT)
+    except (ValueError, TypeError) as error:
+        raise AnswerError(f"these layers do not fit together. {error}") from error
 
 
 def _params(layer, shape):

@@ -1,12 +1,11 @@
 """Checks of chapter 01: output sizes, a convolution by loops, an edge filter, im2col, and the windows over a pixel."""
 
-from functools import partial
-
 import numpy as np
 
 from cnn_core import conv2d_backward, convolve, output_size
 
-from .feedback import compare, exercise_check, first_difference, pure_result, result_of
+from .feedback import compare, exercise_check, first_difference, same
+from .results import array_in, number_in, result_of
 
 SIZES = [(6, 3, 1, 0), (28, 5, 1, 2), (10, 3, 2, 0), (11, 4, 3, 1), (5, 5, 2, 0)]  # (size, kernel, stride, padding)
 CALLS = [((5, 6), (3, 3), 1), ((6, 5), (2, 3), 1), ((7, 6), (3, 2), 2), ((8, 9), (3, 3), 3)]  # (A's shape, B's, stride)
@@ -16,7 +15,8 @@ CALLS = [((5, 6), (3, 3), 1), ((6, 5), (2, 3), 1), ((7, 6), (3, 2), 2), ((8, 9),
 def check_size(answer):
     """Check a function (size, kernel, stride, padding) -> the length of the output in one dimension."""
     for size, kernel, stride, padding in SIZES:
-        found, right = result_of(answer, size, kernel, stride, padding), output_size(size, kernel, stride, padding)
+        found = number_in(result_of(answer, size, kernel, stride, padding))
+        right = output_size(size, kernel, stride, padding)
         if found != right or isinstance(found, float):
             given = f"for size {size}, kernel {kernel}, stride {stride} and padding {padding} you say {found}"
             return f"{given}; {_why_size(found, right, size + 2 * padding - kernel, stride, padding)}"
@@ -40,8 +40,7 @@ def check_convolve(answer):
     """Check a function (A, B, stride) -> the convolution of A with B."""
     rng, given = np.random.default_rng(0), "for A {0.shape}, B {1.shape} and stride {2}: "
     calls = [(rng.integers(-4, 5, A), rng.integers(-4, 5, B), stride) for A, B, stride in CALLS]
-    call = partial(pure_result, given="the array")
-    return compare(answer, calls, convolve, given, _why_convolved, call)
+    return compare(answer, calls, convolve, given, _why_convolved)
 
 
 def _why_convolved(found, right, A, B, stride):
@@ -50,9 +49,9 @@ def _why_convolved(found, right, A, B, stride):
         return "the output has as many cells as at stride 1. The stride makes it smaller."
     if found.shape != right.shape:
         return f"the output should have shape {right.shape}, yours has {found.shape}."
-    if (found == at_one[: right.shape[0], : right.shape[1]]).all():
+    if same(found, at_one[: right.shape[0], : right.shape[1]]):
         return "the shape is right, but your window moves by one pixel: its corner is at row · stride, column · stride."
-    if found.shape == convolve(A, B[::-1, ::-1]).shape and (found == convolve(A, B[::-1, ::-1])).all():
+    if same(found, convolve(A, B[::-1, ::-1])):
         return "you turn the filter over. That is the mathematicians' convolution; here it is not flipped."
     return first_difference("O", found, right)
 
@@ -60,7 +59,7 @@ def _why_convolved(found, right, A, B, stride):
 @exercise_check
 def check_filter(answer):
     """Check 3 by 3 weights that respond to edges between dark above and bright below, and to no other."""
-    F = np.asarray(answer, dtype=float)
+    F = array_in(answer, "the filter").astype(float)
     if F.shape != (3, 3):
         return f"the filter should have shape (3, 3), yours has {F.shape}."
     low, high, flat = (
@@ -88,7 +87,7 @@ def check_columns(answer):
     X, k = np.arange(2 * 4 * 5).reshape(2, 4, 5), 3
     windows = [X[:, row : row + k, column : column + k] for row in range(2) for column in range(3)]
     right = np.stack([window.ravel() for window in windows], axis=1)
-    found = np.asarray(result_of(answer, X, k))
+    found = array_in(result_of(answer, X, k))
     if found.shape == right.shape[::-1]:
         return "your windows are rows. They should be columns: transpose."
     if found.shape != right.shape:
@@ -110,7 +109,7 @@ def check_touched(answer):
     for size, kernel, stride in [(6, 3, 1), (10, 3, 2), (11, 2, 3), (9, 4, 2)]:
         windows = np.ones((1, 1, 1, output_size(size, kernel, stride)))
         right = conv2d_backward(windows, np.zeros((1, 1, 1, size)), np.ones((1, 1, 1, kernel)), (1, stride))[0].ravel()
-        found = [result_of(answer, position, size, kernel, stride) for position in range(size)]
+        found = [number_in(result_of(answer, position, size, kernel, stride)) for position in range(size)]
         for position in range(size):
             if found[position] != right[position]:
                 given = f"for pixel {position} of {size}, kernel {kernel}, stride {stride} you say {found[position]}"

@@ -1,12 +1,10 @@
 """Checks of chapter 02: the length of a dilated array, dilation, dC/dF, cropping, and dC/dX."""
 
-from functools import partial
-
 import numpy as np
 
 from cnn_core import conv2d_backward, conv2d_forward, dilate
 
-from .feedback import compare, exercise_check, first_difference, pure_result
+from .feedback import compare, exercise_check, first_difference, same
 
 LENGTHS = [(4, 3), (3, 2), (2, 2), (5, 1), (1, 4)]  # (entries, stride)
 DILATIONS = [((2, 3), 2), ((3, 2), 3), ((1, 4), 2), ((2, 2), 1)]  # (shape of dC_dO, stride)
@@ -40,8 +38,7 @@ def check_dilate(answer):
     """Check a function (dC_dO (H, W), stride) -> dC_dO dilated."""
     rng, given = np.random.default_rng(0), "for dC_dO {0.shape} and stride {1}: "
     calls = [(rng.integers(1, 9, shape), stride) for shape, stride in DILATIONS]
-    call = partial(pure_result, given="the array")
-    return compare(answer, calls, dilate, given, _why_dilated, call)
+    return compare(answer, calls, dilate, given, _why_dilated)
 
 
 def _why_dilated(found, right, dC_dO, stride):
@@ -76,9 +73,9 @@ def _why_filter_gradient(found, right, dC_dO, X, stride):
         return f"your dC/dF is {found.shape}, larger than the filter {right.shape}. dC_dO has to be dilated first."
     if found.shape != right.shape:
         return f"dC/dF has the shape of the filter, {right.shape}; yours has {found.shape}."
-    if np.allclose(found, right[::-1, ::-1]):
+    if same(found, right[::-1, ::-1]):
         return "the numbers are right, but turned by 180 degrees: only dC/dX needs the rotation."
-    if np.allclose(found * dC_dO.size, right):
+    if same(found * dC_dO.size, right):
         return f"yours is {dC_dO.size} times too small: terms are added, and there is no mean over the outputs."
     return first_difference("dC/dF", found, right)
 
@@ -129,7 +126,7 @@ def _why_input_gradient(found, right, dC_dO, F, stride):
     weights = {"not turned at all": F[::-1, ::-1], "turned over from top to bottom only": F[:, ::-1]}
     weights["turned over from left to right only"] = F[::-1]
     for how, other in weights.items():
-        if np.allclose(found, _input_gradient(dC_dO, other, stride)):
+        if same(found, _input_gradient(dC_dO, other, stride)):
             return f"the shape is right, but your filter is {how}. By 180 degrees: rows and columns both run backwards."
     return first_difference("dC/dX", found, right)
 

@@ -1,13 +1,17 @@
 """Checks of chapter 03: counts of excluded pixels, sizes with the same output, and the gradients beside such pixels."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from cnn_core import excluded_pixels, output_size
 
 from .chapter_02 import single_channel_gradients
-from .feedback import compare, exercise_check, first_difference
+from .feedback import compare, exercise_check, first_difference, same
+from .results import AnswerError, array_in, number_in, result_of
 
 LINES = [(10, 3, 2, 0), (9, 3, 2, 1), (28, 5, 3, 1), (12, 5, 4, 0), (11, 4, 4, 1), (7, 2, 5, 2), (13, 2, 5, 1)]
+MOST = 10**9  # pixels
 CALLS = [((6, 7), (3, 2), 2), ((5, 6), (3, 2), 2), ((8, 9), (3, 3), 3), ((7, 5), (2, 3), 1)]  # (X's shape, F's, stride)
 
 
@@ -47,7 +51,7 @@ def _lost(size, kernel, stride, padding):
 
 def _mistake_on_lines(answer, correct, mistakes, otherwise):
     """Return the feedback on a function (size, kernel, stride, padding): the mistake that explains all its results."""
-    found, right = [answer(*line) for line in LINES], [correct(*line) for line in LINES]
+    found, right = [number_in(result_of(answer, *line)) for line in LINES], [correct(*line) for line in LINES]
     if found == right and not any(isinstance(each, float) for each in found):
         return None
     if any(isinstance(each, float) for each in found):
@@ -65,11 +69,20 @@ def check_sizes(answer):
     for outputs, kernel, stride in [(4, 3, 2), (1, 5, 3), (6, 2, 1), (3, 2, 4)]:
         sizes = range(kernel, 60)
         right = [size for size in sizes if output_size(size, kernel, stride) == outputs]
-        found = sorted(int(size) for size in answer(outputs, kernel, stride))
+        found = _sizes(result_of(answer, outputs, kernel, stride))
         if found != right:
             given = f"for {outputs} outputs, kernel {kernel} and stride {stride} you give {found}"
             return f"{given}; {_why_sizes(found, right, kernel, stride)}"
     return None
+
+
+def _sizes(found):
+    found = array_in(list(found) if isinstance(found, range | set | Iterator) else found, "the list of sizes")
+    if found.ndim != 1:
+        raise AnswerError(f"a list of sizes is asked for, yours has shape {found.shape}.")
+    if not (found == np.clip(np.floor(found), -MOST, MOST)).all():
+        raise AnswerError("sizes are whole numbers of pixels, and one of yours is not.")
+    return sorted(map(int, found))
 
 
 def _why_sizes(found, right, kernel, stride):
@@ -104,9 +117,9 @@ def _why_filter_gradient(found, right, dC_dO, X, kernel_shape, stride):
         return "the entries of dC/dO lie a stride apart: dilate it first."
     if found.shape != right.shape:
         return f"dC/dF has the shape of F, {right.shape}, yours has {found.shape}."
-    if np.allclose(found, _filter_gradient(dC_dO, X[excluded[0] :, excluded[1] :], kernel_shape, stride)):
+    if same(found, _filter_gradient(dC_dO, X[excluded[0] :, excluded[1] :], kernel_shape, stride)):
         return "X was trimmed at the wrong end: the strip is the last rows and columns."
-    if np.allclose(found, right[::-1, ::-1]):
+    if same(found, right[::-1, ::-1]):
         return "it is turned by 180 degrees. For dC/dF nothing is turned."
     return "the shape is right, the values are not: lay the dilated dC/dO over X like a filter."
 
@@ -130,9 +143,9 @@ def _why_input_gradient(found, right, dC_dO, X_shape, F, stride):
         return "the entries of dC/dO lie a stride apart: dilate it first."
     if found.shape != right.shape:
         return f"dC/dX has the shape of X, {right.shape}, yours has {found.shape}."
-    if np.allclose(found, np.roll(right, excluded, (0, 1))):
+    if same(found, np.roll(right, excluded, (0, 1))):
         return "the strip of zeros is at the wrong end: it is the last rows and columns that no window reached."
-    if np.allclose(found, _input_gradient(dC_dO, X_shape, F[::-1, ::-1], stride)):
+    if same(found, _input_gradient(dC_dO, X_shape, F[::-1, ::-1], stride)):
         return "the filter stands the wrong way round: in a full convolution it is turned by 180 degrees."
     return first_difference("dC/dX", found, right)
 

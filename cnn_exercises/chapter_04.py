@@ -6,7 +6,8 @@ import numpy as np
 
 from cnn_core import pool2d_backward, pool2d_forward
 
-from .feedback import compare, exercise_check, first_difference, pure_result, reason_for, result_of
+from .feedback import compare, exercise_check, first_difference, reason_for, same
+from .results import array_in, result_of
 
 CALLS = [((4, 6), 2, 2), ((6, 5), 3, 1), ((7, 8), 3, 2), ((8, 7), 2, 3)]  # (X's shape, pool_size, stride)
 MODES = ("max", "mean", "min")
@@ -31,8 +32,7 @@ def check_pool(answer):
     """Check a function (X (H, W), k, stride, mode) -> the output of pooling with windows of k by k."""
     rng, given = np.random.default_rng(0), "for X {0.shape}, k = {1}, stride {2} and {3!r}: "
     calls = [(_image(rng, shape), k, stride, mode) for shape, k, stride in CALLS for mode in MODES]
-    call = partial(pure_result, given="the array")
-    return compare(answer, calls, _forward, given, _why_pooled, call)
+    return compare(answer, calls, _forward, given, _why_pooled)
 
 
 def _why_pooled(found, right, X, k, stride, mode):
@@ -43,14 +43,14 @@ def _why_pooled(found, right, X, k, stride, mode):
     if found.shape != right.shape:
         return f"the output should have shape {right.shape}, yours has {found.shape}."
     at_one = _forward(X, k, 1, mode)[: right.shape[0], : right.shape[1]]
-    if found.shape == at_one.shape and np.allclose(found, at_one):
+    if same(found, at_one):
         return "the shape is right, but your window moves by one pixel: its corner is at row · stride, column · stride."
     for other in MODES:
-        if np.allclose(found, _forward(X, k, stride, other)):
+        if same(found, _forward(X, k, stride, other)):
             return f"this is what {other!r} gives."
-    if np.allclose(found, right * k * k):
+    if same(found, right * k * k):
         return "this is the sum of the window; the mean divides it by the number of its pixels."
-    if mode == "max" and np.allclose(found, np.maximum(right, 0)):
+    if mode == "max" and same(found, np.maximum(right, 0)):
         return "you start from 0, and all pixels of a window may be below 0."
     return first_difference("O", found, right)
 
@@ -62,7 +62,7 @@ def check_mask(answer):
         window = np.array(numbers, dtype=float)
         right = np.zeros(window.shape)
         right[np.unravel_index(window.argmax(), window.shape)] = 1
-        found = np.asarray(result_of(answer, window))
+        found = array_in(result_of(answer, window))
         if found.shape != right.shape:
             return f"the mask of a window {window.shape} should have the same shape, yours has {found.shape}."
         if (found != right).any():
@@ -92,19 +92,19 @@ def check_min(answer):
         calls.append(array)
         return _forward(np.asarray(array, dtype=float), 2, 2)
 
-    found, right = np.asarray(result_of(answer, X, largest)), _forward(X, 2, 2, "min")
+    found, right = array_in(result_of(answer, X, largest)), _forward(X, 2, 2, "min")
     if not calls:
         return "your function never calls largest. It should do its work with it alone."
     if found.shape != right.shape:
         return f"the output should have shape {right.shape}, yours has {found.shape}."
-    if (found == right).all():
+    if same(found, right):
         return None
     reasons = [
         (largest(X), "this is the maximum itself. Turn the order around before you ask for the largest."),
         (-right, "the sign: you asked for the largest of -X. What does that say about X?"),
         (-largest(X), "you turn the maximum's sign around, but you asked for the largest of X, not of -X."),
     ]
-    return reason_for(found, reasons, f"O[0, 0] should be {right[0, 0]:g}, yours is {found[0, 0]:g}.")
+    return reason_for(found, reasons, first_difference("O", found, right))
 
 
 @exercise_check
@@ -128,7 +128,7 @@ def _mistake_backward(answer, mode, mistakes):
     rng, given = np.random.default_rng(0), "for X {1.shape}, k = {2} and stride {3}: "
     images = [(_image(rng, shape), k, stride) for shape, k, stride in CALLS]
     calls = [(rng.integers(1, 9, _forward(*each).shape).astype(float), *each) for each in images]
-    return compare(answer, calls, partial(_backward, mode=mode), given, why, pure_result)
+    return compare(answer, calls, partial(_backward, mode=mode), given, why)
 
 
 def _mistakes_of_max(right, dC_dO, X, k, stride):

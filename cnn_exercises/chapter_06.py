@@ -4,10 +4,10 @@ import numpy as np
 
 from cnn_core import CrossEntropy, MeanSquaredError, softmax_forward
 
-from .feedback import exercise_check, pure_result
+from .feedback import exercise_check, same, should_be, times
+from .results import array_in, number_in, parts_in, result_of
 
 CLASSES = 26
-RELATIVE = 1e-9  # tolerance; two orders of adding a few float64 differ by far less, any mistake by far more
 # {factor by which an answer is off: reason}, for a mean over all entries of arrays (3, 4) and over the rows of (4, 3)
 OVER_ENTRIES = {
     -1: "the sign",
@@ -24,7 +24,7 @@ OVER_EXAMPLES = {
 @exercise_check
 def check_first_cost(answer):
     """Check a number: the first cost with 26 classes, when all scores are 0."""
-    found, right = float(answer), np.log(CLASSES)
+    found, right = number_in(answer, "the cost"), np.log(CLASSES)
     reasons = {
         np.log10(CLASSES): "that is the logarithm to base 10. The cost is a natural logarithm, np.log.",
         np.log2(CLASSES): "that is the logarithm to base 2. The cost is a natural logarithm, np.log.",
@@ -44,18 +44,15 @@ def check_mean_squared_error(answer):
     """Check a function (outputs, targets) -> (cost, dC_dO)."""
     rng = np.random.default_rng(0)
     outputs, targets = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
-    found = pure_result(answer, outputs, targets)
-    if not isinstance(found, tuple) or len(found) != 2:
-        return "two things are asked for: return cost, dC_dO."
+    found = parts_in(result_of(answer, outputs, targets), ("cost", "dC_dO"))
+    found_cost, gradient = number_in(found[0], "the cost"), array_in(found[1], "dC_dO")
     cost, dC_dO = MeanSquaredError()(outputs, targets)
-    if np.shape(found[0]) != ():
-        return f"the cost should be one number, yours has shape {np.shape(found[0])}."
-    return _factor("the cost", found[0], cost, OVER_ENTRIES) or _why_gradient(found[1], dC_dO)
+    return _factor("the cost", found_cost, cost, OVER_ENTRIES) or _why_gradient(gradient, dC_dO)
 
 
 def _why_gradient(found, right):
-    if np.shape(found) != right.shape:
-        return f"dC_dO should have the shape of the outputs, {right.shape}; yours has {np.shape(found)}."
+    if found.shape != right.shape:
+        return f"dC_dO should have the shape of the outputs, {right.shape}; yours has {found.shape}."
     return _factor("dC_dO", found, right, OVER_ENTRIES | {0.5: "the derivative of a square has a factor of 2"})
 
 
@@ -63,31 +60,32 @@ def _why_gradient(found, right):
 def check_softmax(answer):
     """Check a function: scores (N, classes) -> shares, row by row."""
     scores = np.log([[1.0, 2.0, 5.0], [3.0, 1.0, 4.0]])
-    found, right = np.asarray(pure_result(answer, scores)), softmax_forward(scores)
+    found, right = array_in(result_of(answer, scores)), softmax_forward(scores)
     if found.shape != right.shape:
         return f"for scores {scores.shape} the shares should have that shape, yours have {found.shape}."
-    if not _same(found, right):
+    if not same(found, right):
         return _why_shares(found, scores)
     large = np.array([[1000.0, 1001.0, 1002.0], [-1000.0, -1001.0, -1002.0]])
-    with np.errstate(all="ignore"):
-        found = np.asarray(answer(large))
-    if not _same(found[0], softmax_forward(large)[0]):
+    found = array_in(result_of(answer, large))
+    if found.shape != large.shape:
+        return f"for scores {large.shape} the shares should have that shape, yours have {found.shape}."
+    if not same(found[0], softmax_forward(large)[0]):
         return "for scores of 1,000 the exponential overflows. Take the largest score off first."
-    if not _same(found[1], softmax_forward(large)[1]):
+    if not same(found[1], softmax_forward(large)[1]):
         return "the largest score must be that of each row: here one row has 1,000s, the other −1,000s."
     return None
 
 
 def _why_shares(found, scores):
     powers = np.exp(scores)
-    if _same(found, powers / powers.sum()):
+    if same(found, powers / powers.sum()):
         return "all shares together add up to 1. Each row should: sum along axis 1, with keepdims=True."
-    if _same(found, powers / powers.sum(axis=0)):
+    if same(found, powers / powers.sum(axis=0)):
         return "the columns add up to 1. The rows should: axis 1."
     ratios = found / powers
-    if np.allclose(ratios, ratios[:, :1], rtol=RELATIVE):
+    if np.allclose(ratios, ratios[:, :1]):
         return f"the first row adds up to {found[0].sum():.3g}, not to 1: divide by its sum."
-    if np.allclose(found.sum(axis=1), 1):
+    if same(found.sum(axis=1), np.ones(2)):
         return "the rows add up to 1, but a share should be in proportion to the exponential of its score."
     return "each share is the exponential of its score, divided by the sum of them in its row."
 
@@ -96,17 +94,14 @@ def _why_shares(found, scores):
 def check_cross_entropy(answer):
     """Check a function (outputs (N, classes), labels (N,)) -> the cost."""
     outputs, labels = np.random.default_rng(0).normal(size=(4, 3)), np.array([2, 0, 1, 1])
-    found, right = pure_result(answer, outputs, labels), CrossEntropy()(outputs, labels)[0]
-    if np.shape(found) != ():
-        return f"the cost should be one number for the batch, yours has shape {np.shape(found)}."
-    if not _same(found, right):
+    found, right = number_in(result_of(answer, outputs, labels), "the cost"), CrossEntropy()(outputs, labels)[0]
+    if not same(found, right):
         return _why_cost(found, right, outputs, labels)
     large = np.array([[0.0, 1000.0], [1000.0, 0.0]])
-    with np.errstate(all="ignore"):
-        found = answer(large, np.array([0, 1]))
+    found = number_in(result_of(answer, large, np.array([0, 1])), "the cost")
     if not np.isfinite(found):
         return f"for scores of 0 and 1,000 it gives {found}, and the cost is 1,000: log-sum-exp, with the largest off."
-    return None if _same(found, 1000.0) else f"for scores of 0 and 1,000 it gives {found:g}, and the cost is 1,000."
+    return None if same(found, 1000.0) else f"for scores of 0 and 1,000 it gives {found:g}, and the cost is 1,000."
 
 
 def _why_cost(found, right, outputs, labels):
@@ -121,7 +116,7 @@ def _why_cost(found, right, outputs, labels):
         float(-np.log(p[:, labels]).mean()): "p[:, labels] picks columns: pair rows with labels, p[rows, labels].",
         float(-outputs[np.arange(4), labels].mean()): "that is minus the score; log-sum-exp of its row belongs to it.",
     }
-    close = [why for value, why in reasons.items() if _same(found, value)]
+    close = [why for value, why in reasons.items() if same(found, value)]
     return close[0] if close else _factor("the cost", found, right, OVER_EXAMPLES)
 
 
@@ -131,18 +126,18 @@ def check_gradient(answer):
     outputs = np.random.default_rng(0).normal(size=(4, 3))
     hard = np.eye(3)[[2, 0, 1, 1]]
     for targets in (hard, 0.9 * hard + 0.1 / 3):
-        found, p = pure_result(answer, outputs, targets), softmax_forward(outputs)
-        if isinstance(found, tuple):
+        found, p = result_of(answer, outputs, targets), softmax_forward(outputs)
+        if isinstance(found, tuple | list) and len(found) == 2:
             return "one array is asked for, dC_dO alone, without the cost."
-        found = np.asarray(found)
+        found = array_in(found, "dC_dO")
         right = (p - targets) / len(outputs)
         if found.shape != right.shape:
             return f"dC_dO should have the shape of the outputs, {right.shape}; yours has {found.shape}."
-        if _same(found, (outputs - targets) / 4) or _same(found, outputs - targets):
+        if same(found, (outputs - targets) / 4) or same(found, outputs - targets):
             return "the targets are taken off the scores. Take them off the probabilities."
-        if _same(found, p / 4) or _same(found, p):
+        if same(found, p / 4) or same(found, p):
             return "those are the probabilities: where are the targets?"
-        if targets is not hard and _same(found, (p - hard) / 4):
+        if targets is not hard and same(found, (p - hard) / 4):
             return "it treats the largest target as if it were 1. For soft targets take off the targets themselves."
         mistake = _factor("dC_dO", found, right, OVER_EXAMPLES)
         if mistake:
@@ -150,16 +145,12 @@ def check_gradient(answer):
     return None
 
 
-def _same(found, right):
-    return np.shape(found) == np.shape(right) and np.allclose(found, right, rtol=RELATIVE, atol=1e-12)
-
-
 def _factor(name, found, right, reasons):
     """Return None if found is right, else by which factor it is off, with the reason for that factor."""
-    if _same(found, right):
+    if same(found, right):
         return None
     first, wanted = (float(np.ravel(each)[0]) for each in (found, right))
-    if not _same(found, first / wanted * np.asarray(right)):
-        return f"{name} is off, and not by a factor: the first entry should be {wanted:.4f}, yours is {first:.4f}."
-    close = [why for factor, why in reasons.items() if np.isclose(first / wanted, factor, rtol=RELATIVE)]
-    return f"{name} is {first / wanted:.4g} times what it should be{': ' + close[0] if close else ''}."
+    if not same(found, first / wanted * np.asarray(right)):
+        return f"{name} is off, and not by a factor: the first entry {should_be(wanted, first)}."
+    close = [why for factor, why in reasons.items() if np.isclose(first / wanted, factor)]
+    return f"{name} is {times(first / wanted)} times what it should be{': ' + close[0] if close else ''}."

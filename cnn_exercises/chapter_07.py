@@ -4,13 +4,13 @@ import numpy as np
 
 from cnn_core import AdamW, Momentum
 
-from .feedback import AnswerError, exercise_check, pure_result, reason_for, result_of
+from .feedback import close, exercise_check, reason_for, same, should_be
+from .results import AnswerError, array_in, number_in, parts_in, result_of
 
 CURVATURES = [[1.0, 15.0], [4.0], [0.5, 0.25, 2.0]]
 GRADIENTS = [np.array([8.0, -30.0]), np.array([7.0, 15.0]), np.array([-1.0, 2.0])]
 START = np.array([8.0, 2.0])
 RATE, MOMENTUM, BETA1, BETA2, EPSILON, DECAY = 0.1, 0.9, 0.9, 0.999, 1e-8, 0.5
-NEW_ONES = "Make new ones: velocity = momentum * velocity + grad."
 RUNS = [(10, 0.5, 4), (20, 1.0, 5), (7, 0.1, 1)]  # (steps, peak, warm_up)
 
 
@@ -18,8 +18,8 @@ RUNS = [(10, 0.5, 4), (20, 1.0, 5), (7, 0.1, 1)]  # (steps, peak, warm_up)
 def check_largest_rate(answer):
     """Check a function (curvatures) -> the rate above which gradient descent diverges."""
     for given in CURVATURES:
-        found, right = float(result_of(answer, np.array(given))), 2 / max(given)
-        if not np.isclose(found, right):
+        found, right = number_in(result_of(answer, np.array(given))), 2 / max(given)
+        if not same(found, right):
             return f"for curvatures {given} you say {found:g}; {_why_rate(found, np.array(given))}"
     return None
 
@@ -42,21 +42,22 @@ def check_momentum(answer):
     reference.state["w"] = {"velocity": velocity.copy()}
     for number, grad in enumerate(GRADIENTS, 1):
         reference.step([("w", right, grad)])
-        found = pure_result(answer, param, grad, velocity, RATE, MOMENTUM, instead=NEW_ONES)
-        found = _arrays(found, 2, "two things: the new parameter and the new velocity")
-        if not np.allclose(found, [right, reference.state["w"]["velocity"]]):
+        found = _arrays(result_of(answer, param, grad, velocity, RATE, MOMENTUM), ("param", "velocity"))
+        if not _all_same(found, [right, reference.state["w"]["velocity"]]):
             return f"step {number}: {_why_momentum(*found, param, grad, velocity)}"
         param, velocity = found
     return None
 
 
-def _arrays(found, count, description):
-    if not isinstance(found, tuple | list) or len(found) != count:
-        raise AnswerError(f"give back {description}.")
-    found = [np.array(each, dtype=float) for each in found]
+def _arrays(found, names):
+    found = [array_in(each, name) for each, name in zip(parts_in(found, names), names, strict=True)]
     if any(each.shape != START.shape for each in found):
         raise AnswerError(f"each of them should have the parameter's shape, {START.shape}.")
     return found
+
+
+def _all_same(found, right):
+    return all(map(same, found, right))
 
 
 def _why_momentum(param, velocity, old, grad, before):
@@ -71,7 +72,7 @@ def _why_momentum(param, velocity, old, grad, before):
         (param, old - RATE * before, "the parameter moves by the old velocity. The new one is meant."),
         (velocity, new, "the velocity is right, the parameter is not: subtract rate times velocity."),
     ]
-    near = (why for mine, wrong, why in mistakes if np.allclose(mine, wrong))
+    near = (why for mine, wrong, why in mistakes if same(mine, wrong))
     return next(near, "the new velocity is momentum times the old one, plus the gradient.")
 
 
@@ -82,11 +83,8 @@ def check_adamw(answer):
     now = [START, np.zeros(2), np.zeros(2)]
     for step, grad in enumerate(GRADIENTS, 1):
         reference.step([("w", right, grad)])
-        param, first, second = (each.copy() for each in now)
-        with np.errstate(all="ignore"):  # a mistake can take the root of a negative number
-            found = result_of(answer, param, grad.copy(), first, second, step)
-        found = _arrays(found, 3, "three things: the new parameter, first and second")
-        if not np.allclose(found, [right, *reference.state["w"].values()]):
+        found = _arrays(result_of(answer, now[0], grad, *now[1:], step), ("param", "first", "second"))
+        if not _all_same(found, [right, *reference.state["w"].values()]):
             return f"step {step}: {_why_adamw(found, now, grad, step)}"
         now = found
     return None
@@ -95,13 +93,13 @@ def check_adamw(answer):
 def _why_adamw(found, before, grad, step):
     param, first, second = before
     m, s = _mean(BETA1, first, grad), _mean(BETA2, second, grad**2)
-    if np.allclose(found[1], m / (1 - BETA1**step)):
+    if same(found[1], m / (1 - BETA1**step)):
         return "give back first and second as they are kept; only the step uses the corrected ones."
-    if np.allclose(found[1], _mean(BETA1, first, grad + DECAY * param)):
+    if same(found[1], _mean(BETA1, first, grad + DECAY * param)):
         return "the decay went through the gradient and into the moments. That is L2, Adam's way, not AdamW's."
-    if not np.allclose(found[1], m):
+    if not same(found[1], m):
         return "first should be beta1 of what it was, and 1 − beta1 of the gradient."
-    if not np.allclose(found[2], s):
+    if not same(found[2], s):
         return "second should be beta2 of what it was, and 1 − beta2 of the *squared* gradient."
     return _why_step(found[0], param, m, s, step)
 
@@ -129,13 +127,15 @@ def _why_step(found, param, m, s, step):
 def check_schedule(answer):
     """Check a function (step, steps, peak, warm_up) -> the rate: straight up, then straight down to 0."""
     for steps, peak, warm_up in RUNS:
-        found = np.array([result_of(answer, step, steps, peak, warm_up) for step in range(steps)], dtype=float)
+        rates = [number_in(result_of(answer, step, steps, peak, warm_up)) for step in range(steps)]
+        found = np.array(rates, dtype=float)
         up = peak * np.arange(1, warm_up + 1) / warm_up
         right = np.concatenate([up, peak * (1 - np.arange(1, steps - warm_up + 1) / (steps - warm_up))])
-        if not np.allclose(found, right):
-            first = int(np.flatnonzero(~np.isclose(found, right))[0])
-            given = f"with {steps} steps and a warm-up of {warm_up}, step {first} should have {right[first]:.3g}"
-            return f"{given}, yours has {found[first]:.3g}. {_why_schedule(found, first, peak, warm_up)}"
+        if not same(found, right):
+            first = int(np.flatnonzero(~close(found, right))[0])
+            given = f"with {steps} steps and a warm-up of {warm_up}, the rate of step {first}"
+            why = _why_schedule(found, first, peak, warm_up)
+            return f"{given} {should_be(right[first], found[first], digits=3)}. {why}"
     return None
 
 
@@ -144,7 +144,7 @@ def _why_schedule(found, first, peak, warm_up):
         return "A rate of 0 learns nothing: steps count from 0, so the first is 1/warm_up of the peak."
     if found.max() > peak * 1.001:
         return "It goes above the peak."
-    if first >= warm_up and np.allclose(found[warm_up:], peak):
+    if first >= warm_up and same(found[warm_up:], np.full(len(found) - warm_up, peak)):
         return "After the warm-up it should fall."
     if first >= warm_up and found[-1] > 0:
         return "The last step should have 0."

@@ -4,7 +4,8 @@ import numpy as np
 
 from cnn_core import CrossEntropy, Flatten, FullyConnected, GradientDescent, Model, ReLU
 
-from .feedback import AnswerError, exercise_check, first_difference, pure_result, reason_for, result_of
+from .feedback import exercise_check, first_difference, reason_for, same, should_be, times
+from .results import array_in, number_in, result_of
 
 BUDGETS = (206_922, 1_000_000, 804)  # each reveals other mistakes
 LABELS, ANSWERS = np.array([3, 3, 1, 9, 0, 3, 1]), np.array([3, 5, 1, 4, 0, 5, 7])
@@ -15,7 +16,7 @@ RATE = 0.5
 def check_nodes(answer):
     """Check a function: budget -> the most nodes of one hidden layer between 784 pixels and 10 classes."""
     for budget in BUDGETS:
-        found, right = result_of(answer, budget), (budget - 10) // 795
+        found, right = number_in(result_of(answer, budget)), (budget - 10) // 795
         if found != right:
             return (
                 f"for {budget:,} parameters {right} nodes are the most, you say {found:g}; {_why_nodes(found, budget)}"
@@ -44,7 +45,7 @@ def check_step(answer):
     rng = np.random.default_rng(0)
     X, y, loss = rng.random((6, 1, 4, 4)), np.arange(6) % 3, CrossEntropy()
     mine, reference = _small_model(), _small_model()
-    found = result_of(answer, mine, X, y, loss, GradientDescent(RATE))
+    found = number_in(result_of(answer, mine, X, y, loss, GradientDescent(RATE)), "the cost")
     before = {key: param.copy() for key, param, _ in reference.parameters()}
     cost, dC_dO = loss(reference.forward(X), y)
     reference.backward(dC_dO)
@@ -59,7 +60,9 @@ def _small_model():
 
 
 def _why_params(moved, wanted, before):
-    if all(np.allclose(moved[key], wanted[key]) for key in wanted):
+    if {key: param.shape for key, param in moved.items()} != {key: param.shape for key, param in wanted.items()}:
+        return "the model has other parameters than before: a step changes their values only."
+    if all(same(moved[key], wanted[key]) for key in wanted):
         return None
     if all(np.array_equal(moved[key], before[key]) for key in wanted):
         return "no parameter has changed: the optimiser's step(model.parameters()) makes the step."
@@ -70,29 +73,26 @@ def _why_params(moved, wanted, before):
             f"{', '.join(still)} did not change: give the optimiser all parameters, and make the whole backward pass."
         )
     factor = np.median(np.concatenate([(own[right != 0] / right[right != 0]) for own, right in steps.values()]))
-    if all(np.allclose(own, factor * right) for own, right in steps.values()):
-        return f"the parameters moved {factor:.3g} times as far as asked. One step, with the loss's own gradient."
+    if all(same(own, factor * right) for own, right in steps.values()):
+        far = f"{times(factor, digits=3)} times as far as asked"
+        return f"the parameters moved {far}. One step, with the loss's own gradient."
     return (
         "the parameters did not move against the gradient of this batch: forward, loss, backward, step, in this order."
     )
 
 
 def _why_cost(found, cost, after):
-    if np.shape(found) != ():
-        return (
-            f"the cost is one number; you return something of shape {np.shape(found)}. The loss returns (cost, dC_dO)."
-        )
-    if np.isclose(found, cost):
+    if same(found, cost):
         return None
-    if np.isclose(found, after):
+    if same(found, after):
         return "the parameters are right, but you return the cost after the step. The cost before it is asked for."
-    return f"the parameters are right, but the cost was {cost:.4f}, and you return {found:.4f}."
+    return f"the parameters are right, but the cost {should_be(cost, found)}."
 
 
 @exercise_check
 def check_confusion(answer):
     """Check a function (labels, answers) -> counts (10, 10)."""
-    found = np.asarray(pure_result(answer, LABELS.copy(), ANSWERS.copy()))
+    found = array_in(result_of(answer, LABELS, ANSWERS))
     if found.shape != (10, 10):
         return f"the matrix is (10, 10), also where a class does not occur; yours has shape {found.shape}."
     right = np.zeros((10, 10), dtype=int)
@@ -109,7 +109,7 @@ def _why_confusion(found, right):
         return "a pair that occurs twice counts twice. `matrix[labels, answers] += 1` adds only once to each entry."
     if np.array_equal(found, right - np.diag(np.diag(right))):
         return "the diagonal is missing: correct answers count too."
-    if np.isclose(found.sum(), 1):
+    if same(found.sum(), 1.0):
         return "those are shares; counts are asked for."
     return first_difference("matrix", found, right)
 
@@ -118,10 +118,8 @@ def _why_confusion(found, right):
 def check_calibration_error(answer):
     """Check a function (probabilities, labels) -> the expected calibration error with ten bins."""
     for probabilities, labels in (_overconfident(), _certain()):
-        found = result_of(answer, probabilities.copy(), labels.copy())
-        if np.shape(found) != ():
-            raise AnswerError(f"the error is one number, yours has shape {np.shape(found)}.")
-        if not np.isclose(found, _error(probabilities, labels)):
+        found = number_in(result_of(answer, probabilities, labels), "the error")
+        if not same(found, _error(probabilities, labels)):
             return _why_calibration(found, probabilities, labels)
     return None
 
@@ -166,5 +164,5 @@ def _why_calibration(found, probabilities, labels):
         float(np.mean(np.abs(correct - confidence))): "compare means: first the mean of each bin, then the distance.",
         _error(probabilities, labels) * len(labels): "that is a sum over the answers: divide by their number.",
     }
-    otherwise = f"it should be {_error(probabilities, labels):.4f} here, yours is {found:.4f}."
+    otherwise = f"here it {should_be(_error(probabilities, labels), found, digits=4)}."
     return reason_for(found, reasons.items(), otherwise)

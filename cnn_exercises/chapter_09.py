@@ -6,7 +6,8 @@ import numpy as np
 
 from cnn_core import output_size
 
-from .feedback import compare, exercise_check
+from .feedback import compare, exercise_check, times
+from .results import array_in, described, number_in, result_of
 
 # (X's shape, F's shape, stride, padding)
 LAYERS = [
@@ -41,7 +42,7 @@ def _why_operations(found, right, X_shape, F_shape, stride, padding):
         math.prod(X_shape[2:]) / outputs: "count the windows (the pixels of the output), not the pixels of the input.",
     }
     close = [why for factor, why in reasons.items() if factor != 1 and math.isclose(ratio, factor)]
-    return close[0] if close else f"that is {ratio:.3g} times what it should be."
+    return close[0] if close else f"that is {times(ratio)} times what it should be."
 
 
 @exercise_check
@@ -50,9 +51,10 @@ def check_bytes(answer):
     N, C, side, kernel, size = 64, 16, 14, 3, 4
     columns = N * C * kernel**2 * side * side * size
     rows = N * C * (side + 2) * kernel * side * size
-    if len(answer) != 2:
-        return f"two numbers are asked for, you give {len(answer)}."
-    if answer == (rows, columns):
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return f"two numbers are asked for, yours is {described(answer)}."
+    answer = [number_in(each, f"the {name}") for each, name in zip(answer, ("columns", "rows"), strict=True)]
+    if answer == [rows, columns]:
         return "you have them the wrong way round: the columns first."
     for name, found, right in (("columns", answer[0], columns), ("rows", answer[1], rows)):
         if found * size == right:
@@ -60,7 +62,9 @@ def check_bytes(answer):
         if name == "rows" and found == right * side // (side + 2):
             return "the rows of zeros above and below the image are stored too."
         if found != right:
-            return f"the {name} take {found / right:.3g} times what they should: think of how often a pixel is written."
+            return (
+                f"the {name} take {times(found / right)} times what they should: think of how often a pixel is written."
+            )
     return None
 
 
@@ -70,12 +74,7 @@ def check_keep(answer):
     for dtype in (np.float32, np.float64):
         values = np.array([1.5, -2.0, np.inf, np.nan, 3.0, -np.inf], dtype)
         mask = np.array([True, False, False, False, True, True])
-        given = values.copy()
-        with np.errstate(invalid="ignore"):
-            found = np.asarray(answer(values, mask))
-        if not np.array_equal(values, given, equal_nan=True):
-            return "it changes the values that it was given."
-        mistake = _why_masked(found, np.where(mask, given, 0))
+        mistake = _why_masked(array_in(result_of(answer, values, mask)), np.where(mask, values, 0))
         if mistake:
             return mistake
     return None
@@ -98,10 +97,11 @@ def check_sum(answer):
         rng = np.random.default_rng(seed)
         gradients = list(enumerate(rng.normal(size=(8, 1000)).astype(np.float32) * 10.0 ** rng.integers(-4, 4, (8, 1))))
         gradients = [(index, gradient.astype(np.float32)) for index, gradient in gradients]
-        sums = [np.asarray(answer([gradients[i] for i in rng.permutation(8)])) for _ in range(6)]
+        finished = ([gradients[i] for i in rng.permutation(8)] for _ in range(6))
+        sums = [array_in(result_of(answer, each)) for each in finished]
         right = sum((gradient for _, gradient in gradients[1:]), gradients[0][1])
         if sums[0].shape != right.shape or not np.allclose(sums[0], right, rtol=1e-3, atol=1e-3):
             return "that is not the sum of all gradients."
-        if any((each != sums[0]).any() for each in sums):
+        if any(not np.array_equal(each, sums[0]) for each in sums):
             return "the bits depend on which finished first: add in the order of the micro-batches."
     return None

@@ -2,22 +2,20 @@
 
 A check is written as a function that takes an answer and returns a sentence about its mistake, or None if it has none.
 `exercise_check` turns this function into the one that a notebook calls. `compare` calls an answer case by case and says
-why the first wrong result is wrong.
+why the first wrong result is wrong. Answers are run by `result_of` only (results.py).
 """
 
 import functools
-from copy import copy
 
 import numpy as np
 
 from cnn_viz.base.notebook import print_wrapped
 
+from .results import AnswerError, array_in, number_in, result_of
+
 NOT_YET = "Not answered yet."
-TOLERANCE = 1e-9  # absolute; far above the rounding errors of float64, far below the effect of any mistake
-
-
-class AnswerError(Exception):
-    """A mistake that is found while an answer is called or its result is read; the text is the feedback."""
+# Far above the rounding errors of float32, far below the effect of any mistake; of the entry and of the largest entry.
+RELATIVE, OF_THE_LARGEST = 1e-5, 1e-6
 
 
 def exercise_check(find_mistake):
@@ -34,41 +32,23 @@ def exercise_check(find_mistake):
 def feedback_on(find_mistake, answer):
     """Return the feedback on an answer: not answered yet, the mistake, or right.
 
-    An answer is the user's own code: an exception that it raises becomes part of the feedback and stops nothing.
+    An exception of the answer has become an AnswerError. Any other exception is an error of the check, and the
+    feedback says so: it is never presented as the user's mistake.
     """
     if answer is None:
         return NOT_YET
     try:
-        mistake = find_mistake(answer)
+        with np.errstate(all="ignore"):  # a wrong answer may overflow, in the check's own arithmetic too
+            mistake = find_mistake(answer)
     except AnswerError as error:
         return f"Not yet: {error}"
     except Exception as error:
-        return f"Your answer raised {type(error).__name__}: {error}"
+        about = f"{type(error).__name__}: {error}"
+        return f"The check itself failed, so your answer is neither right nor wrong. Please report this error: {about}"
     return f"Not yet: {mistake}" if mistake else "Right."
 
 
-def result_of(answer, *arguments):
-    """Return the result of an answer that is a function; raise AnswerError if it returns None."""
-    result = answer(*arguments)
-    if result is None:
-        raise AnswerError("your function gives nothing back. Does it end in a return?")
-    return result
-
-
-def pure_result(answer, *arguments, given="an array", instead=""):
-    """Return the result as result_of does; raise AnswerError if the answer changed one of its arrays.
-
-    `given` describes the array, and `instead` is a sentence about what to do instead.
-    """
-    arrays = [each for each in arguments if isinstance(each, np.ndarray)]
-    before = [array.copy() for array in arrays]
-    result = result_of(answer, *arguments)
-    if any((array != old).any() for array, old in zip(arrays, before, strict=True)):
-        raise AnswerError(f"it changes {given} that it was given. {instead}".rstrip())
-    return result
-
-
-def compare(answer, calls, correct, given, why, call=result_of):
+def compare(answer, calls, correct, given, why):
     """Return the feedback on the first call for which the answer's result is not the correct one, or None.
 
     Parameters
@@ -81,30 +61,54 @@ def compare(answer, calls, correct, given, why, call=result_of):
         Begins the feedback: a format string for the arguments and the result `found`.
     why : callable
         Ends the feedback with the reason, for (found, right, *arguments).
-    call : callable
-        Calls the answer: result_of, or pure_result.
     """
     for arguments in calls:
-        found, right = call(answer, *map(copy, arguments)), correct(*arguments)
-        found = np.asarray(found) if isinstance(right, np.ndarray) else found
-        if not _same(found, right):
+        right = correct(*arguments)
+        read = array_in if isinstance(right, np.ndarray) else number_in
+        found = read(result_of(answer, *arguments))
+        if not same(found, right):
             return given.format(*arguments, found=found) + why(found, right, *arguments)
     return None
 
 
-def _same(found, right):
-    if not isinstance(right, np.ndarray):
+# --- numbers that are equal up to rounding ----------------------------------------------------------------------------
+
+
+def same(found, right):
+    """Return whether two numbers or arrays have one shape and equal entries, up to the rounding errors of float32.
+
+    Where the right ones are integers, nothing is rounded: equal means equal.
+    """
+    return np.shape(found) == np.shape(right) and bool(close(np.asarray(found), np.asarray(right)).all())
+
+
+def close(found, right):
+    """Return for each entry of two arrays of one shape whether they are equal up to rounding, as `same` does."""
+    if right.dtype.kind in "biu":
         return found == right
-    return found.shape == right.shape and np.allclose(found, right, atol=TOLERANCE)
+    largest = np.abs(right[np.isfinite(right)]).max(initial=0)
+    return np.isclose(found, right, rtol=RELATIVE, atol=OF_THE_LARGEST * largest)
 
 
 def reason_for(found, mistakes, otherwise):
     """Return the reason of the first pair (wrong value, reason) in `mistakes` whose value was found, or `otherwise`."""
-    return next((why for wrong, why in mistakes if np.allclose(found, wrong, atol=TOLERANCE)), otherwise)
+    return next((why for wrong, why in mistakes if same(found, wrong)), otherwise)
 
 
 def first_difference(name, found, right):
     """Return a sentence about the first entry in which two arrays of the same shape differ."""
-    differs = ~np.isclose(found, right)
-    index = tuple(np.argwhere(differs if differs.any() else found != right)[0].tolist())
-    return f"{name}{list(index)} should be {right[index]:g}, yours is {found[index]:g}."
+    index = tuple(np.argwhere(~close(found, right))[0].tolist())
+    return f"{name}{list(index)} {should_be(right[index], found[index])}."
+
+
+def should_be(right, found, digits=6):
+    """Return 'should be 2.5, yours is 2', in as many digits as tell the two numbers apart."""
+    enough = (more for more in range(digits, 17) if f"{right:.{more}g}" != f"{found:.{more}g}")
+    digits = next(enough, digits)
+    return f"should be {right:.{digits}g}, yours is {found:.{digits}g}"
+
+
+def times(ratio, digits=4):
+    """Return a ratio as text, in as many digits as tell it from 1."""
+    enough = (more for more in range(digits, 17) if f"{ratio:.{more}g}" != "1")
+    return f"{ratio:.{next(enough, digits)}g}"

@@ -61,9 +61,10 @@ from cnn_viz.base.style import FONT, picture
 from cnn_viz.plots.curves import Curves
 
 HERE = Path(__file__).resolve().parent
-TRAINED = HERE.parent / "notebooks" / "trained" / "08_model.npz"
+DATA = HERE.parent / "cnn_core" / "data"  # what comes with the library
+TRAINED = DATA / "trained" / "08_model.npz"
 RECORD, TRACE = TRAINED.with_name("08_model.json"), TRAINED.with_name("08_trace.npz")
-MEASURED = HERE.parent / "benchmarks" / "results.json"
+MEASURED = DATA / "benchmarks.json"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Figure:
     draw: Callable
     alt: str
     used_in: tuple
+    folder: Path = HERE
 
     def save(self, path):
         """Write it to a PNG file."""
@@ -87,6 +89,7 @@ class Animation:
     count: Callable
     alt: str
     used_in: tuple
+    folder: Path = HERE
 
     def states(self):
         """Return all steps in their order, as frame_grid and save_gif take them."""
@@ -423,6 +426,7 @@ FIGURES = {
         alt="A 2 written with a dark pen on a sheet of paper that is bright at the upper left and darker towards the "
         "lower right. The digit stands to the left of the middle and fills nearly half of the height.",
         used_in=("notebooks/08_model.ipynb",),
+        folder=DATA,  # a cell opens it
     ),
     "speed_growth.png": Figure(
         draw=speed_growth,
@@ -433,13 +437,15 @@ FIGURES = {
 }
 
 
-def main(folder=HERE):
-    """Write every picture of the table into folder."""
+def main(folder=None):
+    """Write every picture of the table into folder, or each into its own."""
     for name, row in FIGURES.items():
-        row.save(Path(folder) / name)
+        row.save(Path(folder or row.folder) / name)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Draw every picture of README and the notebooks.")
-    parser.add_argument("folder", nargs="?", default=HERE, help="where to (default: imgs)")
+    parser.add_argument(
+        "folder", nargs="?", help="where to (default: imgs, and cnn_core/data for what a notebook opens)"
+    )
     main(parser.parse_args().folder)

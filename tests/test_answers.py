@@ -27,8 +27,8 @@ def stored(cell):
 
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
-def test_the_cells_of_an_answers_notebook_print_the_stored_text(path, monkeypatch):
-    monkeypatch.chdir(path.parent)
+def test_the_cells_of_an_answers_notebook_print_the_stored_text(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the answers need no folder of their own
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     names = {"__name__": "__main__"}
     assert [run(cell, names) for cell in cells] == [stored(cell) for cell in cells]

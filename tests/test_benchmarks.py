@@ -18,7 +18,7 @@ from benchmarks.plain import PlainModel
 from cnn_core import Adam, Conv2D, CrossEntropy, Flatten, FullyConnected, Model, fit
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = json.loads((ROOT / "benchmarks" / "results.json").read_text())
+RESULTS = json.loads((ROOT / "cnn_core" / "data" / "benchmarks.json").read_text())
 each_network = pytest.mark.parametrize("make", NETWORKS.values(), ids=lambda make: make.__name__)
 
 

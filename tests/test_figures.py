@@ -1,4 +1,4 @@
-"""The pictures in imgs/: exactly those of the table, reproducible, and shown with their alt texts."""
+"""The pictures in imgs/ and cnn_core/data/: exactly those of the table, reproducible, shown with their alt texts."""
 
 import importlib.util
 import re
@@ -27,9 +27,15 @@ ANIMATIONS = [name for name in NAMES if name.endswith(".gif")]
 SHORTEST = min(ANIMATIONS, key=lambda name: len(MAKER.FIGURES[name].states()))
 
 
-def test_the_folder_holds_exactly_the_pictures_of_the_table():
-    stored = {path.name for path in (ROOT / "imgs").iterdir() if path.suffix in (".png", ".gif", ".svg", ".jpg")}
-    assert stored == set(NAMES)
+def test_the_folders_hold_exactly_the_pictures_of_the_table():
+    folders = (ROOT / "imgs", ROOT / "cnn_core" / "data")
+    stored = {path for each in folders for path in each.iterdir() if path.suffix in (".png", ".gif", ".svg", ".jpg")}
+    assert stored == {path_of(name) for name in NAMES}
+
+
+def path_of(name):
+    """Return the path of a stored picture."""
+    return MAKER.FIGURES[name].folder / name
 
 
 def draw(name, folder):
@@ -40,7 +46,7 @@ def draw(name, folder):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_stored_picture_has_the_size_of_a_new_one(tmp_path, name):
-    with Image.open(ROOT / "imgs" / name) as stored, Image.open(draw(name, tmp_path)) as new:
+    with Image.open(path_of(name)) as stored, Image.open(draw(name, tmp_path)) as new:
         assert stored.size == new.size
         assert len(set(stored.convert("L").tobytes())) > 10  # not an empty page
 
@@ -64,7 +70,7 @@ def test_make_figures_writes_every_picture_of_the_table_into_the_folder(tmp_path
 
 @pytest.mark.parametrize("name", ANIMATIONS)
 def test_an_animation_repeats_and_has_one_frame_for_each_state_different_from_the_last(name):
-    with Image.open(ROOT / "imgs" / name) as stored:
+    with Image.open(path_of(name)) as stored:
         frames = [frame.convert("RGB").tobytes() for frame in ImageSequence.Iterator(stored)]
         assert stored.info["loop"] == 0  # without end
     assert len(frames) == len(MAKER.FIGURES[name].states()) > 1

@@ -23,6 +23,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)[^)]*\)")
 HTML_PICTURE = re.compile(r"<img\b[^>]*>")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]*)[^)]*\)")
+MISTAKE = re.compile(r"\b\w+(?:Error|Exception)\b.* \(line \d+")
 ADDRESS_OR_PATH = re.compile(r" at 0x[0-9a-f]{6,}|[/](?:home|root|tmp|Users)[/]\w+")
 
 
@@ -104,6 +105,11 @@ def addresses(notebook):
     return [f"an output shows {match.group()!r}" for match in found if match]
 
 
+def mistakes(notebook):
+    """Complain about an output that shows a mistake in a function of the notebook, in place of a widget's picture."""
+    return [f"an output shows {text_of(out)[:80]!r}" for out in outputs(notebook) if MISTAKE.search(text_of(out))]
+
+
 def vector_pictures(notebook):
     return ["an output holds SVG; use PNG" for output in outputs(notebook) if "image/svg+xml" in output.get("data", {})]
 
@@ -167,6 +173,7 @@ BROKEN = [
     (unfinished, [new_markdown_cell("TO" + "DO: say why")]),
     (addresses, [shown({"text/plain": "<Model at 0x7f3a2b1c>"})]),
     (addresses, [code(outputs=[new_output("stream", text="/".join(["stored in ", "home", "reader"]))])]),
+    (mistakes, [shown({"text/plain": "KeyError: 0 (line 2: return {}[n])", "image/png": "iVBO"})]),
     (vector_pictures, [shown({"image/svg+xml": "<svg/>"})]),
     (empty_alt_texts, [new_markdown_cell("![ ](../imgs/a.png)")]),
     (empty_alt_texts, [new_markdown_cell('<img src="../imgs/a.png">')]),

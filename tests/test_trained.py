@@ -10,12 +10,12 @@ from train_model import BATCH_SIZE, MOMENTS, RUNS, SEEDS, dense_model, digits_mo
 from cnn_core import CrossEntropy, Model, evaluate, load_mnist
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORD = json.loads((ROOT / "notebooks" / "trained" / "08_model.json").read_text())
+RECORD = json.loads((ROOT / "cnn_core" / "data" / "trained" / "08_model.json").read_text())
 
 
 @pytest.fixture(scope="module")
 def trained():
-    return Model.load(ROOT / "notebooks" / "trained" / "08_model.npz")
+    return Model.load(ROOT / "cnn_core" / "data" / "trained" / "08_model.npz")
 
 
 def test_the_record_describes_the_trained_model(trained):
@@ -41,7 +41,7 @@ def test_training_records_every_epoch_and_every_step():
 
 
 def test_the_trace_ends_with_the_trained_model(trained):
-    with np.load(ROOT / "notebooks" / "trained" / "08_trace.npz") as trace:
+    with np.load(ROOT / "cnn_core" / "data" / "trained" / "08_trace.npz") as trace:
         moments, F, cost = trace["moments"].tolist(), trace["F"], trace["cost"]
     steps = RECORD["epochs"][-1]["step"]
     assert (moments, len(cost)) == (list(MOMENTS), steps)

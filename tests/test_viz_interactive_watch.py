@@ -158,7 +158,8 @@ class Notebook:
         from cnn_viz.interactive import live
 
         self.outputs = []
-        monkeypatch.setattr("cnn_viz.interactive.watch.in_notebook", lambda: True)
+        for module in ("base.notebook", "interactive.watch"):
+            monkeypatch.setattr(f"cnn_viz.{module}.in_notebook", lambda: True)
         monkeypatch.setattr(live, "display", self.show)
 
     def show(self, widget, display_id):
@@ -340,8 +341,107 @@ def test_the_picture_has_the_length_of_the_whole_run_from_the_first_step(noteboo
     assert lengths[-6:-1] == [3 + 4] * 5
 
 
-def test_a_notebook_without_widgets_gets_lines(notebook, monkeypatch, capsys):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+# --- in a notebook without widgets ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pictures(notebook, monkeypatch):
+    """Behave as a notebook with ipywidgets 7, and return the list of displayed bundles."""
+    shown = []
+    monkeypatch.setattr("ipywidgets.__version__", "7.7.1")
+    monkeypatch.setattr("cnn_viz.base.figures.in_notebook", lambda: True)
+    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
+    return shown
+
+
+def test_a_notebook_without_widgets_gets_lines_and_the_curves(notebook, pictures, capsys):
     watch(run_of(epochs=1))
     assert notebook.shown is None
-    assert capsys.readouterr().out.startswith("epoch 1/1")
+    assert [each["text/plain"] for each in pictures] == ["<Figure size 760x300 with 2 Axes>"]
+    line, sentence = capsys.readouterr().out.split("\n", 1)
+    assert line.startswith("epoch 1/1")
+    assert sentence.startswith("The cost went from 1 at step 1")
+
+
+def test_a_notebook_without_widgets_gets_the_last_snapshot(pictures, capsys):
+    watch(run_of(epochs=1), snapshot=Snapshot())
+    assert pictures[1]["text/plain"] == "<Figure size 200x100 with 0 Axes>"
+    assert capsys.readouterr().out.endswith("Drawn 2 times.\n")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), FloatingPointError("nan")], ids=["interrupt", "divergence"])
+def test_a_notebook_without_widgets_keeps_the_picture_however_the_run_ends(pictures, error):
+    try:
+        watch(run_of(error=error, at=3))
+    except FloatingPointError:
+        assert isinstance(error, FloatingPointError)
+    assert len(pictures) == 1
+
+
+# --- a snapshot that raises -------------------------------------------------------------------------------------------
+
+
+class Failing(Snapshot):
+    """A snapshot that raises an error from its second time on."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def __call__(self):
+        drawn = super().__call__()
+        if self.times > 1:
+            raise self.error
+        return drawn
+
+
+@pytest.mark.parametrize("error", [KeyError("F"), RuntimeError("no"), AttributeError("x"), OSError(2, "No file")])
+def test_an_error_of_the_snapshot_is_shown_in_its_place_and_the_training_goes_on(notebook, time, capsys, error):
+    seen = []
+
+    def records():
+        for record in run_of(epochs=1, steps=10):
+            if len(notebook.outputs) == 2:
+                seen.append(bytes(notebook.outputs[1].shown.value))
+            time.now += 1.0
+            yield record
+
+    history = watch(records(), snapshot=Failing(error))
+    assert len(history.steps) == 10
+    assert len(set(seen)) == 2  # the first picture, then the message
+    words = notebook.outputs[1].metadata["image/png"]["alt"]
+    assert words.startswith(f"{type(error).__name__}: {error} (line ")
+    assert words.endswith("raise self.error)")
+    assert " ".join(capsys.readouterr().out.split()).endswith(words)
+
+
+def test_an_error_of_the_snapshot_at_the_end_is_shown_in_a_notebook_without_widgets(pictures, capsys):
+    assert len(watch(run_of(epochs=1), snapshot=Failing(KeyError("F"))).epochs) == 1
+    assert [set(each) for each in pictures] == [{"image/png", "text/plain"}] * 2
+    assert "KeyError: 'F' (line " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("widgets", ["8.1.5", "7.7.1"])
+def test_an_error_of_the_first_snapshot_ends_before_the_training(notebook, pictures, monkeypatch, widgets):
+    monkeypatch.setattr("ipywidgets.__version__", widgets)
+    with pytest.raises(KeyError):
+        watch(iter(lambda: pytest.fail("trained"), None), snapshot=lambda: {}["F"])
+    assert not notebook.outputs
+    assert not pictures
+
+
+def test_an_interrupt_while_a_snapshot_is_drawn_ends_the_run(notebook, time):
+    interrupts = [None, None, KeyboardInterrupt]  # the first call, the first step, the second step
+
+    def interrupted():
+        stop = interrupts.pop(0) if interrupts else None
+        if stop:
+            raise stop
+        return new_figure(200, 100), "A network."
+
+    def records():
+        for record in run_of(epochs=1, steps=10):
+            time.now += 1.0
+            yield record
+
+    assert 0 < len(watch(records(), snapshot=interrupted).steps) < 10

@@ -1,7 +1,10 @@
 """Widgets without a browser: every value draws its state, invalid states show a message, one bundle is stored."""
 
+import html
 import io
 import itertools
+import sys
+from types import SimpleNamespace
 
 import ipywidgets
 import matplotlib
@@ -18,7 +21,7 @@ from cnn_viz import Field, Steps, explore
 from cnn_viz.base.figures import new_figure, png_of
 from cnn_viz.interactive.controls import controls_and_values
 from cnn_viz.interactive.frame_grid import frame_grid
-from cnn_viz.interactive.states import write_message
+from cnn_viz.interactive.states import LEAST, write_message
 from cnn_viz.interactive.widget import SENTENCE, WIDGET, WidgetView
 
 
@@ -206,9 +209,114 @@ def test_an_invalid_state_shows_the_message_of_the_library(error):
     assert view.sentence == "fit: 1 is too large."
 
 
-def test_a_mistake_in_the_drawing_function_is_not_hidden():
-    with pytest.raises(KeyError):
-        view_of(lambda n: {}[n], n=range(2))
+class Own(Exception):
+    """An exception of a user."""
+
+
+MISTAKES = [
+    KeyError("F"),
+    IndexError("list index out of range"),
+    AttributeError("no shape"),
+    NameError("name 'figur' is not defined"),
+    RuntimeError("no"),
+    OSError(2, "No such file"),
+    AssertionError("4 == 5"),
+    NotImplementedError("later"),
+    RecursionError("too deep"),
+    StopIteration("the end"),
+    ImportError("No module named 'cv2'"),
+    Own("$x^{$ <b>"),
+    ExceptionGroup("two", [ValueError("one")]),
+]
+
+
+def fails_with(error):
+    def fails(n=0):
+        if n:
+            raise error
+        return new_figure(400, 200), "A picture."
+
+    return fails
+
+
+@pytest.mark.parametrize("error", MISTAKES, ids=lambda error: type(error).__name__)
+def test_a_mistake_in_the_drawing_function_is_shown_in_place_of_the_old_picture(error):
+    view = view_of(fails_with(error), n=range(3))
+    before = bytes(view.image.value)
+    view.inputs["n"].value = 1
+    assert f"{type(error).__name__}: {error} (line " in view.sentence
+    assert view.sentence.endswith(": raise error)")
+    assert bytes(view.image.value) == png_of(write_message(view.sentence, (400, 200))) != before
+    assert html.escape(view.sentence) in view.text.value
+    view.inputs["n"].value = 0
+    assert (bytes(view.image.value), view.sentence) == (before, "A picture.")
+
+
+@pytest.mark.parametrize("error", MISTAKES[:4], ids=lambda error: type(error).__name__)
+def test_a_mistake_in_the_first_state_is_shown_in_the_place_of_the_picture(error, displayed):
+    explore(lambda n: fails_with(error)(n), n=[1, 0])
+    ((data, _),) = displayed
+    assert f"{type(error).__name__}: {error} (line " in data["text/plain"]
+    assert data["image/png"] == png_of(write_message(data["text/plain"], LEAST))
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_an_interrupt_is_not_shown_as_a_message(stop):
+    view = view_of(fails_with(stop()), n=range(3))
+    with pytest.raises(stop):
+        view.inputs["n"].value = 1
+    assert view.sentence == "A picture."
+    view.inputs["n"].value = 0
+    assert view.sentence == "A picture."
+
+
+def unwritable(n=0):
+    figure = new_figure(400, 200)
+    figure.text(0, 0, "$x^{$" if n else "x", parse_math=True)
+    return figure, "A picture."
+
+
+def nothing(n=0):
+    return None if n else (new_figure(400, 200), "A picture.")
+
+
+def huge(n=0):
+    return new_figure(400, 200 + 10**7 * n), "A picture."
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (unwritable, "Expected"),
+        (nothing, "draw must return (figure, sentence), got NoneType."),
+        (huge, "Image size of"),
+    ],
+)
+def test_a_picture_that_cannot_be_made_is_replaced_by_words(draw, words):
+    view = view_of(draw, n=range(2))
+    before = bytes(view.image.value)
+    view.inputs["n"].value = 1
+    assert words in view.sentence
+    assert bytes(view.image.value) == png_of(write_message(view.sentence, (400, 200)))
+    assert (view.image.layout.width, view.image.layout.height) == ("400px", "200px")
+    view.inputs["n"].value = 0
+    assert bytes(view.image.value) == before
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (lambda n: {0: 3}[n], "KeyError: 1 (line "),
+        (lambda n: 3 if n == 0 else "three", "count must be"),
+        (lambda n: 3 - 3 * n, "count must be"),
+    ],
+)
+def test_a_number_of_steps_that_cannot_be_found_is_a_message(count, words):
+    view = view_of(lambda n=0, step=0: (new_figure(400, 200), "A picture."), n=range(2), step=Steps(count))
+    view.inputs["n"].value = 1
+    assert words in view.sentence
+    view.inputs["n"].value = 0
+    assert view.sentence == "A picture."
 
 
 NONSENSE = [
@@ -254,7 +362,7 @@ def test_nonsense_in_a_field_becomes_a_message(typed):
 def displayed(monkeypatch):
     """Behave as in a notebook, and return the list of displayed bundles."""
     calls = []
-    monkeypatch.setattr("cnn_viz.interactive.explore.in_notebook", lambda: True)
+    monkeypatch.setattr("cnn_viz.base.notebook.in_notebook", lambda: True)
     monkeypatch.setattr("cnn_viz.interactive.widget.display", lambda data, **options: calls.append((data, options)))
     return calls
 
@@ -288,9 +396,31 @@ def test_outside_a_notebook_the_sentence_is_printed(capsys):
     assert " ".join(rest).startswith("output_size: the kernel (3) is larger")
 
 
-def test_a_notebook_without_ipywidgets_shows_the_picture(monkeypatch, displayed, capsys):
+class Broken:
+    """An installation of ipywidgets whose version cannot be read."""
+
+
+UNUSABLE = {
+    "none": None,
+    "version-7": SimpleNamespace(__version__="7.8.5"),
+    "version-7.0": SimpleNamespace(__version__="7.0.0b1"),
+    "version-6": SimpleNamespace(__version__="6.0.0"),
+    "broken": Broken(),
+    "no-number": SimpleNamespace(__version__="unknown"),
+}
+
+
+@pytest.mark.parametrize("version", ["8.0.0", "8.1.5", "9.0.0a1", "10.2"])
+def test_widgets_are_live_from_version_8_on(monkeypatch, displayed, version):
+    monkeypatch.setattr(ipywidgets, "__version__", version)
+    explore(draw, size=range(1, 9))
+    assert len(displayed) == 1
+
+
+@pytest.mark.parametrize("installed", UNUSABLE.values(), ids=UNUSABLE)
+def test_a_notebook_without_ipywidgets_8_shows_the_picture(monkeypatch, displayed, capsys, installed):
     pictures = []
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "ipywidgets", installed)
     monkeypatch.setattr("cnn_viz.base.figures.in_notebook", lambda: True)
     monkeypatch.setattr("IPython.display.display", lambda data, **_: pictures.append(data))
     explore(draw, size=range(1, 9))

@@ -1,4 +1,4 @@
-"""Train the network of chapter 08 on all of MNIST; store it and the record of its training in notebooks/trained/.
+"""Train the network of chapter 08 on all of MNIST; store it and the record of its training in cnn_core/data/trained/.
 
 Usage       `make trained`. The notebooks only read these files.
 Record      08_model.json: model, optimiser and settings, the results of each epoch and of the test digits, time and
@@ -33,7 +33,7 @@ from cnn_core import (
     load_mnist,
 )
 
-FOLDER = Path(__file__).resolve().parent.parent / "notebooks" / "trained"
+FOLDER = Path(__file__).resolve().parent.parent / "cnn_core" / "data" / "trained"
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 3, 64, 0.003
 SEEDS = range(3)
 MOMENTS = (0, 10, 30, 100, 300, 938, 1876, 2814)  # the steps after which the trace holds the first layer

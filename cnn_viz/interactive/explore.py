@@ -3,15 +3,14 @@
 Controls    explore(draw, **controls): draw is a pure function (states.py); a control holds the values of one argument
             (controls.py). An argument starts at draw's own default, or else at the first value of its control.
 Invalid     all values may be combined; for an invalid state the widget shows the message of the error.
-Imports     widget.py, and with it ipywidgets, is imported in a notebook only; elsewhere the sentence is printed.
+Imports     widget.py is imported in a notebook with ipywidgets 8 or newer. A notebook without shows the first picture;
+            elsewhere the sentence is printed.
 Chapters    all. Beside each widget stands a grid of frames of the same states, for paper, GitHub and screen readers.
 """
 
-import importlib.util
-
 from cnn_core import checks
 from cnn_viz.base.figures import show_figure
-from cnn_viz.base.notebook import in_notebook
+from cnn_viz.base.notebook import has_widgets
 from cnn_viz.interactive.controls import controls_and_values, state_of
 from cnn_viz.interactive.states import LEAST, draw_state_or_reason
 
@@ -23,8 +22,8 @@ def explore(draw, /, **controls):
     Parameters
     ----------
     draw : callable
-        ``draw(**state) -> (figure, sentence)``, a pure function with an argument for each control. If it raises
-        ValueError, TypeError, ArithmeticError or MemoryError, the message is shown in place of the picture.
+        ``draw(**state) -> (figure, sentence)``, a pure function with an argument for each control. If it raises an
+        exception, its message is shown in place of the picture.
     **controls : range, list, tuple, dict, Steps or Field
         The values that an argument of draw may have. A range and a list of numbers become a slider, any other list a
         menu, a dictionary a menu of its keys. Arguments without a control keep their defaults.
@@ -43,7 +42,7 @@ def explore(draw, /, **controls):
     An array of 2 by 3 cells.
     """
     controls, values = controls_and_values(draw, controls)
-    if in_notebook() and importlib.util.find_spec("ipywidgets") is not None:
+    if has_widgets():
         from cnn_viz.interactive.widget import WidgetView
 
         WidgetView(draw, controls, values).display()

@@ -14,7 +14,7 @@ from cnn_viz.base.figures import bundle_of, png_of, size_of
 from cnn_viz.base.notebook import print_wrapped
 from cnn_viz.base.text import clock_time, percent
 from cnn_viz.interactive.history import ConsoleDisplay, Throttle
-from cnn_viz.interactive.states import draw_state
+from cnn_viz.interactive.states import LEAST, draw_state, message_of
 from cnn_viz.plots.curves import HEIGHT, WIDTH, Curves, describe, running_mean, window_for
 
 
@@ -98,12 +98,13 @@ class LiveSnapshot:
     ----------
     snapshot : callable
         Returns a figure and a sentence. It is called at once, so that its errors show before anything is displayed.
+        An error that it raises later is shown in its place, and the training goes on.
     """
 
     def __init__(self, snapshot):
         self.draw, self.throttle = snapshot, Throttle(0.5, share=0.02)
         self.image = ipywidgets.Image(format="png")
-        self.follow()
+        self.throttle.run(lambda: self._show(*draw_state(snapshot, {})))
 
     def open(self):
         """Display the first picture here in the notebook."""
@@ -112,17 +113,24 @@ class LiveSnapshot:
     def follow(self):
         """Draw the network as it is now, if that is due."""
         if self.throttle.due():
-            self.throttle.run(self._show)
+            self.throttle.run(self._follow)
 
     def close(self):
         """Replace the live picture by the last one, and print its sentence."""
-        figure, sentence = draw_state(self.draw, {})
-        data, metadata = bundle_of(figure, sentence)
+        self._follow()
+        data, metadata = bundle_of(self.figure, self.sentence)
         self.handle.update(data, metadata=metadata, raw=True)
         self.image.close()
-        print_wrapped(sentence)
+        print_wrapped(self.sentence)
 
-    def _show(self):
-        figure, _ = draw_state(self.draw, {})
+    def _follow(self):
+        try:
+            self._show(*draw_state(self.draw, {}))
+        except Exception as error:
+            self._show(*message_of(error, tuple(map(max, size_of(self.figure), LEAST))))
+
+    def _show(self, figure, sentence):
+        png = png_of(figure, sharpness=1, compression=1)
+        self.figure, self.sentence = figure, sentence
         self.image.layout.width, self.image.layout.height = (f"{side}px" for side in size_of(figure))
-        self.image.value = png_of(figure, sharpness=1, compression=1)
+        self.image.value = png

@@ -4,6 +4,7 @@ Draw        a pure function of its state: draw(**state) -> (figure, sentence). T
             is computed from the arrays that were drawn. The same state gives the same picture and sentence.
 Invalid     a state may be impossible: a kernel larger than its image. Then draw raises one of INVALID_STATE, with the
             library's own message, and a widget shows the message in place of the picture.
+Mistakes    any other exception of draw is shown there too, with its class and the line of the user's code.
 """
 
 import sys
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from cnn_core import checks
+from cnn_viz.base.errors import error_text
 from cnn_viz.base.figures import DPI, new_figure, png_of
 from cnn_viz.base.palette import PADDING
 from cnn_viz.base.style import picture
@@ -45,7 +47,7 @@ def draw_state(draw, state):
 
 
 def draw_state_or_reason(draw, state, size):
-    """Return the figure and the sentence of a state; for an invalid state, the message of the error as both.
+    """Return the figure and the sentence of a state; if draw raises an exception, its message as both.
 
     Parameters
     ----------
@@ -60,10 +62,16 @@ def draw_state_or_reason(draw, state, size):
     """
     try:
         drawn = draw(**state)
-    except INVALID_STATE as error:
-        reason = str(error)[:LONGEST] or type(error).__name__
-        return write_message(reason, size), reason
+    except Exception as error:
+        return message_of(error, size)
     return _checked(drawn)
+
+
+def message_of(error, size):
+    """Return the figure, of the given (width, height) in pixels, and the sentence that replace those of draw."""
+    known = isinstance(error, INVALID_STATE)
+    reason = (str(error) if known else error_text(error))[:LONGEST] or type(error).__name__
+    return write_message(reason, size), reason
 
 
 def _checked(drawn):

@@ -3,13 +3,12 @@
 Records     those that fit yields come in one by one, a History goes out. Asking for the next record makes fit do the
             next step.
 Imports     live.py, and with it matplotlib and ipywidgets, is imported in a notebook only; elsewhere NumPy is enough.
+            A notebook without ipywidgets 8 or newer gets lines of text, and the picture at the end (still.py).
 Chapters    08.
 """
 
-import importlib.util
-
 from cnn_core import checks
-from cnn_viz.base.notebook import in_notebook, print_wrapped
+from cnn_viz.base.notebook import has_widgets, in_notebook, print_wrapped
 from cnn_viz.interactive.history import ConsoleDisplay, History
 
 
@@ -65,11 +64,15 @@ def _checked(records, history, snapshot):
 
 
 def _display(history, snapshot):
-    if not in_notebook() or importlib.util.find_spec("ipywidgets") is None:
-        return ConsoleDisplay(history)
-    from cnn_viz.interactive.live import LiveDisplay
+    if has_widgets():
+        from cnn_viz.interactive.live import LiveDisplay
 
-    return LiveDisplay(history, snapshot)
+        return LiveDisplay(history, snapshot)
+    if in_notebook():
+        from cnn_viz.interactive.still import StillDisplay
+
+        return StillDisplay(history, snapshot)
+    return ConsoleDisplay(history)
 
 
 def _position(history):

@@ -15,7 +15,7 @@ from IPython.display import display
 from cnn_core import checks
 from cnn_viz.base.figures import SHARPNESS, WIDEST, size_of
 from cnn_viz.interactive.controls import Field, Menu, Scale, Slide, Steps, state_of
-from cnn_viz.interactive.states import LEAST, draw_state_or_reason, picture_of
+from cnn_viz.interactive.states import LEAST, draw_state_or_reason, message_of, picture_of
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # On a narrow page a picture becomes smaller. Without its margin, its box is exactly as high as the picture.
@@ -55,7 +55,7 @@ class WidgetView:
         self.box = ipywidgets.VBox([head, self.place])
         for each in self.inputs.values():
             each.observe(self._follow, "value")
-        self._follow()
+        self._draw()
 
     def display(self):
         """Show the live widget, and store its picture and sentence."""
@@ -72,8 +72,16 @@ class WidgetView:
         row = [first, previous, self.inputs[name], following]
         return [each for each in row if each is not None]
 
+    def _follow(self, _):
+        """Draw the state after a change; any error, here or in drawing, is shown in place of the old picture."""
+        try:
+            self._draw()
+        except Exception as error:
+            self.shown = None  # the state before is drawn anew
+            self._show(*message_of(error, self.space))
+
     @checks.public_as("explore")
-    def _follow(self, _=None):
+    def _draw(self):
         """Draw the state, unless it is the one that is shown: a stepper that is shortened changes it in between."""
         self._end_steppers()
         values = self._values()
@@ -93,11 +101,11 @@ class WidgetView:
                 self.inputs[name].max = count
 
     def _show(self, figure, sentence):
-        self.size = size_of(figure)
+        png, self.size = picture_of(figure, SHARPNESS), size_of(figure)
         self.space = tuple(map(max, self.size, self.space))
         self.place.layout.min_height = f"{self.space[1] + SENTENCE}px"
         self.image.layout.width, self.image.layout.height = (f"{side}px" for side in self.size)
-        self.image.value = picture_of(figure, SHARPNESS)
+        self.image.value = png
         self.sentence = sentence
         self.text.value = f"<div style='line-height: 1.4'>{html.escape(sentence)}</div>"
 

@@ -32,7 +32,7 @@ CHECKS = [
     (chapter_00.check_parameters, lambda C, K, kH, kW: K * C * kH * kW + 1, "not one for all"),
     (chapter_00.check_parameters, lambda C, K, kH, kW: K * C * (kH * kW + 1), "one bias"),
     (chapter_00.check_parameters, lambda C, K, kH, kW: 0, "count its weights"),
-    (chapter_00.check_parameters, 160, "raised TypeError"),
+    (chapter_00.check_parameters, 160, "a function is asked for, yours is 160"),
     (chapter_00.check_shapes, SHAPES, None),
     (chapter_00.check_shapes, SHAPES[:3], "you give 3"),
     (chapter_00.check_shapes, [(3, 28, 28), *SHAPES[1:]], "channel for each filter"),

@@ -49,7 +49,7 @@ CHECKS = [
     ),
     (chapter_01.check_convolve, lambda A, B, stride: convolve(A, B, stride)[1:], "should have shape"),
     (chapter_01.check_convolve, lambda A, B, stride: convolve(A, B, stride) + 1, "O[0, 0] should be"),
-    (chapter_01.check_convolve, convolved_in_place, "changes the array"),
+    (chapter_01.check_convolve, convolved_in_place, "your function changes A, which"),
     (chapter_01.check_filter, UPPER_DARK, None),
     (chapter_01.check_filter, -UPPER_DARK, "the sign"),
     (chapter_01.check_filter, UPPER_DARK.T, "vertical edges"),

@@ -73,7 +73,7 @@ CHECKS = [
     (chapter_02.check_dilate, lambda dC_dO, stride: dilate(dC_dO, stride)[::-1], "not where they should be"),
     (chapter_02.check_dilate, crowded, "something else than 0"),
     (chapter_02.check_dilate, lambda dC_dO, stride: dC_dO, "the shape should be"),
-    (chapter_02.check_dilate, dilated_in_place, "changes the array"),
+    (chapter_02.check_dilate, dilated_in_place, "your function changes dC_dO, which"),
     (chapter_02.check_filter_gradient, filter_gradient, None),
     (chapter_02.check_filter_gradient, lambda dC_dO, X, stride: convolve(X, dC_dO), "has to be dilated"),
     (

@@ -72,7 +72,7 @@ CHECKS = [
     (chapter_03.check_sizes, lambda o, k, s: sizes_for(o, k, s)[1:] or [o + k - 1], "there are more"),
     (chapter_03.check_sizes, lambda o, k, s: [k - 1], "gives 0 outputs"),
     (chapter_03.check_filter_gradient, trimmed_filter_gradient, None),
-    (chapter_03.check_filter_gradient, trimmed_in_place, "Right"),
+    (chapter_03.check_filter_gradient, trimmed_in_place, "your function changes X, which"),
     (chapter_03.check_filter_gradient, lambda g, X, shape, s: convolve(X, dilate(g, s)), "not trimmed"),
     (chapter_03.check_filter_gradient, lambda g, X, shape, s: convolve(X, g), "dilate it first"),
     (chapter_03.check_filter_gradient, trimmed_at_the_wrong_end, "at the wrong end"),

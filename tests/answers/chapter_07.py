@@ -79,7 +79,7 @@ CHECKS = [
     (MOMENTUM, nesterov, "Nesterov"),
     (MOMENTUM, by_the_old, "the old velocity"),
     (MOMENTUM, uphill, "uphill"),
-    (MOMENTUM, in_place, "changes an array that it was given. Make new ones"),
+    (MOMENTUM, in_place, "your function changes velocity, which it was given. Make a new one"),
     (MOMENTUM, lambda *arguments: momentum(*arguments)[0], "two things"),
     (MOMENTUM, lambda *arguments: (momentum(*arguments)[0], 3.0), "the parameter's shape"),
     (MOMENTUM, lambda param, grad, velocity, rate, momentum: (param, 0.9 * velocity + grad), "the parameter is not"),

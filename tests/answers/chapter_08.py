@@ -122,8 +122,8 @@ CHECKS = [
     (STEP, one_example, "did not move against the gradient of this batch"),
     (STEP, last_layer, "1.W, 1.B did not change"),
     (STEP, cost_after, "the cost after the step"),
-    (STEP, both, "something of shape (6, 3)"),
-    (STEP, lambda model, X, y, loss, optimiser: step(model, X, y, loss, optimiser) + 1, "but the cost was"),
+    (STEP, both, "one number, yours has shape (6, 3)"),
+    (STEP, lambda model, X, y, loss, optimiser: step(model, X, y, loss, optimiser) + 1, "but the cost should be"),
     (CONFUSION, confusion, None),
     (CONFUSION, lambda labels, answers: confusion(answers, labels), "rows and columns are swapped"),
     (CONFUSION, once, "a pair that occurs twice"),
@@ -143,6 +143,6 @@ CHECKS = [
     (CALIBRATION, unweighted, "how many answers it holds"),
     (CALIBRATION, with_empty_bins, "leave empty bins out"),
     (CALIBRATION, each_alone, "first the mean of each bin"),
-    (CALIBRATION, lambda p, labels: calibration_error(p, labels, bins=5), "it should be"),
+    (CALIBRATION, lambda p, labels: calibration_error(p, labels, bins=5), "here it should be"),
     (CALIBRATION, lambda p, labels: p.max(axis=1), "yours has shape (100,)"),
 ]

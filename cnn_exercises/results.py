@@ -1,0 +1,119 @@
+"""Run an answer and read its result: the one place where a user's code is called.
+
+Arguments   an answer receives copies. If it changes one of them, the feedback names it; the check keeps the originals.
+Exceptions  of the answer become feedback that quotes its line; all other exceptions are errors of the check itself.
+Results     number_in, array_in and parts_in convert a result to numbers, or say what was returned instead.
+"""
+
+import numpy as np
+
+from cnn_core.checks import shown
+from cnn_viz.base.errors import error_text
+
+COUNTS = {2: "two things", 3: "three things"}
+READABLE = str | bytes | int | float | complex  # a message repeats the value; of anything else it names the type
+
+
+class AnswerError(Exception):
+    """A mistake that is found while an answer is called or its result is read; the text is the feedback."""
+
+
+def result_of(answer, *arguments):
+    """Return the result of an answer that is a function, called with copies of the arguments.
+
+    Parameters
+    ----------
+    answer : callable
+    *arguments
+        Arrays, lists and tuples are copied; anything else, such as a model, is passed as it is.
+
+    Raises
+    ------
+    AnswerError
+        If the answer is not a function, raises an exception, returns None or changes an array or a list.
+    """
+    if not callable(answer) or isinstance(answer, type):
+        raise AnswerError(f"a function is asked for, yours is {described(answer)}.")
+    given = [_copied(each) for each in arguments]
+    try:
+        result, mistake = answer(*given), None
+    except Exception as error:
+        result, mistake = None, f"your function raised {error_text(error).removesuffix('.')}."
+    if result is None:
+        mistake = mistake or "your function gives nothing back. Does it end in a return?"
+    changed = _changed(answer, arguments, given)
+    if mistake:
+        raise AnswerError(f"{mistake} It also {changed}" if changed else mistake)
+    if changed:
+        raise AnswerError(f"your function {changed}")
+    return result
+
+
+def _copied(value):
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    return type(value)(map(_copied, value)) if isinstance(value, list | tuple) else value
+
+
+def _unchanged(before, after):
+    if type(before) is not type(after):
+        return False
+    if isinstance(before, np.ndarray):
+        return (before.shape, before.dtype, before.tobytes()) == (after.shape, after.dtype, after.tobytes())
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(map(_unchanged, before, after))
+    return before is after
+
+
+def _changed(answer, before, after):
+    """Return words about the first argument that the answer changed, by its name in the answer, or None."""
+    changed = (number for number, pair in enumerate(zip(before, after, strict=True)) if not _unchanged(*pair))
+    number, code = next(changed, None), getattr(answer, "__code__", None)
+    if number is None:
+        return None
+    name = code.co_varnames[number] if code and number < code.co_argcount else "an array"
+    return f"changes {name}, which it was given. Make a new one, or change a copy."
+
+
+# --- results as numbers -----------------------------------------------------------------------------------------------
+
+
+def number_in(found, name="the result"):
+    """Return a result that is one real number as a Python number; raise AnswerError if it is anything else."""
+    array = _numeric(found, name, "one number")
+    if array.shape != ():
+        raise AnswerError(f"{name} should be one number, yours has shape {array.shape}.")
+    return array.item()
+
+
+def array_in(found, name="the result"):
+    """Return a result that is an array, or lists or tuples of numbers, as a new array; otherwise raise AnswerError."""
+    return _numeric(found, name, "an array of numbers")
+
+
+def parts_in(found, names):
+    """Return the parts of a result that is a tuple or a list with one entry for each name; else raise AnswerError."""
+    if not isinstance(found, tuple | list) or len(found) != len(names):
+        raise AnswerError(f"{COUNTS[len(names)]} are asked for: {', '.join(names)}. Yours is {described(found)}.")
+    return found
+
+
+def _numeric(found, name, kind):
+    try:
+        array = np.array(found)
+    except Exception:  # nested lists of unequal lengths, or an object that cannot be converted
+        array = np.array(None)
+    if array.dtype.kind not in "biuf":
+        raise AnswerError(f"{name} should be {kind}, yours is {described(found)}.")
+    return array.astype(int) if array.dtype.kind == "b" else array
+
+
+def described(found):
+    """Return a few words for any value: the value itself where that is readable, otherwise its type."""
+    if isinstance(found, READABLE):
+        return shown(found)
+    if isinstance(found, np.ndarray):
+        return f"an array of {found.dtype} with shape {found.shape}"
+    if isinstance(found, list | tuple):
+        return f"a {type(found).__name__} of {len(found)} entries"
+    return f"a value of type {type(found).__name__}"

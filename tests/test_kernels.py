@@ -1,0 +1,62 @@
+"""Cells in a real kernel: without ipywidgets or with version 7, and an exercise whose answer raises in another cell."""
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+WITHOUT = {
+    "none": "import sys\nsys.modules['ipywidgets'] = None",
+    "version-7": "import ipywidgets\nipywidgets.__version__ = '7.7.1'\ndel ipywidgets.Widget._repr_mimebundle_",
+}
+CELLS = [
+    """
+import numpy as np
+from cnn_core import Adam, CrossEntropy, Flatten, FullyConnected, Model, fit
+from cnn_exercises.chapter_01 import check_size
+from cnn_viz import explore, new_figure, watch
+
+def draw(size=6):
+    return new_figure(100, 50), f"A size of {size}."
+
+explore(draw, size=range(1, 9))""",
+    """
+X, y = np.random.default_rng(0).random((8, 1, 4, 4)), np.arange(8) % 3
+model = Model([Flatten(), FullyConnected(3)], (1, 4, 4))
+_ = watch(fit(model, X, y, Adam(), CrossEntropy()), snapshot=draw)""",
+    """def count(span, stride):
+    return span // stride + missing""",
+    """def my_size(size, kernel, stride, padding):
+    return count(size + 2 * padding - kernel, stride)
+
+check_size(my_size)""",
+    """def broken(size=6):
+    return [][size]
+
+explore(broken, size=range(1, 9))""",
+]
+
+
+def outputs(first, monkeypatch, tmp_path):
+    """Run the cells after a first one, and return for each the kinds of its pictures and its text."""
+    for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in (first, *CELLS)])
+    NotebookClient(notebook, kernel_name="python3", timeout=120, store_widget_state=False).execute()
+    nbformat.validate(notebook)
+    cells = [cell.outputs for cell in notebook.cells[1:]]
+    texts = ["".join(each.get("text", "") for each in cell) for cell in cells]
+    return [[set(each.data) for each in cell if "data" in each] for cell in cells], texts
+
+
+@pytest.mark.parametrize("kind", ["none", pytest.param("version-7", marks=pytest.mark.slow)])
+def test_a_kernel_without_ipywidgets_8_shows_pictures_and_the_line_of_a_mistake(kind, monkeypatch, tmp_path):
+    kinds, texts = outputs(WITHOUT[kind], monkeypatch, tmp_path)
+    picture = {"image/png", "text/plain"}
+    assert kinds == [[picture], [picture, picture], [], [], [picture]]
+    assert texts[0] == "A size of 6.\n"
+    assert texts[1].startswith("epoch 1/1: cost")
+    assert texts[1].endswith("A size of 6.\n")
+    about = "NameError: name 'missing' is not defined (line 2: return span // stride + missing)"
+    assert " ".join(texts[3].split()) == f"Not yet: your function raised {about}."
+    assert texts[4] == "IndexError: list index out of range (line 2: return [][size])\n"
