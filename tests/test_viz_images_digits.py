@@ -11,7 +11,7 @@ from cnn_core import Model, load_mnist
 from cnn_viz import read_digit
 from cnn_viz.images.digits import _labelled
 
-TRAINED = Path(__file__).resolve().parent.parent / "notebooks" / "trained" / "08_model.npz"
+TRAINED = Path(__file__).resolve().parent.parent / "cnn_core" / "data" / "trained" / "08_model.npz"
 SEVEN = load_mnist(limit=10).X_test[0, 0]
 
 
