@@ -10,6 +10,7 @@ Chapter     08.
 """
 
 import math
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -24,6 +25,7 @@ from .layer import Layer, backward_pass, draw_seed, forward_pass, options_of
 from .pooling import Pool2D
 
 _CLASSES = (Conv2D, Pool2D, FullyConnected, Flatten, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)
+CHANNELS_LAST = "(H, W, C); it must be (C, H, W). For images (N, H, W, C) use X.transpose(0, 3, 1, 2)."
 LAYERS = {each.__name__: each for each in _CLASSES}
 
 
@@ -61,6 +63,8 @@ class Model:
         self.dtype = checks.float_type(dtype)
         self.shapes = infer_shapes(self.layers, self.input_shape)
         checks.fits("its parameters", self.parameter_count(), "float64", "Make it smaller.")
+        if len(self.input_shape) == 3 and self.input_shape[2] in (1, 3, 4) and min(self.input_shape[:2]) > 4:
+            warnings.warn(f"Model: input_shape {self.input_shape} looks like {CHANNELS_LAST}", stacklevel=3)
         self.rng, *children = np.random.default_rng(self.seed).spawn(1 + len(self.layers))  # rng: for shuffling
         self._build(children)
 
@@ -124,11 +128,11 @@ class Model:
             run(predict_part, micro_batch_slices(len(X)), lambda *_: None)
         return O
 
-    def validate_input(self, X):
-        """Return X in the model's dtype, if it holds N examples of input_shape; integers are converted."""
-        X = checks.as_float("X", X, self.dtype)
+    def validate_input(self, X, keep_integers=False):
+        """Return X in the model's dtype, if it holds N examples of input_shape; integers may stay as they are."""
+        X = checks.real_array("X", X)
         checks.batch(X, self.input_shape)
-        return X
+        return X if keep_integers and X.dtype.kind in "iub" else checks.as_float("X", X, self.dtype)
 
     @checks.public
     def _checked_batch(self, X):
