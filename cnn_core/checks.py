@@ -251,8 +251,7 @@ def as_array(name, value):
         array = np.ma.masked if _has_masked(value) else np.asanyarray(value)  # an object may give a masked array too
     except (ValueError, RecursionError) as error:  # rows of different lengths
         raise BadValue(f"{name} must be an array of real numbers, got rows of different lengths.") from error
-    advice = "Leave them out, or replace them with filled(0)."
-    require(not np.ma.is_masked(array), f"{name} has masked entries. {advice}")
+    require(not np.ma.is_masked(array), f"{name} has masked entries. Leave them out, or replace them with filled(0).")
     return np.asarray(array)
 
 
@@ -290,10 +289,9 @@ def batch(X, input_shape):
     """Refuse X unless it holds N examples of input_shape; the message says when the channels came last."""
     if X.shape[1:] == tuple(input_shape):
         return
+    if X.ndim == 3 and X.shape != tuple(input_shape) == (1, *X.shape[1:]):  # images (N, H, W)
+        raise BadValue(f"X must have 4 dimensions {IMAGES}, got 3 with shape {X.shape}. Add the channel: X[:, None].")
     if len(input_shape) == 3:
-        is_grey = X.shape != tuple(input_shape) == (1, *X.shape[1:])  # images (N, H, W)
-        message = f"X must have 4 dimensions {IMAGES}, got 3 with shape {X.shape}. Add the channel axis: X[:, None]."
-        require(not is_grey, message)
         dimensions("X", X, IMAGES)
         channels(X, input_shape[0])
     sizes, hint = ", ".join(map(str, input_shape)), ""
@@ -339,8 +337,7 @@ def labels(value, count, classes):
     array = as_array("labels", value)
     hint = " Use y.ravel()." if array.size == count else ""
     array = _from_one_hot(array, classes, hint) if array.ndim == 2 else array
-    wanted = f"labels must have shape (N,) or be one-hot (N, {classes})"
-    require(array.ndim == 1, f"{wanted}, got {array.shape}.{hint}")
+    require(array.ndim == 1, f"labels must have shape (N,) or be one-hot (N, {classes}), got {array.shape}.{hint}")
     require(len(array) == count, f"got {len(array)} labels for {count} examples.")
     message = f"labels must be integers, got dtype {array.dtype}. Use labels.astype(int)."
     require(array.dtype.kind in "iu", message, BadType)
@@ -358,7 +355,6 @@ def is_one_hot(array):
 
 def _from_one_hot(array, classes, hint):
     require(array.dtype.kind in "fiub", f"labels must be integers, got dtype {array.dtype}.", BadType)
-    rule = f"one-hot with {classes} columns: zeros and a single one a row"
-    is_right = array.shape[1] == classes and is_one_hot(array)
-    require(is_right, f"labels of shape {array.shape} must be {rule}.{hint}")
+    rule = f"must be one-hot with {classes} columns: zeros and a single one a row.{hint}"
+    require(array.shape[1] == classes and is_one_hot(array), f"labels of shape {array.shape} {rule}")
     return array.argmax(axis=1)

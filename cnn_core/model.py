@@ -114,7 +114,7 @@ class Model:
     @checks.public_as("Model.predict")
     def predict(self, X, workers=None):
         """Return the output for X, computed in micro-batches on all cores; the record of the last forward stays."""
-        X = self._checked_batch(X)
+        X = self._checked_input(X, keep="fiub")  # each micro-batch is converted when its turn comes
         workers = checks.workers(workers)
         self.check_memory(min(len(X), MAX_MICRO_BATCH))
         checks.fits("the outputs", len(X) * math.prod(self.output_shape), self.dtype, checks.FEWER)
@@ -128,18 +128,13 @@ class Model:
             run(predict_part, micro_batch_slices(len(X)), lambda *_: None)
         return O
 
-    def validate_input(self, X, keep_integers=False):
-        """Return X in the model's dtype, if it holds N examples of input_shape; integers may stay as they are."""
+    def validate_input(self, X, keep=""):
+        """Return X, if it holds N examples of input_shape, in the model's dtype unless its kind is in `keep`."""
         X = checks.real_array("X", X)
         checks.batch(X, self.input_shape)
-        return X if keep_integers and X.dtype.kind in "iub" else checks.as_float("X", X, self.dtype)
+        return X if X.dtype.kind in keep else checks.as_float("X", X, self.dtype)
 
-    @checks.public
-    def _checked_batch(self, X):
-        """Return X as an array, if it holds N examples of input_shape."""
-        X = checks.real_array("X", X)  # each micro-batch is converted when its turn comes
-        checks.batch(X, self.input_shape)
-        return X
+    _checked_input = checks.public(validate_input)  # its errors begin with the name of the class
 
     def check_memory(self, examples, advice="Give smaller ones."):
         """Refuse to take so many examples through all layers at once that they could not be held."""

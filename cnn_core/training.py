@@ -144,7 +144,7 @@ def training_step(model, X, y, labels, batch, optimiser, loss, run):
     for key, _, grad in triples:
         replica.refuse_not_finite(f"gradient of {key}", grad)
     _step_or_nothing(optimiser, triples)
-    return total.cost, None if total.correct is None else total.correct / len(batch)
+    return total.cost, None if labels is None else total.correct / len(batch)
 
 
 def _step_or_nothing(optimiser, triples):
@@ -199,13 +199,11 @@ def confusion_matrix(model, X, y):
     """Return how often each class (row) was predicted as each class (column): int64, shape (classes, classes)."""
     checks.model(model)
     outputs = model.predict(X)
-    if outputs.ndim != 2:
-        raise checks.BadValue(f"the model must give outputs (N, classes), it gives shape {outputs.shape}.")
+    checks.require(outputs.ndim == 2, f"the model must give outputs (N, classes), it gives shape {outputs.shape}.")
     classes = outputs.shape[1]
     checks.fits(f"{classes} by {classes} counts", classes**2, "int64", "Give fewer classes.")
     labels = checks.labels(y, len(outputs), classes)
-    counts = np.bincount(labels * classes + outputs.argmax(axis=1), minlength=classes**2)
-    return counts.reshape(classes, classes)
+    return np.bincount(labels * classes + outputs.argmax(axis=1), minlength=classes**2).reshape(classes, classes)
 
 
 def _check_loss(model, loss):
@@ -226,7 +224,7 @@ def _check_optimiser(model, optimiser):
 
 def _checked_data(model, X, y, loss):
     """Return X, y and the right class of every example (None where y are no labels)."""
-    X, y = model.validate_input(X, keep_integers=True), checks.as_array("y", y)
+    X, y = model.validate_input(X, keep="iub"), checks.as_array("y", y)
     checks.not_empty("X", X)
     checks.finite("X", X)
     if hasattr(loss, "check_targets"):
@@ -237,12 +235,10 @@ def _checked_data(model, X, y, loss):
 
 def _labels(y, output_shape):
     """Return the right class of every example, or None where the targets y as a whole are no labels."""
-    if len(output_shape) != 1 or output_shape[0] == 1:
-        return None
-    if y.shape[1:] == output_shape and y.dtype.kind in "fiub" and checks.is_one_hot(y):
-        return y.argmax(axis=1)
-    is_labels = y.ndim == 1 and y.dtype.kind in "iu" and y.min() >= 0 and y.max() < output_shape[0]
-    return y if is_labels else None
+    is_row = y.ndim == 2 and y.shape[1:] == tuple(output_shape) and y.dtype.kind in "fiub"
+    y = y.argmax(axis=1) if is_row and checks.is_one_hot(y) else y
+    is_integer = len(output_shape) == 1 and y.ndim == 1 and y.dtype.kind in "iu"
+    return y if is_integer and y.min() >= 0 and y.max() < output_shape[0] > 1 else None
 
 
 _checked_validation = checks.public_as("fit: validation")(_checked_data)

@@ -395,7 +395,7 @@ def test_one_image_without_its_batch_axis_is_refused_with_advice():
 
 
 def test_grey_images_without_their_channel_axis_are_refused_with_advice():
-    with pytest.raises(ValueError, match=r"got 3 with shape \(60, 28, 28\)\. Add the channel axis: X\[:, None\]\.$"):
+    with pytest.raises(ValueError, match=r"got 3 with shape \(60, 28, 28\)\. Add the channel: X\[:, None\]\.$"):
         Model([Conv2D(2)]).predict(np.zeros((60, 28, 28), np.uint8))
 
 

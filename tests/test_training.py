@@ -253,6 +253,7 @@ NO_LABELS = {  # name: (targets, nodes, loss)
     "several-right-answers": (rows_but([1, 1, 0]), 3, MeanSquaredError()),
     "no-right-answer": (rows_but([0, 0, 0]), 3, MeanSquaredError()),
     "a-real-number": (rows_but([0.9, 0.1, 0]), 3, MeanSquaredError()),
+    "a-larger-number": (rows_but([0, 5, 0]), 3, MeanSquaredError()),
     "a-sum-of-one": (rows_but([2, -1, 0]), 3, MeanSquaredError()),
     "booleans": (rows_but([1, 0, 1]).astype(bool), 3, MeanSquaredError()),
     "one-column-of-ones": (np.ones((64, 1)), 1, MeanSquaredError()),

@@ -54,18 +54,17 @@ class MicroBatch(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The part of a micro-batch in its batch's cost, number correct (None without labels) and gradients."""
+    """The part of a micro-batch in its batch's cost, number correct (0 without labels) and gradients."""
 
     cost: float
-    correct: int | None
+    correct: int
     gradients: list  # {key: gradient} of each layer
 
     def plus(self, other):
         """Return the sum of two parts."""
-        correct = None if self.correct is None or other.correct is None else self.correct + other.correct
         pairs = zip(self.gradients, other.gradients, strict=True)
         gradients = [{key: grad + more[key] for key, grad in own.items()} for own, more in pairs]
-        return Result(self.cost + other.cost, correct, gradients)
+        return Result(self.cost + other.cost, self.correct + other.correct, gradients)
 
 
 class NotFinite(FloatingPointError):
@@ -108,16 +107,16 @@ def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0, labels=None)
     Result
         A pure function of the parameters, the data, the loss and the seed: the same bits in any thread or process.
     """
-    examples = micro_batch.examples
+    number, examples, share = micro_batch
     X = X[examples].astype(replica.layers[0].dtype, copy=False)
-    O, records = replica.forward(X, training=True, seed=(seed, micro_batch.number))
+    O, records = replica.forward(X, training=True, seed=(seed, number))
     O, y = O.copy(), y[examples]  # a user-defined loss may keep O, and a buffer is overwritten
     refuse_not_finite("cost", O)
     cost, dC_dO = loss(O, y)
     refuse_not_finite("cost", cost)
-    dC_dO = replica.layers[-1].validate_gradient(dC_dO, O.shape) * micro_batch.share
-    correct = None if labels is None else number_correct(O, labels[examples])
-    return Result(micro_batch.share * float(cost), correct, replica.gradients(dC_dO, records))
+    dC_dO = replica.layers[-1].validate_gradient(dC_dO, O.shape) * share
+    correct = 0 if labels is None else number_correct(O, labels[examples])
+    return Result(share * float(cost), correct, replica.gradients(dC_dO, records))
 
 
 def refuse_not_finite(name, values):
