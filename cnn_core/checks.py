@@ -4,8 +4,8 @@ Errors      A wrong kind of argument is a BadType (a TypeError), a wrong value o
             are raised before anything has changed.
 Messages    Each says what was wrong, what was given, what is allowed and what to do. The checks leave out the name of
             the function: `public`, the decorator of public functions and methods, puts it in front.
-Arrays      Arrays come back as native float32 or float64. One that has such a dtype is returned as it is, and none is
-            ever written to.
+Arrays      Arrays come back as plain ndarrays of native float32 or float64. One that is such an array is returned as it
+            is, and none is ever written to. A masked array is taken where none of its entries is masked.
 Callers     Public functions and layers only; internal helpers assume valid arguments.
 """
 
@@ -258,7 +258,7 @@ def as_array(name, value):
 def _has_masked(value):
     if isinstance(value, (list, tuple)):  # NumPy drops the masks of arrays in a list
         return not {int, float}.issuperset(map(type, value)) and any(map(_has_masked, value))
-    return np.ma.is_masked(value)
+    return isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)
 
 
 def floats(**arrays):

@@ -70,6 +70,7 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
     ----------
     model : Model
     X : ndarray, shape (N, *model.input_shape)
+        Integers, such as images of bytes, stay as they are and are converted one micro-batch at a time.
     y : ndarray
         The targets of the loss: labels (N,) for CrossEntropy, an array of the outputs' shape for MeanSquaredError.
         The records have an accuracy where all of y are labels, or all of it is one-hot with two columns or more.
