@@ -1,7 +1,7 @@
 """The public API of cnn_core with its types, on one page. The docstrings, with all shapes, are in the modules.
 
-Arrays      What is given may be anything that NumPy makes an array of (ArrayLike). What is returned is an Array, native
-            float32 or float64.
+Arrays      What is given may be anything that NumPy makes an array of (ArrayLike), without masked entries. What is
+            returned is an Array, native float32 or float64.
 Reference   tests/test_types.py holds this page equal to the modules, with mypy's stubtest.
 """
 

@@ -4,8 +4,8 @@ Errors      A wrong kind of argument is a BadType (a TypeError), a wrong value o
             are raised before anything has changed.
 Messages    Each says what was wrong, what was given, what is allowed and what to do. The checks leave out the name of
             the function: `public`, the decorator of public functions and methods, puts it in front.
-Arrays      Arrays come back as native float32 or float64. One that has such a dtype is returned as it is, and none is
-            ever written to.
+Arrays      Arrays come back as plain ndarrays of native float32 or float64. One that is such an array is returned as it
+            is, and none is ever written to. A masked array is taken where none of its entries is masked.
 Callers     Public functions and layers only; internal helpers assume valid arguments.
 """
 
@@ -259,11 +259,21 @@ def real_array(name, value):
 
 
 def as_array(name, value):
-    """Return value as an array of any kind."""
+    """Return value as a plain ndarray of any kind, never a subclass such as a matrix. Masked entries are refused."""
+    if type(value) is np.ndarray:
+        return value
     try:
-        return np.asarray(value)
-    except ValueError as error:  # rows of different lengths
+        array = np.ma.masked if _has_masked(value) else np.asanyarray(value)  # an object may give a masked array too
+    except (ValueError, RecursionError) as error:  # rows of different lengths
         raise BadValue(f"{name} must be an array of real numbers, got rows of different lengths.") from error
+    require(not np.ma.is_masked(array), f"{name} has masked entries. Leave them out, or replace them with filled(0).")
+    return np.asarray(array)
+
+
+def _has_masked(value):
+    if isinstance(value, (list, tuple)):  # NumPy drops the masks of arrays in a list
+        return not {int, float}.issuperset(map(type, value)) and any(map(_has_masked, value))
+    return isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)
 
 
 def floats(**arrays):
@@ -294,6 +304,8 @@ def batch(X, input_shape):
     """Refuse X unless it holds N examples of input_shape; the message says when the channels came last."""
     if X.shape[1:] == tuple(input_shape):
         return
+    if X.ndim == 3 and X.shape != tuple(input_shape) == (1, *X.shape[1:]):  # images (N, H, W)
+        raise BadValue(f"X must have 4 dimensions {IMAGES}, got 3 with shape {X.shape}. Add the channel: X[:, None].")
     if len(input_shape) == 3:
         dimensions("X", X, IMAGES)
         channels(X, input_shape[0])
@@ -309,7 +321,8 @@ def channels(X, wanted):
     """Refuse images X (N, C, H, W) whose C is not `wanted`."""
     if X.shape[1] != wanted:
         name = "channel" if wanted == 1 else "channels"
-        hint = " If your images are channels-last, use X.transpose(0, 3, 1, 2)." if X.shape[3] == wanted else ""
+        is_last = X.shape[1] > wanted == X.shape[3]
+        hint = " If your images are channels-last, use X.transpose(0, 3, 1, 2)." if is_last else ""
         given = f"{X.shape[1]} (shape {X.shape}, expected {IMAGES})"
         raise BadValue(f"expected {wanted} {name} on axis 1, got {given}.{hint}")
 
@@ -337,8 +350,9 @@ def finite(name, array):
 def labels(value, count, classes):
     """Return integer labels (N,), or one-hot rows (N, classes), as int64 (N,), each in 0..classes-1."""
     array = as_array("labels", value)
-    array = _from_one_hot(array, classes) if array.ndim == 2 else array
-    expect(array.ndim == 1, f"labels must have shape (N,) or be one-hot (N, {classes})", array.shape)
+    hint = " Use y.ravel()." if array.size == count else ""
+    array = _from_one_hot(array, classes, hint) if array.ndim == 2 else array
+    require(array.ndim == 1, f"labels must have shape (N,) or be one-hot (N, {classes}), got {array.shape}.{hint}")
     require(len(array) == count, f"got {len(array)} labels for {count} examples.")
     message = f"labels must be integers, got dtype {array.dtype}. Use labels.astype(int)."
     require(array.dtype.kind in "iu", message, BadType)
@@ -351,12 +365,11 @@ def labels(value, count, classes):
 
 def is_one_hot(array):
     """Return whether every row of `array` (N, classes) is zeros and a single one."""
-    return bool(np.all((array == 0) | (array == 1)) and np.all(array.sum(axis=1) == 1))
+    return bool(np.all(array.max(axis=1) == 1) and np.all(np.count_nonzero(array, axis=1) == 1))
 
 
-def _from_one_hot(array, classes):
+def _from_one_hot(array, classes, hint):
     require(array.dtype.kind in "fiub", f"labels must be integers, got dtype {array.dtype}.", BadType)
-    rule = f"one-hot with {classes} columns: zeros and a single one a row"
-    is_right = array.shape[1] == classes and is_one_hot(array)
-    require(is_right, f"labels of shape {array.shape} must be {rule}.")
+    rule = f"must be one-hot with {classes} columns: zeros and a single one a row.{hint}"
+    require(array.shape[1] == classes and is_one_hot(array), f"labels of shape {array.shape} {rule}")
     return array.argmax(axis=1)

@@ -43,12 +43,14 @@ class Digits:
 
 @checks.public
 def load_mnist(folder=None, limit=None, seed=0):
-    """Return the MNIST digits, or another set of four IDX files of the same names.
+    """Return the MNIST digits, or another set of four IDX files of the same names, with any labels in 0..255.
 
     Parameters
     ----------
     folder : path, optional
-        The folder of the four files, gzipped or not; without it, the digits that come with this library.
+        The folder of the four files; without it, the digits that come with this library. Of each file, the first
+        that exists is read: train-images-idx3-ubyte.gz, train-images-idx3-ubyte, train-images.idx3-ubyte.gz,
+        train-images.idx3-ubyte. Folders of these names are ignored.
     limit : int, optional
         Take only this many training images, with the classes balanced (to within one image). A larger limit
         adds to the images of a smaller one. All test images are always returned.
@@ -58,14 +60,14 @@ def load_mnist(folder=None, limit=None, seed=0):
     Returns
     -------
     Digits
-        X_train (N, 1, H, W) float32 in 0..1, y_train (N,) int64, X_test and y_test likewise.
+        X_train (N, 1, H, W) float32 in 0..1, y_train (N,) int64 as they are stored, X_test and y_test likewise.
 
     Raises
     ------
     FileNotFoundError
         If one of the four files is missing.
     ValueError
-        If a file is damaged, or images and labels do not match.
+        If a file is damaged, images and labels do not match, or the images as float32 would take more than 2 GiB.
 
     References
     ----------
@@ -140,14 +142,14 @@ def _count(stream, promised):
 def _load_set(part, folder):
     X, y = _load_file(f"X_{part}", 3, folder), _load_file(f"y_{part}", 1, folder)
     checks.require(len(X) == len(y), f"{len(X)} {part} images but {len(y)} {part} labels.")
-    return X, checks.labels(y, len(y), classes=10)
+    return X, y.astype(np.int64)
 
 
 def _load_file(key, dimensions, folder):
     name, checksum = FILES[key]
-    path = Path(FOLDER if folder is None else folder) / f"{name}.gz"
-    unpacked = path.with_suffix("")
-    path = unpacked if unpacked.exists() and not path.exists() else path
+    names = (f"{each}{ending}" for each in (name, name.replace("-idx", ".idx")) for ending in (".gz", ""))
+    paths = [Path(FOLDER if folder is None else folder) / each for each in names]
+    path = min(paths, key=lambda each: (not each.is_file(), each.is_dir()))  # the first file, or the first missing
     array = load_idx(path)
     is_right = array.dtype == np.uint8 and array.ndim == dimensions and array.size > 0
     given = f"{array.dtype} with shape {array.shape}"
@@ -170,11 +172,12 @@ def _balanced(labels, limit, seed):
     limit = checks.integer("limit", limit)
     checks.expect(limit <= len(labels), f"limit must be at most {len(labels)}, the number of training images", limit)
     order = np.random.default_rng(seed).permutation(len(labels))
-    classes = labels[order]
-    counts = np.cumsum(classes[:, None] == np.arange(10), axis=0)  # of each class, up to and with each image
-    turn = counts[np.arange(len(labels)), classes]
+    members = (labels[order] == each for each in np.unique(labels))
+    turn = sum(own * np.cumsum(own) for own in members)  # the place of each image among those of its class
     return order[np.argsort(turn, kind="stable")][:limit]
 
 
 def _as_pixels(images):
+    advice = "Give a limit, or use load_idx: fit takes the bytes as they are."
+    checks.fits(f"{len(images)} images as float32", images.size, "float32", advice)
     return np.divide(images[:, None], 255, dtype=np.float32)

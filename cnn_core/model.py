@@ -11,6 +11,7 @@ Chapter     08.
 
 import json
 import math
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -27,6 +28,7 @@ from .pooling import Pool2D
 OWN_LAYERS = (Conv2D, Pool2D, FullyConnected, Flatten, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)
 LAYERS = {each.__name__: each for each in OWN_LAYERS}  # and what register_layer adds
 REUSE = "make a new Model; copy.deepcopy(layer) keeps what a layer has learnt and belongs to no model"
+CHANNELS_LAST = "(H, W, C); it must be (C, H, W). For images (N, H, W, C) use X.transpose(0, 3, 1, 2)."
 
 
 @checks.public
@@ -108,6 +110,8 @@ class Model(checks.Fixed):
         self.dtype = checks.float_type(dtype)
         self.shapes = infer_shapes(self.layers, self.input_shape)
         checks.fits("its parameters", self.parameter_count(), "float64", "Make it smaller.")
+        if len(self.input_shape) == 3 and self.input_shape[2] in (1, 3, 4) and min(self.input_shape[:2]) > 4:
+            warnings.warn(f"Model: input_shape {self.input_shape} looks like {CHANNELS_LAST}", stacklevel=3)
         self.rng, *children = np.random.default_rng(self.seed).spawn(1 + len(self.layers))  # rng: for shuffling
         self._build(children)
 
@@ -165,7 +169,7 @@ class Model(checks.Fixed):
     @checks.public_as("Model.predict")
     def predict(self, X, workers=None):
         """Return the output for X, computed in micro-batches on all cores; the record of the last forward stays."""
-        X = self._checked_batch(X)
+        X = self._checked_input(X, keep="fiub")  # each micro-batch is converted when its turn comes
         workers = checks.workers(workers)
         self.check_memory(min(len(X), MAX_MICRO_BATCH))
         checks.fits("the outputs", len(X) * math.prod(self.output_shape), self.dtype, checks.FEWER)
@@ -179,18 +183,13 @@ class Model(checks.Fixed):
             run(predict_part, micro_batch_slices(len(X)), lambda *_: None)
         return O
 
-    def validate_input(self, X):
-        """Return X in the model's dtype, if it holds N examples of input_shape; integers are converted."""
-        X = checks.as_float("X", X, self.dtype)
+    def validate_input(self, X, keep=""):
+        """Return X, if it holds N examples of input_shape, in the model's dtype unless its kind is in `keep`."""
+        X = checks.real_array("X", X)
         checks.batch(X, self.input_shape)
-        return X
+        return X if X.dtype.kind in keep else checks.as_float("X", X, self.dtype)
 
-    @checks.public
-    def _checked_batch(self, X):
-        """Return X as an array, if it holds N examples of input_shape."""
-        X = checks.real_array("X", X)  # each micro-batch is converted when its turn comes
-        checks.batch(X, self.input_shape)
-        return X
+    _checked_input = checks.public(validate_input)  # its errors begin with the name of the class
 
     def check_memory(self, examples, advice="Give smaller ones."):
         """Refuse to take so many examples through all layers at once that they could not be held."""

@@ -32,7 +32,7 @@ class Step:
     step: int
     steps: int
     cost: float  # mean over the batch, before the step
-    accuracy: float | None  # in 0..1; None where the targets are no labels
+    accuracy: float | None  # in 0..1; None in all records of a fit whose targets are no labels
     learning_rate: float
 
 
@@ -69,8 +69,10 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
     ----------
     model : Model
     X : ndarray, shape (N, *model.input_shape)
+        Integers, such as images of bytes, stay as they are and are converted one micro-batch at a time.
     y : ndarray
         The targets of the loss: labels (N,) for CrossEntropy, an array of the outputs' shape for MeanSquaredError.
+        The records have an accuracy where all of y are labels, or all of it is one-hot with two columns or more.
     optimiser : Optimiser
     loss : callable
         (outputs, targets) -> (cost, dC_dO), both means over the examples it is called with: a micro-batch, while other
@@ -98,16 +100,16 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
     _check_loss(model, loss)
     _check_optimiser(model, optimiser)
     model.sync_params()
-    X, y = _checked_data(model, X, y, loss)
+    X, y, labels = _checked_data(model, X, y, loss)
     model.check_memory(min(len(X), batch_size, replica.MAX_MICRO_BATCH))
     if validation is not None:
         is_pair, given = isinstance(validation, (tuple, list)) and len(validation) == 2, type(validation).__name__
         checks.require(is_pair, f"validation must be a pair (X, y), got {given}.", checks.BadType)
         validation = _checked_validation(model, *validation, loss)
-    return _records(model, X, y, optimiser, loss, epochs, batch_size, validation, workers)
+    return _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validation, workers)
 
 
-def _records(model, X, y, optimiser, loss, epochs, batch_size, validation, workers):
+def _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validation, workers):
     _check_still_free(model, optimiser)  # again: it may have been used with another model since `fit` was called
     optimiser.owner = weakref.ref(model)
     step, steps = 0, epochs * math.ceil(len(X) / batch_size)
@@ -117,14 +119,14 @@ def _records(model, X, y, optimiser, loss, epochs, batch_size, validation, worke
             for batch in batches(len(X), batch_size, model.rng):
                 step, rate = step + 1, optimiser.rate()
                 with _told_when(epoch, step, rate), interrupts_deferred(), np.errstate(all="ignore"):
-                    cost, accuracy = training_step(model, X, y, batch, optimiser, loss, run)
+                    cost, accuracy = training_step(model, X, y, labels, batch, optimiser, loss, run)
                 seen.append((cost, accuracy, len(batch)))
                 yield Step(epoch, epochs, step, steps, cost, accuracy, rate)
             held_out = (None, None) if validation is None else _evaluate(model, *validation, loss, workers)
             yield Epoch(epoch, epochs, step, *_means(seen), *held_out)
 
 
-def training_step(model, X, y, batch, optimiser, loss, run):
+def training_step(model, X, y, labels, batch, optimiser, loss, run):
     """Forward, cost and backward on every micro-batch; then one step of the optimiser.
 
     Returns
@@ -134,7 +136,7 @@ def training_step(model, X, y, batch, optimiser, loss, run):
     """
     params = model.parameters()
     seed = draw_seed(model.rng, model.layers)
-    job = functools.partial(replica.micro_batch_gradients, X=X, y=y, loss=loss, seed=seed)
+    job = functools.partial(replica.micro_batch_gradients, X=X, y=y, loss=loss, seed=seed, labels=labels)
     total = run(job, replica.micro_batches(batch), replica.Result.plus)
     model.set_grads(total.gradients)
     grads = [layer.grads.get(key) for layer in model.layers for key in layer.params]
@@ -142,7 +144,7 @@ def training_step(model, X, y, batch, optimiser, loss, run):
     for key, _, grad in triples:
         replica.refuse_not_finite(f"gradient of {key}", grad)
     _step_or_nothing(optimiser, triples)
-    return total.cost, None if total.correct is None else total.correct / len(batch)
+    return total.cost, None if labels is None else total.correct / len(batch)
 
 
 def _step_or_nothing(optimiser, triples):
@@ -181,15 +183,15 @@ def _means(seen):
 
 @checks.public
 def evaluate(model, X, y, loss):
-    """Return (cost, accuracy) of the model on X and y; accuracy in 0..1, None where the targets are no labels."""
+    """Return (cost, accuracy) of the model on X and y; accuracy in 0..1, None where y as a whole is no labels."""
     _check_loss(model, loss)
     return _evaluate(model, *_checked_data(model, X, y, loss), loss)
 
 
-def _evaluate(model, X, y, loss, workers=None):
+def _evaluate(model, X, y, labels, loss, workers=None):
     outputs = model.predict(X, workers)
-    correct = replica.number_correct(outputs, y)
-    return loss(outputs, y)[0], None if correct is None else correct / len(outputs)
+    accuracy = None if labels is None else replica.number_correct(outputs, labels) / len(outputs)
+    return loss(outputs, y)[0], accuracy
 
 
 @checks.public
@@ -197,13 +199,11 @@ def confusion_matrix(model, X, y):
     """Return how often each class (row) was predicted as each class (column): int64, shape (classes, classes)."""
     checks.model(model)
     outputs = model.predict(X)
-    wanted = "the model must give outputs (N, classes)"
-    checks.require(outputs.ndim == 2, f"{wanted}, it gives shape {outputs.shape}.")
+    checks.require(outputs.ndim == 2, f"the model must give outputs (N, classes), it gives shape {outputs.shape}.")
     classes = outputs.shape[1]
     checks.fits(f"{classes} by {classes} counts", classes**2, "int64", "Give fewer classes.")
     labels = checks.labels(y, len(outputs), classes)
-    counts = np.bincount(labels * classes + outputs.argmax(axis=1), minlength=classes**2)
-    return counts.reshape(classes, classes)
+    return np.bincount(labels * classes + outputs.argmax(axis=1), minlength=classes**2).reshape(classes, classes)
 
 
 def _check_loss(model, loss):
@@ -223,13 +223,22 @@ def _check_optimiser(model, optimiser):
 
 
 def _checked_data(model, X, y, loss):
-    X, y = model.validate_input(X), checks.as_array("y", y)
+    """Return X, y and the right class of every example (None where y are no labels)."""
+    X, y = model.validate_input(X, keep="iub"), checks.as_array("y", y)
     checks.not_empty("X", X)
     checks.finite("X", X)
     if hasattr(loss, "check_targets"):
-        return X, loss.check_targets(y, (len(X), *model.output_shape))
+        y = loss.check_targets(y, (len(X), *model.output_shape))
     checks.require(len(y) == len(X), f"got {len(y)} targets for {len(X)} examples.")
-    return X, y
+    return X, y, _labels(y, model.output_shape)
+
+
+def _labels(y, output_shape):
+    """Return the right class of every example, or None where the targets y as a whole are no labels."""
+    is_row = y.ndim == 2 and y.shape[1:] == tuple(output_shape) and y.dtype.kind in "fiub"
+    y = y.argmax(axis=1) if is_row and checks.is_one_hot(y) else y
+    is_integer = len(output_shape) == 1 and y.ndim == 1 and y.dtype.kind in "iu"
+    return y if is_integer and y.min() >= 0 and y.max() < output_shape[0] > 1 else None
 
 
 _checked_validation = checks.public_as("fit: validation")(_checked_data)

@@ -97,6 +97,11 @@ def triples(state, **changes):
     return [tuple(changes.get(name, part) for name, part in zip(("key", "param", "grad"), first, strict=True)), *rest]
 
 
+def masked(array):
+    """Return an array whose second entry is masked."""
+    return np.ma.array(array, mask=np.arange(array.size).reshape(array.shape) == 1)
+
+
 LAYERS = {
     "stride-array": (lambda s: Conv2D(2, stride=np.ones((2,) * 12)), TypeError, "^Conv2D: stride .* with shape"),
     "padding-long": (
@@ -137,6 +142,29 @@ ARRAYS = {
     "convolve-3-d": (lambda s: cnn.convolve(s.X[0], s.F[0]), ValueError, "^convolve: A must have 2 dimensions"),
     "output-size": (lambda s: cnn.output_size(2, 5), ValueError, "^output_size: the kernel"),
     "excluded-pixels": (lambda s: cnn.excluded_pixels(0, 3), ValueError, "^excluded_pixels: size"),
+}
+
+MASKED = {
+    "forward": (lambda s: s.model.forward(masked(s.X)), ValueError, "^Model: X has masked entries"),
+    "predict": (lambda s: s.model.predict(masked(s.X)), ValueError, "^Model: X has masked entries"),
+    "predict-list": (lambda s: s.model.predict([masked(s.X[0])]), ValueError, "^Model: X has masked entries"),
+    "backward": (lambda s: s.model.backward(masked(s.one_hot[:5])), ValueError, "dC_dO has masked entries"),
+    "layer": (lambda s: s.new.forward(masked(s.X)), ValueError, "^Conv2D: X has masked entries"),
+    "layer-backward": (lambda s: s.built.backward(masked(np.ones((12, 2, 4, 4)))), ValueError, "^Conv2D: dC_dO has m"),
+    "fit": (lambda s: fit(s, X=masked(s.X)), ValueError, "^fit: X has masked entries"),
+    "fit-bytes": (lambda s: fit(s, X=masked(s.X.astype(np.uint8))), ValueError, "^fit: X has masked entries"),
+    "labels": (lambda s: fit(s, y=masked(s.y)), ValueError, "^fit: y has masked entries"),
+    "one-hot": (lambda s: fit(s, y=masked(s.one_hot)), ValueError, "^fit: y has masked entries"),
+    "validation": (lambda s: fit(s, validation=(masked(s.X), s.y)), ValueError, "^fit: validation: X has masked"),
+    "validation-labels": (lambda s: fit(s, validation=(s.X, masked(s.y))), ValueError, "^fit: validation: y has mas"),
+    "evaluate": (lambda s: cnn.evaluate(s.model, s.X, masked(s.y), CrossEntropy()), ValueError, "^evaluate: y has ma"),
+    "confusion": (
+        lambda s: cnn.confusion_matrix(s.model, s.X, masked(s.y)),
+        ValueError,
+        "^confusion_matrix: labels ha",
+    ),
+    "step": (lambda s: s.optimiser.step(triples(s, grad=masked(np.ones((2, 1, 3, 3))))), ValueError, "^Adam: the grad"),
+    "check": (lambda s: cnn.gradient_check(s.new, masked(s.X)), ValueError, "^gradient_check: .* has masked entries"),
 }
 
 ORDER = {
@@ -182,6 +210,7 @@ STEPS = {
 
 TRAINING = {
     "label-range": (lambda s: fit(s, y=s.y + 1), ValueError, "^fit: label 3 at index 2"),
+    "label-column": (lambda s: fit(s, y=s.y[:, None]), ValueError, r"^fit: labels of shape .* Use y\.ravel\(\)"),
     "label-count": (lambda s: fit(s, y=s.y[1:]), ValueError, "^fit: got 11 labels"),
     "labels-ragged": (lambda s: fit(s, y=[[0, 1], [2]]), ValueError, "^fit: .* rows of different lengths"),
     "nan": (lambda s: fit(s, X=s.with_value((7, 0, 3, 5), np.nan)), ValueError, "^fit: X contains 1 value"),
@@ -292,6 +321,7 @@ WIDGETS = {
 AREAS = {
     "layers": LAYERS,
     "arrays": ARRAYS,
+    "masked": MASKED,
     "order": ORDER,
     "steps": STEPS,
     "training": TRAINING,
@@ -382,6 +412,8 @@ LAYOUTS = {
     "backwards": lambda X: np.ascontiguousarray(X[::-1, ..., ::-1])[::-1, ..., ::-1],
     "every-second": lambda X: np.repeat(X, 2, axis=0)[::2],
     "list": np.ndarray.tolist,
+    "nothing-masked": np.ma.array,
+    "memory-map": lambda X: X.view(np.memmap),
     "unaligned": lambda X: np.frombuffer(b"x" + X.tobytes(), np.uint8)[1:].view(X.dtype).reshape(X.shape),
 }
 

@@ -317,6 +317,15 @@ def test_same_shape_names_both_shapes():
         pytest.param(
             (784,), (784,), r"expected \(N, 784\)\. For one example, add the batch axis: X\[None\]\.", id="one-row"
         ),
+        pytest.param(
+            (5, 28, 28), (1, 28, 28), r"X must have 4 dim.* got 3 .*\. Add the channel: X\[:, None\]\.$", id="grey"
+        ),
+        pytest.param(
+            (5, 28, 28), (3, 28, 28), r"got 3 .*\. For one example, add the batch axis: X\[None\]\.$", id="3-D"
+        ),
+        pytest.param(
+            (5, 1, 8, 8), (8, 8, 1), r"expected 8 channels on axis 1, got 1 .* W\)\)\.$", id="shape-channels-last"
+        ),
         pytest.param((5, 1, 2, 8), (1, 4, 4), r"Reshape it with X\.reshape\(-1, 1, 4, 4\)\.", id="same-count"),
         pytest.param((5, 4, 4), (16,), r"Reshape it with X\.reshape\(-1, 16\)\.", id="images-for-rows"),
         pytest.param((5, 1, 5, 5), (1, 4, 4), r"X has shape \(5, 1, 5, 5\), expected \(N, 1, 4, 4\)\.$", id="size"),
@@ -347,6 +356,88 @@ def test_finite_counts_the_values_that_are_not_and_names_the_first_index():
     X[17, 0, 2, 1], X[3, 0, 0, 0] = np.inf, -np.inf
     with pytest.raises(ValueError, match=r"X contains 3 values that are not finite .* at index \(3, 0, 0, 0\)\.$"):
         checks.finite("X", X)
+
+
+# --- subclasses of arrays ---
+
+
+class Giving:
+    """An object that gives NumPy an array, as a table of another library does."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+class Odd(np.ndarray):
+    """A subclass whose arithmetic is another."""
+
+    def __array_ufunc__(self, *_, **__):
+        raise AssertionError("arithmetic of a subclass")
+
+
+MASKED = np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[0, 0], [0, 1]])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(MASKED, id="array"),
+        pytest.param(MASKED.astype(np.uint8), id="bytes"),
+        pytest.param(MASKED.astype(object), id="objects"),
+        pytest.param(np.ma.masked_invalid([1.0, np.nan]), id="nan"),
+        pytest.param(np.ma.array([1.0, 2.0], mask=True), id="all"),
+        pytest.param(MASKED.T[::-1], id="view"),
+        pytest.param(np.ma.masked, id="constant"),
+        pytest.param([MASKED, MASKED], id="list"),
+        pytest.param((MASKED[0], MASKED[1]), id="tuple"),
+        pytest.param([[[1.0, 2.0]], [MASKED[1]]], id="list-of-lists"),
+        pytest.param([1.0, np.ma.masked], id="constant-in-a-list"),
+        pytest.param(Giving(MASKED), id="object"),
+    ],
+)
+def test_masked_entries_are_refused(value):
+    words = r"^X has masked entries\. Leave them out, or replace them with filled\(0\)\.$"
+    for check in (checks.as_array, checks.real_array, checks.as_float):
+        with pytest.raises(ValueError, match=words):
+            check("X", value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(np.ma.array, id="nothing-masked"),
+        pytest.param(lambda array: [np.ma.array(row) for row in array], id="nothing-masked-in-a-list"),
+        pytest.param(lambda array: array.view(Odd), id="subclass"),
+        pytest.param(lambda array: array.view(np.recarray), id="record-array"),
+        pytest.param(Giving, id="object"),
+        pytest.param(lambda array: Giving(array.view(Odd)), id="object-with-a-subclass"),
+        pytest.param(lambda array: [Giving(row) for row in array], id="objects-in-a-list"),
+        pytest.param(memoryview, id="memoryview"),
+    ],
+)
+def test_arrays_of_other_kinds_become_plain_ones(make):
+    array = np.array([[1.0, 2.0], [3.0, 4.0]])
+    for found in (checks.as_array("X", make(array)), checks.as_float("X", make(array), "float32")):
+        assert type(found) is np.ndarray
+        assert_array_equal(found, array)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_a_matrix_is_multiplied_entry_by_entry_and_gives_plain_arrays():
+    X = np.array([[1.0, 2.0], [3.0, -4.0]])
+    found = cnn_core.sigmoid_backward(np.matrix(X), np.matrix(X))
+    assert type(found) is np.ndarray
+    assert_array_equal(found, cnn_core.sigmoid_backward(X, X))
+
+
+def test_a_list_that_contains_itself_is_refused():
+    endless = []
+    endless.append(endless)
+    with pytest.raises(ValueError, match=r"^X must be an array of real numbers"):
+        checks.as_array("X", endless)
 
 
 # --- labels ---
@@ -387,14 +478,25 @@ def test_labels_become_int64(labels):
         pytest.param(
             3, ValueError, r"labels must have shape \(N,\) or be one-hot \(N, 10\), got \(\)", id="one-number"
         ),
-        pytest.param(np.zeros((4, 1, 1), int), ValueError, r"labels must have shape .* got \(4, 1, 1\)", id="3-D"),
+        pytest.param(
+            np.zeros((4, 1, 1), int), ValueError, r"labels must .* got \(4, 1, 1\)\. Use y\.ravel\(\)\.$", id="3-D"
+        ),
+        pytest.param(np.zeros((4, 1, 2), int), ValueError, r"labels must .* got \(4, 1, 2\)\.$", id="3-D-more"),
         pytest.param(np.zeros((4, 10)), ValueError, r"labels of shape \(4, 10\) must be one-hot with 10", id="no-one"),
         pytest.param(np.eye(10)[:4] / 2, ValueError, "labels of .* one-hot with 10 columns", id="halves"),
         pytest.param(
             np.eye(10)[:4] + np.eye(10)[4:8], ValueError, "labels of .* one-hot with 10 columns", id="two-ones"
         ),
         pytest.param(np.eye(9)[:4], ValueError, r"labels of shape \(4, 9\) must be one-hot with 10", id="9-columns"),
-        pytest.param(np.zeros((4, 1), int), ValueError, r"labels of shape \(4, 1\) must be one-hot", id="a-column"),
+        pytest.param(
+            np.zeros((4, 1), int), ValueError, r"labels .*\(4, 1\) .*a row\. Use y\.ravel\(\)\.$", id="a-column"
+        ),
+        pytest.param(
+            np.zeros((4, 1)), ValueError, r"labels .*\(4, 1\) .*a row\. Use y\.ravel\(\)\.$", id="a-column-of-floats"
+        ),
+        pytest.param([[0], [3], [2], [9]], ValueError, r"labels .* Use y\.ravel\(\)\.$", id="a-column-in-lists"),
+        pytest.param([[0, 3, 2, 9]], ValueError, r"labels .*\(1, 4\) .* Use y\.ravel\(\)\.$", id="a-row"),
+        pytest.param(np.zeros((5, 1), int), ValueError, r"labels of .*a row\.$", id="a-column-of-another-length"),
         pytest.param(np.eye(10)[:3], ValueError, "got 3 labels for 4 examples", id="one-hot-too-few"),
         pytest.param(np.full((4, 10), "1"), TypeError, "labels must be integers, got dtype <U1", id="one-hot-texts"),
     ],
@@ -482,6 +584,8 @@ LAYOUTS = {
     "int64": lambda array: array.astype(np.int64),
     "int8": lambda array: array.astype(np.int8),
     "lists": lambda array: array.tolist(),
+    "nothing-masked": np.ma.array,
+    "subclass": lambda array: array.view(Odd),
 }
 
 
@@ -533,6 +637,14 @@ def test_float32_stays_float32(call, arrays):
 def test_the_same_call_gives_the_same_bits(call, arrays):
     for first, second in zip(results(call, arrays), results(call, arrays), strict=True):
         assert first.tobytes() == second.tobytes()
+
+
+@EVERY_CALL
+def test_a_masked_entry_of_any_argument_is_refused(call, arrays):
+    for place, array in enumerate(arrays):
+        masked = np.ma.array(array, mask=np.arange(array.size).reshape(array.shape) == 1)
+        with pytest.raises(ValueError, match=r"^\w+: (X|F|B|W|A|dC_dO|outputs|targets|labels) has masked entries"):
+            call(*arrays[:place], masked, *arrays[place + 1 :])
 
 
 NO_ARRAYS = [

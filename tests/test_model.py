@@ -394,6 +394,40 @@ def test_one_image_without_its_batch_axis_is_refused_with_advice():
         Model([Conv2D(2)]).predict(np.zeros((1, 28, 28)))
 
 
+def test_grey_images_without_their_channel_axis_are_refused_with_advice():
+    with pytest.raises(ValueError, match=r"got 3 with shape \(60, 28, 28\)\. Add the channel: X\[:, None\]\.$"):
+        Model([Conv2D(2)]).predict(np.zeros((60, 28, 28), np.uint8))
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (5, 5, 4), (9, 30, 1), (np.int64(28), 28, 3)])
+def test_an_input_shape_with_the_channels_last_gives_a_warning_that_names_the_users_line(shape):
+    with pytest.warns(UserWarning, match=r"^Model: input_shape \(.*\) looks like \(H, W, C\)") as caught:
+        model = Model([Conv2D(2, padding="same"), Flatten(), FullyConnected(3)], shape)
+    assert [each.filename for each in caught] == [__file__]
+    assert "X.transpose(0, 3, 1, 2)" in str(caught[0].message)
+    assert model.predict(np.zeros((2, *shape), np.uint8)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 28, 28), (3, 32, 32), (3, 5, 4), (28, 28, 2), (4, 28, 3), (28, 4, 1), (28, 28, 5), (784,), (28, 28), (1,)],
+)
+def test_no_other_input_shape_gives_a_warning(shape):
+    Model([ReLU()], shape)
+
+
+def test_a_warning_that_is_an_error_leaves_the_layers_free():
+    layers = [Conv2D(2, padding="same")]
+    with pytest.raises(UserWarning, match="looks like"):
+        Model(layers, (28, 28, 1))
+    Model(layers, (1, 28, 28))
+
+
+def test_a_network_that_does_not_fit_its_channels_last_shape_gives_its_error_alone():
+    with pytest.raises(ValueError, match="does not fit to an input"):
+        Model([Conv2D(2)], (28, 28, 1))
+
+
 def test_images_given_as_rows_are_refused_with_advice():
     with pytest.raises(ValueError, match=r"\(64, 784\)"):
         Model([Conv2D(2)]).predict(np.zeros((64, 784)))
@@ -582,6 +616,7 @@ REFUSED = [
         {"F": SOBEL.astype(object)}, TypeError, r"must be an array of real numbers, got dtype object", id="objects"
     ),
     pytest.param({"F": SOBEL * 1j}, TypeError, r"must be an array of real numbers, got dtype complex128", id="complex"),
+    pytest.param({"F": np.ma.array(SOBEL, mask=SOBEL > 1)}, ValueError, r"params\['F'\] has masked", id="masked"),
     pytest.param({"G": SOBEL}, ValueError, r"params must have the keys \['B', 'F'\], got", id="unknown-key"),
 ]
 
@@ -601,6 +636,14 @@ def test_parameters_that_do_not_fit_are_refused(rng, params, error, words, when)
     for call in (model.forward, model.predict, lambda X: model.parameters()):
         with pytest.raises(error, match=words):
             call(images(rng, shape=(1, 5, 5)))
+
+
+@pytest.mark.parametrize("kind", [np.ma.MaskedArray, np.recarray, np.memmap])
+def test_parameters_become_plain_arrays(kind):
+    model = Model([Conv2D(1)], input_shape=(1, 5, 5))
+    model.layers[0].params["F"] = SOBEL.astype(np.float32).view(kind)
+    assert [type(param) for _, param, _ in model.parameters()] == [np.ndarray] * 2
+    assert_array_equal(model.layers[0].params["F"], SOBEL)
 
 
 def test_a_deleted_parameter_is_refused(rng):

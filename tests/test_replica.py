@@ -511,12 +511,13 @@ def test_a_replica_gives_the_same_bits_in_another_process_and_takes_its_paramete
     model = small()
     model.backward(model.forward(X))
     own = replica.Replica(model.layers)
-    tasks = [(own, each, X, y, CrossEntropy()) for each in replica.micro_batches(np.arange(64))]
+    tasks = [(own, each, X, y, CrossEntropy(), 0, y) for each in replica.micro_batches(np.arange(64))]
     here = [replica.micro_batch_gradients(*task) for task in tasks]
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         there = [pool.submit(replica.micro_batch_gradients, *task).result() for task in tasks]
     assert len(pickle.dumps(own)) < 1.5 * sum(param.nbytes for _, param, _ in model.parameters()) + 20_000
     for one, other in zip(here, there, strict=True):
         assert (one.cost, one.correct) == (other.cost, other.correct)
+        assert 0 <= one.correct <= 32
         for grads, others in zip(one.gradients, other.gradients, strict=True):
             assert {key: grad.tobytes() for key, grad in grads.items()} == {k: g.tobytes() for k, g in others.items()}

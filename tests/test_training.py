@@ -4,6 +4,7 @@ import itertools
 import math
 import signal
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -238,6 +239,73 @@ def test_accuracy_is_none_where_targets_are_not_labels(rng):
     assert records[-1].validation_cost > 0
 
 
+def squared(outputs, y):
+    """Return a cost and a gradient for targets of any kind: a loss that does not check them."""
+    return float(np.mean(outputs**2)), 2 * outputs / outputs.size
+
+
+def rows_but(last, count=64):
+    """Return one-hot targets with another last row: nearly every batch of them looks one-hot."""
+    return np.vstack([np.eye(3)[np.arange(count - 1) % 3], last])
+
+
+NO_LABELS = {  # name: (targets, nodes, loss)
+    "several-right-answers": (rows_but([1, 1, 0]), 3, MeanSquaredError()),
+    "no-right-answer": (rows_but([0, 0, 0]), 3, MeanSquaredError()),
+    "a-real-number": (rows_but([0.9, 0.1, 0]), 3, MeanSquaredError()),
+    "a-larger-number": (rows_but([0, 5, 0]), 3, MeanSquaredError()),
+    "a-sum-of-one": (rows_but([2, -1, 0]), 3, MeanSquaredError()),
+    "booleans": (rows_but([1, 0, 1]).astype(bool), 3, MeanSquaredError()),
+    "one-column-of-ones": (np.ones((64, 1)), 1, MeanSquaredError()),
+    "one-column": (np.arange(64).reshape(64, 1) % 2, 1, MeanSquaredError()),
+    "whole-numbers-beyond-the-outputs": (np.arange(64) // 16, 3, squared),
+    "whole-numbers-below-zero": (np.arange(64) % 3 - 1, 3, squared),
+    "whole-numbers-for-one-output": (np.arange(64) * 0, 1, squared),
+    "real-numbers-that-are-whole": (np.arange(64.0) % 3, 3, squared),
+    "texts": (np.array(["a", "b", "c", "d"] * 16), 3, squared),
+    "rows-of-texts": (np.full((64, 3), "1"), 3, squared),
+}
+
+
+@pytest.mark.parametrize(("y", "nodes", "loss"), NO_LABELS.values(), ids=NO_LABELS)
+def test_no_record_has_an_accuracy_where_one_target_shows_that_they_are_no_labels(rng, y, nodes, loss):
+    X = rng.normal(size=(64, 4))
+    records = run(row_model(nodes=nodes), Adam(), X, y, loss, epochs=2, batch_size=4, validation=(X, y))
+    assert len(records) == 34
+    assert {record.accuracy for record in records} == {None}
+    assert {record.validation_accuracy for record in records if isinstance(record, Epoch)} == {None}
+    assert evaluate(row_model(nodes=nodes), X, y, loss)[1] is None
+
+
+LABELS = {
+    "numbers": (lambda y: y, CrossEntropy()),
+    "one-hot": (np.eye(3).__getitem__, MeanSquaredError()),
+    "one-hot-booleans": (np.eye(3, dtype=bool).__getitem__, MeanSquaredError()),
+    "one-hot-bytes": (np.eye(3, dtype=np.uint8).__getitem__, squared),
+    "bytes": (lambda y: y.astype(np.uint8), squared),
+}
+
+
+@pytest.mark.parametrize(("form", "loss"), LABELS.values(), ids=LABELS)
+def test_every_record_has_an_accuracy_where_targets_are_labels(form, loss):
+    X, y = data(65, shape=(4,))
+    records = run(row_model(), Adam(), X, form(y), loss, batch_size=4, validation=(X, form(y)))
+    assert all(0 <= record.accuracy <= 1 for record in records)
+    assert evaluate(row_model(), X, form(y), loss)[1] == np.mean(row_model().predict(X).argmax(axis=1) == y)
+    assert 0 <= records[-1].validation_accuracy <= 1
+
+
+def test_targets_and_those_of_the_validation_are_judged_each_for_itself(rng):
+    X, labels, others = rng.normal(size=(64, 4)), np.eye(3)[np.arange(64) % 3], rows_but([1, 1, 0])
+    loss = MeanSquaredError()
+    with_labels = run(row_model(), Adam(), X, labels, loss, batch_size=4, validation=(X, others))
+    without = run(row_model(), Adam(), X, others, loss, batch_size=4, validation=(X, labels))
+    assert None not in {record.accuracy for record in with_labels}
+    assert with_labels[-1].validation_accuracy is None
+    assert {record.accuracy for record in without} == {None}
+    assert 0 <= without[-1].validation_accuracy <= 1
+
+
 def test_mean_squared_error_of_one_hot_targets_has_an_accuracy():
     X, y = data(shape=(4,))
     cost, accuracy = evaluate(row_model(), X, np.eye(3)[y], MeanSquaredError())
@@ -273,12 +341,48 @@ def test_labels_in_another_form_train_to_the_same_bits(form):
     assert bits(other) == bits(model)
 
 
-def test_uint8_images_train_like_the_same_numbers_as_floats(rng):
-    X, y = rng.integers(0, 256, (12, 1, 6, 6)).astype(np.uint8), data()[1]
-    model, other = small_model(), small_model()
-    run(model, GradientDescent(1e-5), X, y)
-    run(other, GradientDescent(1e-5), X.astype(np.float64), y)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("given", ["uint8", "bool", "int8", "int64", ">i2", "uint64"])
+def test_integers_train_to_the_same_bits_as_the_same_numbers_as_floats(rng, given, dtype):
+    X, y = rng.integers(0, 256, (200, 1, 6, 6)).astype(given), np.arange(200) % 3
+    X = np.where(X > 100, np.iinfo(given).max, X).astype(given) if given in ("int64", "uint64") else X
+    model, other = small_model(dtype=dtype), small_model(dtype=dtype)
+    rate = 1e-40 if given in ("int64", "uint64") else 1e-5  # so large that float32 has to round them
+    options = {"batch_size": 150, "validation": (X, y)}
+    records = run(model, Adam(rate), X, y, **options)
+    floats = X.astype(dtype)
+    assert run(other, Adam(rate), floats, y, batch_size=150, validation=(floats, y)) == records
     assert bits(model) == bits(other)
+    assert evaluate(model, X, y, CrossEntropy()) == evaluate(model, floats, y, CrossEntropy())
+
+
+@pytest.mark.parametrize("task", ["fit", "validation", "evaluate"])
+def test_the_memory_of_training_on_bytes_does_not_grow_with_the_images(task):
+    def call(count):
+        X, y = np.ones((count, 1, 28, 28), np.uint8), np.zeros(count, np.int64)
+        model = Model([Flatten(), FullyConnected(2)])
+        few = X[:64], y[:64]
+        tracemalloc.start()
+        if task == "evaluate":
+            evaluate(model, X, y, CrossEntropy())
+        elif task == "validation":
+            run(model, Adam(), *few, validation=(X, y), workers=1)
+        else:
+            next(fit(model, X, y, Adam(), CrossEntropy(), workers=1))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    call(64)  # caches
+    assert call(20_000) - call(2000) < 18_000 * 784 / 8  # labels, outputs and the order, not the images: 14 MB as bytes
+
+
+def test_values_beyond_float32_are_refused_before_the_training():
+    X, y = data()
+    X = X.astype(float)
+    X[-1, -1, -1, -1] = 1e39
+    with pytest.raises(ValueError, match=r"^fit: X contains 1 value that is not finite .* index \(11, 0, 5, 5\)"):
+        fit(small_model(), X, y, Adam(), CrossEntropy())
 
 
 def test_inputs_are_never_modified():

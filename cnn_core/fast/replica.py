@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import checks
 from ..layer import backward_pass, forward_pass, options_of
 from .buffers import CachedBuffers
 
@@ -55,18 +54,17 @@ class MicroBatch(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The part of a micro-batch in its batch's cost, number correct (None without labels) and gradients."""
+    """The part of a micro-batch in its batch's cost, number correct (0 without labels) and gradients."""
 
     cost: float
-    correct: int | None
+    correct: int
     gradients: list  # {key: gradient} of each layer
 
     def plus(self, other):
         """Return the sum of two parts."""
-        correct = None if self.correct is None or other.correct is None else self.correct + other.correct
         pairs = zip(self.gradients, other.gradients, strict=True)
         gradients = [{key: grad + more[key] for key, grad in own.items()} for own, more in pairs]
-        return Result(self.cost + other.cost, correct, gradients)
+        return Result(self.cost + other.cost, self.correct + other.correct, gradients)
 
 
 class NotFinite(FloatingPointError):
@@ -88,7 +86,7 @@ def micro_batches(batch):
     return [MicroBatch(number, examples, len(examples) / len(batch)) for number, examples in enumerate(parts)]
 
 
-def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0):
+def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0, labels=None):
     """Return a micro-batch's part of the cost, of the number correct, and of the gradients of its batch.
 
     Parameters
@@ -96,24 +94,29 @@ def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0):
     replica : Replica
     micro_batch : MicroBatch
     X, y : ndarray
-        All examples and their targets, as `fit` validated them.
+        All examples and their targets, as `fit` validated them. Integers are converted a micro-batch at a time.
     loss : callable
         (outputs, targets) -> (cost, dC_dO).
     seed : int
         The integer that was drawn for the step: layer i of micro-batch j draws from default_rng([seed, j, i]).
+    labels : ndarray, optional
+        The right class of every example, where the targets are labels.
 
     Returns
     -------
     Result
         A pure function of the parameters, the data, the loss and the seed: the same bits in any thread or process.
     """
-    O, records = replica.forward(X[micro_batch.examples], training=True, seed=(seed, micro_batch.number))
-    O, y = O.copy(), y[micro_batch.examples]  # a user-defined loss may keep O, and a buffer is overwritten
+    number, examples, share = micro_batch
+    X = X[examples].astype(replica.layers[0].dtype, copy=False)
+    O, records = replica.forward(X, training=True, seed=(seed, number))
+    O, y = O.copy(), y[examples]  # a user-defined loss may keep O, and a buffer is overwritten
     refuse_not_finite("cost", O)
     cost, dC_dO = loss(O, y)
     refuse_not_finite("cost", cost)
-    dC_dO = replica.layers[-1].validate_gradient(dC_dO, O.shape) * micro_batch.share
-    return Result(micro_batch.share * float(cost), number_correct(O, y), replica.gradients(dC_dO, records))
+    dC_dO = replica.layers[-1].validate_gradient(dC_dO, O.shape) * share
+    correct = 0 if labels is None else number_correct(O, labels[examples])
+    return Result(share * float(cost), correct, replica.gradients(dC_dO, records))
 
 
 def refuse_not_finite(name, values):
@@ -122,13 +125,9 @@ def refuse_not_finite(name, values):
         raise NotFinite(f"{name} became {'nan' if np.isnan(values).any() else 'infinite'}")
 
 
-def number_correct(outputs, targets):
-    """Return how many outputs have their largest entry at the right class, or None where the targets are no labels."""
-    if outputs.ndim == 2 and targets.shape == outputs.shape and checks.is_one_hot(targets):
-        targets = targets.argmax(axis=1)
-    if outputs.ndim != 2 or targets.ndim != 1 or targets.dtype.kind not in "iu":
-        return None
-    return int(np.count_nonzero(outputs.argmax(axis=1) == targets))
+def number_correct(outputs, labels):
+    """Return how many outputs (N, classes) have their largest entry at the right class."""
+    return int(np.count_nonzero(outputs.argmax(axis=1) == labels))
 
 
 def _pooling_first(layers):
