@@ -326,6 +326,9 @@ def test_same_shape_names_both_shapes():
         pytest.param(
             (5, 1, 8, 8), (8, 8, 1), r"expected 8 channels on axis 1, got 1 .* W\)\)\.$", id="shape-channels-last"
         ),
+        pytest.param(
+            (5, 4), (1, 4), r"X has shape \(5, 4\), expected \(N, 1, 4\)\. Reshape it", id="rows-of-a-channel"
+        ),
         pytest.param((5, 1, 2, 8), (1, 4, 4), r"Reshape it with X\.reshape\(-1, 1, 4, 4\)\.", id="same-count"),
         pytest.param((5, 4, 4), (16,), r"Reshape it with X\.reshape\(-1, 16\)\.", id="images-for-rows"),
         pytest.param((5, 1, 5, 5), (1, 4, 4), r"X has shape \(5, 1, 5, 5\), expected \(N, 1, 4, 4\)\.$", id="size"),

@@ -277,6 +277,13 @@ def test_no_record_has_an_accuracy_where_one_target_shows_that_they_are_no_label
     assert evaluate(row_model(nodes=nodes), X, y, loss)[1] is None
 
 
+def test_outputs_that_are_images_have_no_accuracy(rng):
+    X = rng.normal(size=(8, 1, 6, 6))
+    for y, loss in ((np.arange(8) % 2, squared), (np.ones((8, 2, 4, 4)), MeanSquaredError())):
+        records = run(Model([Conv2D(2)], (1, 6, 6)), Adam(), X, y, loss, batch_size=4)
+        assert {record.accuracy for record in records} == {None}
+
+
 LABELS = {
     "numbers": (lambda y: y, CrossEntropy()),
     "one-hot": (np.eye(3).__getitem__, MeanSquaredError()),
