@@ -27,7 +27,6 @@ from . import checks
 VERSION = 1
 LARGEST_JSON = 1 << 20  # bytes
 LARGEST_HEADER = 1 << 12  # bytes
-LONGEST_SAVE = 3600  # seconds since the last write: after them a temporary file is a leftover
 LONGEST_MESSAGE = 500  # characters of an error that quotes the file
 
 
@@ -61,7 +60,7 @@ def _regular_file(path):
 def _remove_leftovers(folder):
     with suppress(OSError):
         for left in folder.glob(".*.cnn_core"):
-            if time.time() - left.lstat().st_mtime > LONGEST_SAVE:
+            if time.time() - left.lstat().st_mtime > 3600:  # seconds: it is no longer written
                 left.unlink()
 
 
