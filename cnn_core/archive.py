@@ -50,10 +50,11 @@ def write_archive(path, architecture, arrays):
 
 
 def _regular_file(path):
-    """Return the file to write, the one that it points to where it is a link; refuse a device, a pipe or a folder."""
+    """Return the file to write, the one that it points to where it is a link; refuse a device or a pipe."""
     file = Path(os.path.realpath(path)) if path.is_symlink() else path
     is_free = not path.exists() and not file.is_symlink()  # a link still: it points to itself
-    checks.require(file.is_file() or is_free, f"{str(path)!r} is not a regular file, and cannot be written to.")
+    is_fit = file.is_file() or is_free or file.is_dir()  # the system refuses a folder: IsADirectoryError
+    checks.require(is_fit, f"{str(path)!r} is not a regular file, and cannot be written to.")
     return file
 
 
