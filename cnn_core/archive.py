@@ -3,7 +3,8 @@
 Format      The arrays under their names, not compressed, and 'architecture', a JSON text as bytes.
 Trust       None: no pickle is read, and the header of every array is compared with the expected shape and dtype, and
             with the size of its part of the file, before any data is read.
-Writing     Under a temporary name in the same folder, flushed, then put in place with os.replace.
+Writing     Under a temporary name of its own in the same folder, flushed, then put in place with os.replace. A file
+            that a killed save has left is removed by a save in that folder once it is an hour old.
 Chapter     08.
 """
 
@@ -11,9 +12,12 @@ import errno
 import json
 import math
 import os
+import shutil
+import time
+import uuid
 import warnings
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -28,19 +32,37 @@ LONGEST_MESSAGE = 500  # characters of an error that quotes the file
 
 def write_archive(path, architecture, arrays):
     """Write the architecture and the arrays to exactly `path`: an old file stays until the new one is whole."""
-    path = Path(path)
+    path = _regular_file(Path(os.fsdecode(path)))
     text = json.dumps({"version": VERSION} | architecture, default=np.generic.item).encode()
     little = {name: np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for name, array in arrays.items()}
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)  # left by a save that was killed
+    _remove_leftovers(path.parent)
+    temporary = path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex}.cnn_core")  # a name has at most 255 bytes
     try:
         with open(temporary, "xb") as file:
             np.savez(file, architecture=np.frombuffer(text, np.uint8), **little)
             file.flush()
             os.fsync(file.fileno())
+        with suppress(FileNotFoundError):  # there is no old file
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)  # still there where something has failed
+
+
+def _regular_file(path):
+    """Return the file to write, the one that it points to where it is a link; refuse a device or a pipe."""
+    file = Path(os.path.realpath(path)) if path.is_symlink() else path
+    is_free = not path.exists() and not file.is_symlink()  # a link still: it points to itself
+    is_fit = file.is_file() or is_free or file.is_dir()  # the system refuses a folder: IsADirectoryError
+    checks.require(is_fit, f"{str(path)!r} is not a regular file, and cannot be written to.")
+    return file
+
+
+def _remove_leftovers(folder):
+    with suppress(OSError):
+        for left in folder.glob(".*.cnn_core"):
+            if time.time() - left.lstat().st_mtime > 3600:  # seconds: it is no longer written
+                left.unlink()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ Chapter     07.
 """
 
 import math
+import weakref
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -39,6 +40,15 @@ class Optimiser(checks.Named):
             value = checks.integer(key, value, minimum=0)
         checks.expect(key != "state" or isinstance(value, dict), "state must be a dictionary", value, checks.BadType)
         super().__setattr__(key, value)
+
+    def __getstate__(self):
+        """Return what is copied or pickled: with the model, so that the copies of a pair belong together."""
+        return vars(self) | {"owner": self.owner and self.owner()}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if self.owner is not None:  # until the copied model is gone: where the optimiser alone was copied, at once
+            self.owner = weakref.ref(self.owner, lambda _: vars(self).update(owner=None))
 
     def is_bound_to_another(self, model):
         """Return True if the optimiser holds another model's state."""

@@ -2,10 +2,15 @@
 
 import io
 import json
+import multiprocessing
 import os
 import pickle
 import re
+import socket
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,7 +30,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from saved_models import MB, F, bits, content_of, few_examples, good_or_refused, refused, small_model
 
-from cnn_core import Model, load_checkpoint
+from cnn_core import Adam, Model, load_checkpoint, save_checkpoint
 
 # --- other files ---
 
@@ -418,12 +423,162 @@ def test_an_interrupt_while_saving_leaves_the_old_file_and_no_other(saved_model,
         assert os.listdir(saved_model.parent) == [saved_model.name]
 
 
-def test_the_temporary_file_of_a_killed_save_is_removed_by_the_next_save(saved_model):
-    temporary = saved_model.with_name(f".{saved_model.name}.tmp")
-    temporary.write_bytes(b"half a model")
+def test_the_temporary_file_of_a_killed_save_is_removed_an_hour_later_and_one_in_use_is_not(saved_model):
+    killed, used, other = (saved_model.with_name(name) for name in (".a.1.cnn_core", ".b.2.cnn_core", "c.cnn_core"))
+    for path, hours in ((killed, 1.1), (used, 0.9), (other, 9)):
+        path.write_bytes(b"half a model")
+        os.utime(path, (time.time() - 3600 * hours,) * 2)
     small_model(seed=4).save(saved_model)
-    assert not temporary.exists()
+    assert (killed.exists(), used.exists(), other.exists()) == (False, True, True)
     assert bits(Model.load(saved_model)) == bits(small_model(seed=4))
+
+
+# --- saving while others save and load, links, modes and special files ---
+
+
+def save_model(path, seed=5):
+    small_model(seed=seed).save(path)
+
+
+def save_a_checkpoint(path, seed=5):
+    save_checkpoint(path, small_model(seed=seed), Adam())
+
+
+def loaded_seed(path, save):
+    return (Model.load(path) if save is save_model else load_checkpoint(path)[0]).seed
+
+
+SAVES = pytest.mark.parametrize("save", [save_model, save_a_checkpoint], ids=["model", "checkpoint"])
+
+
+def save_and_load(save, path, seed, times):
+    """Save a model of this seed and load what is there, many times; its parameters are those of its own seed."""
+    for _ in range(times):
+        save(path, seed)
+        opened = Model.load(path) if save is save_model else load_checkpoint(path)[0]
+        assert bits(opened) == bits(small_model(seed=opened.seed))
+
+
+@SAVES
+def test_threads_that_save_to_one_path_and_load_it_always_find_a_whole_file(tmp_path, save):
+    with ThreadPoolExecutor(6) as pool:
+        runs = [pool.submit(save_and_load, save, tmp_path / "shared.npz", seed, 40) for seed in range(6)]
+    assert [run.exception() for run in runs] == [None] * 6
+    assert os.listdir(tmp_path) == ["shared.npz"]
+
+
+@pytest.mark.slow
+@SAVES
+def test_processes_that_save_to_one_path_and_load_it_always_find_a_whole_file(tmp_path, save):
+    context = multiprocessing.get_context("spawn")
+    path = tmp_path / "shared.npz"
+    processes = [context.Process(target=save_and_load, args=(save, path, seed, 100)) for seed in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert os.listdir(tmp_path) == ["shared.npz"]
+
+
+def absolute_link(folder):
+    (folder / "link.npz").symlink_to(folder / "sub" / "target.npz")
+
+
+def relative_link(folder):
+    (folder / "link.npz").symlink_to("sub/target.npz")
+
+
+def link_to_a_link(folder):
+    (folder / "sub" / "middle").symlink_to("target.npz")
+    (folder / "link.npz").symlink_to("sub/middle")
+
+
+def link_through_a_linked_folder(folder):
+    (folder / "elsewhere").symlink_to("sub")
+    (folder / "link.npz").symlink_to("elsewhere/target.npz")
+
+
+@SAVES
+@pytest.mark.parametrize("is_dangling", [False, True], ids=["to-a-file", "dangling"])
+@pytest.mark.parametrize("link", [absolute_link, relative_link, link_to_a_link, link_through_a_linked_folder])
+def test_saving_over_a_link_writes_what_it_points_to(tmp_path, save, is_dangling, link):
+    (tmp_path / "sub").mkdir()
+    target = tmp_path / "sub" / "target.npz"
+    if not is_dangling:
+        target.write_bytes(b"old")
+    link(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    save(tmp_path / "link.npz")
+    assert (tmp_path / "link.npz").is_symlink()
+    assert not target.is_symlink()
+    assert loaded_seed(target, save) == 5
+    assert sorted(tmp_path.rglob("*")) == sorted({*before, target})
+
+
+@SAVES
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o755])
+def test_the_mode_of_a_file_stays_and_a_new_one_has_that_of_open(tmp_path, save, mode):
+    kept, new, opened = (tmp_path / name for name in ("kept.npz", "new.npz", "opened"))
+    save(kept)
+    kept.chmod(mode)
+    umask = os.umask(0o777 & ~mode)
+    try:
+        save(kept)
+        save(new)
+        opened.touch()
+    finally:
+        os.umask(umask)
+    assert kept.stat().st_mode & 0o777 == mode
+    assert new.stat().st_mode == opened.stat().st_mode
+
+
+def folder_in(path):
+    path.mkdir()
+
+
+def pipe_in(path):
+    os.mkfifo(path)
+
+
+def socket_in(path):
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(str(path))
+
+
+SPECIAL = {
+    "folder": folder_in,
+    "pipe": pipe_in,
+    "socket": socket_in,
+    "device": lambda path: path.symlink_to(os.devnull),
+    "link-to-itself": lambda path: path.symlink_to(path.name),
+    "link-to-a-folder": lambda path: path.symlink_to(Path.cwd()),
+}
+
+
+@SAVES
+@pytest.mark.parametrize("make", SPECIAL.values(), ids=SPECIAL)
+def test_saving_to_anything_but_a_regular_file_is_refused_and_leaves_it(tmp_path, monkeypatch, save, make):
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    path = Path("special")
+    make(path)
+    before = path.lstat()
+    with pytest.raises((ValueError, IsADirectoryError), match=r"special' is not a regular file|Is a directory"):
+        save(path)
+    assert (path.lstat().st_mode, path.lstat().st_ino) == (before.st_mode, before.st_ino)
+    assert os.listdir() == ["special"]
+
+
+@SAVES
+@pytest.mark.parametrize(
+    "name", ["a" * 255, "\N{GREEK SMALL LETTER ALPHA}" * 127, ".hidden", "no suffix", b"bytes.npz", "[*]?"]
+)
+def test_a_file_may_have_any_name_of_up_to_255_bytes(tmp_path, monkeypatch, save, name):
+    monkeypatch.chdir(tmp_path)
+    for seed in (1, 2):
+        save(name, seed)
+        assert loaded_seed(name, save) == seed
+    assert os.listdir() == [os.fsdecode(name)]
 
 
 def test_an_error_without_a_message_is_named_by_its_class(saved_model, monkeypatch):

@@ -8,13 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
+from attacks.processes import run_in
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from cnn_core import Conv2D, Flatten, FullyConnected, Model, ReLU
 from cnn_core.fast import threads
 from cnn_core.fast.threads import deliver_interrupts, interrupts_deferred, worker_pool
 
@@ -560,13 +563,14 @@ def test_all_workers_run_at_once_however_many_there_are():
     assert not together.broken
 
 
+@pytest.mark.parametrize("error", [RuntimeError, OSError])
 @pytest.mark.parametrize("started", [0, 1, 3])
-def test_where_threads_cannot_be_started_the_calling_thread_runs_every_job_once(monkeypatch, started):
+def test_where_threads_cannot_be_started_the_calling_thread_runs_every_job_once(monkeypatch, started, error):
     start, left = threading.Thread.start, [started]
 
     def limited(thread):
         if not left[0]:
-            raise RuntimeError("can't start new thread")
+            raise error("can't start new thread")
         left[0] -= 1
         start(thread)
 
@@ -583,6 +587,82 @@ def test_where_threads_cannot_be_started_the_calling_thread_runs_every_job_once(
     assert jobs == [(item, threading.get_ident()) for item in range(6)] * 2
     monkeypatch.undo()
     assert pool_threads() == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit counts threads on Linux only")
+@pytest.mark.parametrize("more", [0, 1, 3])
+def test_under_a_limit_of_the_system_on_threads_training_and_predicting_work_alone(tmp_path, more):
+    script = f"""
+X, y = images(200)
+def train(workers):
+    model = make()
+    list(fit(model, X, y, Adam(), CrossEntropy(), batch_size=200, workers=workers))
+    return numbers(model), model.predict(X, workers).tobytes()
+wanted = train(1)
+def act():
+    if os.getuid() == 0:  # the limit does not bind root
+        os.setgid(54321)
+        os.setuid(54321)
+    resource.setrlimit(resource.RLIMIT_NPROC, (1 + {more},) * 2)
+    print(train(4) == wanted, threading.active_count() <= 1 + {more}, flush=True)
+    started, together = [], threading.Event()
+    try:
+        for _ in range(9):
+            threading.Thread(target=together.wait).start()
+    except RuntimeError:
+        print("limited", flush=True)
+    together.set()
+os.waitpid(in_a_child(act), 0)
+"""
+    lines = run_in(tmp_path, script)
+    assert lines == ["True True", "limited"]
+
+
+def test_a_machine_of_64_cores_gets_16_threads_and_more_where_they_are_asked_for(monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 64)
+    for workers, most in ((None, 16), (20, 20)):
+        together = threading.Barrier(most)
+        with worker_pool(workers, Replica) as run:
+            run(lambda replica, item, together=together: together.wait(30), range(most), lambda *_: None)
+            run(lambda replica, item: None, range(200), lambda *_: None)
+            assert len(pool_threads()) == most
+
+
+def test_predicting_on_64_cores_takes_the_memory_of_16_replicas_at_most(monkeypatch):
+    model = Model([Conv2D(8), ReLU(), Flatten(), FullyConnected(10)])
+    X = np.zeros((64 * 80, 1, 28, 28), "float32")
+    peaks = []
+    for count in (1, 64):
+        monkeypatch.setattr(threads, "cores", lambda count=count: count)
+        tracemalloc.start()
+        model.predict(X)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 18 * peaks[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of os.fork in a process with threads, from Python 3.12
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_pool_refuses_to_run_in_a_forked_process_and_leaves_its_block_there(workers):
+    with worker_pool(workers, list) as run:
+        assert run(lambda replica, item: item, [1, 2], int.__add__) == 3
+        pid = os.fork()
+        if not pid:
+            signal.alarm(30)  # where it hangs
+            refused = pytest.raises(RuntimeError, match="before this process was forked")
+            try:
+                with refused, worker_pool(workers, list) as own:
+                    assert own(lambda replica, item: item, [1, 2], int.__add__) == 3
+                    run(lambda replica, item: item, [1, 2], int.__add__)
+                    os._exit(1)
+                run.__self__.__exit__(None, None, None)
+                os._exit(0)
+            finally:
+                os._exit(2)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert run(lambda replica, item: item, [1, 2], int.__add__) == 3
 
 
 def test_a_runtime_error_of_a_job_is_not_taken_for_a_lack_of_threads():

@@ -1,14 +1,22 @@
 """Training: fit and its records, what stops it, evaluate and the confusion matrix."""
 
+import copy
+import functools
+import gc
 import itertools
 import math
+import multiprocessing
+import os
+import pickle
 import signal
 import sys
 import tracemalloc
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
+from attacks.processes import run_in
 from numpy.testing import assert_allclose, assert_array_equal
 
 import cnn_core
@@ -1056,3 +1064,167 @@ def test_an_interrupt_at_any_function_call_leaves_a_whole_step(rng, monkeypatch)
         assert bits_of(model, optimiser) == later, position
     assert seen == {0, 1}
     assert position > 100
+
+
+# --- copies and pickles ---
+
+
+def pickled(thing, protocol=pickle.HIGHEST_PROTOCOL):
+    return pickle.loads(pickle.dumps(thing, protocol))
+
+
+def pickled_out_of_band(thing):
+    buffers = []
+    content = pickle.dumps(thing, 5, buffer_callback=buffers.append)
+    return pickle.loads(content, buffers=[bytearray(buffer.raw()) for buffer in buffers])
+
+
+COPIES = [copy.deepcopy, pickled, functools.partial(pickled, protocol=2), pickled_out_of_band]
+each_copy = pytest.mark.parametrize("copied", COPIES, ids=["deepcopy", "pickle", "protocol-2", "out-of-band"])
+
+
+def some_digits():
+    return np.random.default_rng(7).normal(size=(70, 1, 6, 6)).astype("float32"), np.arange(70) % 3
+
+
+def used_pair(make=Adam, rate=0.01):
+    model, optimiser = small_model(), make(rate)
+    go_on(model, optimiser)
+    return model, optimiser
+
+
+def go_on(model, optimiser):
+    """Train for an epoch; return all bits of the model and of the optimiser."""
+    list(fit(model, *some_digits(), optimiser, CrossEntropy(), batch_size=40, workers=2))
+    moments = [array.tobytes() for own in optimiser.state.values() for array in own.values()]
+    return [param.tobytes() for _, param, _ in model.parameters()], moments, optimiser.steps
+
+
+@each_copy
+@each_optimiser
+def test_a_copied_pair_goes_on_with_the_same_bits_and_belongs_together(copied, make):
+    model, optimiser = used_pair(make, rate=Cosine(0.01, steps=9))
+    for order in (1, -1):
+        again = dict(zip("mo"[::order], copied((model, optimiser)[::order]), strict=True))
+        assert again["o"].owner() is again["m"]
+        if make is not GradientDescent:  # which has moments to confuse
+            with pytest.raises(ValueError, match="holds the state of another model"):
+                fit(model, *some_digits(), again["o"], CrossEntropy())
+            with pytest.raises(ValueError, match="holds the state of another model"):
+                fit(again["m"], *some_digits(), optimiser, CrossEntropy())
+        expected, found = copied((model, optimiser)), (again["m"], again["o"])
+        assert go_on(*found) == go_on(*expected)
+    assert go_on(*copied((model, optimiser))) == go_on(model, optimiser)
+
+
+@each_copy
+def test_an_optimiser_copied_alone_can_go_on_with_a_model_whose_arrays_are_alike_and_no_other(copied):
+    model, optimiser = used_pair()
+    apart, alone = copied(model), copied(optimiser)
+    assert alone.owner is None
+    with pytest.raises(ValueError, match="Make a new optimiser for another model"):
+        list(fit(small_model(input_shape=(1, 8, 8)), np.zeros((3, 1, 8, 8)), [0, 1, 2], copied(alone), CrossEntropy()))
+    assert go_on(apart, alone) == go_on(model, optimiser)
+    with pytest.raises(ValueError, match="holds the state of another model"):
+        fit(model, *some_digits(), alone, CrossEntropy())
+
+
+@each_copy
+def test_a_pair_in_a_larger_structure_belongs_together(copied):
+    model, optimiser = used_pair()
+    model.optimiser = optimiser  # a circle
+    again = copied({"best": [model], "others": (optimiser, CrossEntropy(), Cosine(0.1, 5), [ReLU(), Softmax()])})
+    assert again["best"][0].optimiser is again["others"][0]
+    assert again["others"][0].owner() is again["best"][0]
+
+
+@each_copy
+def test_a_pair_can_be_copied_while_it_is_trained_and_the_training_goes_on(copied):
+    (model, optimiser), (other, same) = used_pair(), used_pair()
+    records, wanted = (
+        fit(*pair[:1], *some_digits(), pair[1], CrossEntropy(), batch_size=40, workers=2)
+        for pair in ((model, optimiser), (other, same))
+    )
+    assert next(records) == next(wanted)
+    between = copied((model, optimiser))
+    assert list(records) == list(wanted)
+    assert between[1].steps == optimiser.steps - 1
+    go_on(*between)
+    with pytest.raises(TypeError, match="generator"):
+        copied(fit(model, *some_digits(), optimiser, CrossEntropy()))
+
+
+def test_a_copied_optimiser_keeps_no_model_alive_and_an_optimiser_of_a_lost_model_stays_bound():
+    model, optimiser = used_pair()
+    again = copy.deepcopy((model, optimiser))
+    lost = [weakref.ref(model), weakref.ref(again[0])]
+    again = again[1]
+    del model
+    gc.collect()
+    assert [each() for each in lost] == [None, None]
+    with pytest.raises(ValueError, match="holds the state of another model"):
+        fit(small_model(), *some_digits(), optimiser, CrossEntropy())
+    fit(small_model(), *some_digits(), again, CrossEntropy())  # as if it had been copied alone
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_a_pair_trains_in_another_process_to_the_same_bits(method):
+    model, optimiser = used_pair()
+    with multiprocessing.get_context(method).Pool(1) as pool:
+        found = pool.apply(go_on, (model, optimiser))
+        again = pool.apply(_same, ((model, optimiser),))
+    assert again[1].owner() is again[0]
+    assert found == go_on(model, optimiser) == go_on(*again)
+
+
+def _same(thing):
+    return thing
+
+
+# --- forks ---
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.parametrize("workers", [1, 2, None])
+@pytest.mark.parametrize("examples", [10, 200], ids=["one-micro-batch", "several"])
+@pytest.mark.parametrize(
+    "act", ["[next(records), next(records)]", "list(records)", "records.close()", "del records", "pass"]
+)
+def test_a_paused_training_is_not_continued_in_a_forked_process_and_goes_on_in_its_parent(
+    tmp_path, workers, examples, act
+):
+    script = f"""
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of os.fork, from Python 3.12
+X, y = images({examples})
+def begin():
+    model, optimiser = make(), Adam()
+    return model, optimiser, fit(model, X, y, optimiser, CrossEntropy(), epochs=2, batch_size=150, workers={workers})
+model, optimiser, records = begin()
+next(records)
+def act():
+    global records
+    signal.alarm(60)
+    try:
+        {act}
+    except RuntimeError as error:
+        print("RuntimeError", error, list(records), flush=True)
+    model.predict(X)
+    print("Again", len(list(fit(model, X, y, optimiser, CrossEntropy(), workers={workers}))) > 1, flush=True)
+pid = os.fork()
+if not pid:
+    act()
+    sys.exit(0)  # not os._exit: the threads of the pool are joined at the end
+print("child", os.waitpid(pid, 0)[1], flush=True)
+list(records)
+undisturbed = begin()
+list(undisturbed[2])
+print("parent", numbers(model) == numbers(undisturbed[0]))
+"""
+    lines = run_in(tmp_path, script)
+    refused = ["RuntimeError"] if "(records)" in act else []
+    assert [line.split()[0] for line in lines] == [*refused, "Again", "child", "parent"]
+    assert all("fit" in line and line.endswith("Call fit again here. []") for line in lines[: len(refused)])
+    assert lines[-3:] == ["Again True", "child 0", "parent True"]

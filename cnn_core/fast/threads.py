@@ -23,7 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
+MAX_WORKERS = 16  # unless more are asked for: each has buffers, and a machine may show cores that it does not give
 MAX_WAITING = 16  # pending results beyond one a thread: memory must not grow with the number of items
+FORKED = "fit: it was begun before this process was forked, and its threads are in the parent. Call fit again here."
 
 
 def cores():
@@ -151,8 +153,9 @@ class worker_pool:
     Parameters
     ----------
     workers : int or None
-        How many threads may run jobs. None is `cores()`. 1 is the calling thread, which also runs a single item, and
-        everything where no threads can be started (Pyodide, a limit on threads). Threads start when they are needed.
+        How many threads may run jobs. None is `cores()`, at most 16. 1 is the calling thread, which also runs a
+        single item, and everything where no threads can be started (Pyodide, a limit on threads). Threads start when
+        they are needed.
     make_replica : callable
         Returns an object that a job may write to. A replica is reused, but never used by two jobs at once.
 
@@ -165,8 +168,8 @@ class worker_pool:
     """
 
     def __init__(self, workers, make_replica):
-        self.workers, self.make_replica = cores() if workers is None else workers, make_replica
-        self.replicas, self.executor, self.threads = [], ThreadPoolExecutor(1), 1
+        self.workers, self.make_replica = workers or min(cores(), MAX_WORKERS), make_replica
+        self.replicas, self.executor, self.threads, self.process = [], ThreadPoolExecutor(1), 1, os.getpid()
 
     def __enter__(self):
         return self.run
@@ -174,7 +177,7 @@ class worker_pool:
     def __exit__(self, kind, *error):  # If it is interrupted here, the threads end when the executor is collected.
         with interrupts_deferred():
             # Without waiting where a generator is collected: that can happen in any thread, whatever locks it holds.
-            self.executor.shutdown(wait=kind is not GeneratorExit)
+            self.executor.shutdown(wait=kind is not GeneratorExit and os.getpid() == self.process)
             del self.executor  # here: an interrupt in the callback of a weak reference to a thread would be lost
 
     def run(self, job, items, add):
@@ -182,6 +185,8 @@ class worker_pool:
             deliver_interrupts()
             return add(total, result)
 
+        if os.getpid() != self.process:
+            raise RuntimeError(FORKED)
         with interrupts_deferred(), _one_blas_thread:
             self._start_threads(min(self.workers, len(items)))
             if self.threads == 1 or len(items) == 1:
@@ -200,7 +205,7 @@ class worker_pool:
             for _ in range(count):  # each of these tasks keeps its thread until all have started
                 self.executor.submit(started.wait)
             self.threads = count
-        except RuntimeError:  # "can't start new thread"
+        except (RuntimeError, OSError):  # "can't start new thread"
             self.workers = self.threads = 1
         finally:
             started.set()
