@@ -10,7 +10,7 @@ import numpy as np
 
 from . import checks
 from .fast.buffers import FRESH, masked
-from .layer import SETTING, Layer, row_shape
+from .layer import Layer, row_shape
 
 
 @checks.public
@@ -122,8 +122,6 @@ class ReLU(Layer):
 
 class LeakyReLU(Layer):
     """X above 0, slope * X below: the gradient never vanishes completely. `slope` lies in 0 <= slope < 1."""
-
-    fixed = Layer.fixed | {"slope": SETTING}
 
     def __init__(self, slope=0.01):
         super().__init__()

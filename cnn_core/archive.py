@@ -31,10 +31,10 @@ LONGEST_MESSAGE = 500  # characters of an error that quotes the file
 
 
 def write_archive(path, architecture, arrays):
-    """Write the architecture and the arrays to exactly `path`: an old file stays until the new one is whole."""
-    path = _regular_file(Path(os.fsdecode(path)))
+    """Write the architecture and the arrays, all finite, to exactly `path`: an old file stays until it is whole."""
+    path = _regular_file(os.fsdecode(path))
     text = json.dumps({"version": VERSION} | architecture, default=np.generic.item).encode()
-    little = {name: np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for name, array in arrays.items()}
+    little = {name: _as_written(name, array) for name, array in arrays.items()}
     _remove_leftovers(path.parent)
     temporary = path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex}.cnn_core")  # a name has at most 255 bytes
     try:
@@ -49,13 +49,17 @@ def write_archive(path, architecture, arrays):
         temporary.unlink(missing_ok=True)  # still there where something has failed
 
 
+def _as_written(name, array):
+    checks.finite(name, array)
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+
+
 def _regular_file(path):
     """Return the file to write, the one that it points to where it is a link; refuse a device or a pipe."""
-    file = Path(os.path.realpath(path)) if path.is_symlink() else path
-    is_free = not path.exists() and not file.is_symlink()  # a link still: it points to itself
-    is_fit = file.is_file() or is_free or file.is_dir()  # the system refuses a folder: IsADirectoryError
-    checks.require(is_fit, f"{str(path)!r} is not a regular file, and cannot be written to.")
-    return file
+    file = Path(os.path.realpath(path))
+    is_odd = file.is_symlink() or (file.exists() and not file.is_file())  # a link still: it points to itself
+    checks.require(file.is_dir() or not is_odd, f"{path!r} is not a regular file, and cannot be written to.")
+    return file  # a folder is refused by the system: IsADirectoryError
 
 
 def _remove_leftovers(folder):

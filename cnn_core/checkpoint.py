@@ -4,6 +4,8 @@ Format      An archive (archive.py) of a model, with the optimiser's arrays ('fi
 Chapter     08.
 """
 
+from numpy.random import PCG64
+
 from . import archive, checks
 from .model import describe, describe_model, made, model_arrays, planned_model, read_model
 from .optimisers import OPTIMISERS, SCHEDULES
@@ -23,14 +25,13 @@ def save_checkpoint(path, model, optimiser):
     ValueError
         If a number is not finite, or the optimiser holds the state of another model.
     """
-    arrays = model_arrays(model)
+    arrays, generator = model_arrays(model), model.rng.bit_generator
     _check_owner(model, optimiser, arrays)
-    steps = {"steps": checks.integer("steps", optimiser.steps, minimum=0)}
-    described = {"model": describe_model(model), "optimiser": describe(optimiser, OPTIMISERS, SCHEDULES) | steps}
-    architecture = {"kind": "checkpoint", **described, "generator": model.rng.bit_generator.state}
+    checks.expect(type(generator) is PCG64, "the generator of a model in a file must be PCG64", generator.state)
+    own = describe(optimiser, OPTIMISERS, SCHEDULES) | {"steps": optimiser.steps}
+    described = {"model": describe_model(model), "optimiser": own}
+    architecture = {"kind": "checkpoint", **described, "generator": generator.state}
     moments = {f"{name}/{key}": moment for key, own in optimiser.state.items() for name, moment in own.items()}
-    for name, moment in moments.items():
-        checks.finite(name, moment)
     archive.write_archive(path, architecture, arrays | moments)
 
 
@@ -49,8 +50,8 @@ def load_checkpoint(path):
         layers, shapes = planned_model(opened)
         described = opened.architecture["optimiser"]
         optimiser = made(described, OPTIMISERS, "optimiser", SCHEDULES)
-        optimiser.steps = checks.integer("steps", described["steps"], minimum=0)
-        keys, moments = shapes if optimiser.steps else (), optimiser.moments
+        optimiser.steps = described["steps"]
+        keys, moments = shapes if any("/" in name for name in opened.entries) else (), optimiser.moments
         model = read_model(opened, layers, shapes, {f"{name}/{key}": shapes[key] for key in keys for name in moments})
         optimiser.state = {key: {name: opened.read(f"{name}/{key}") for name in moments} for key in keys}
         model.rng.bit_generator.state = opened.architecture["generator"]
@@ -60,8 +61,8 @@ def load_checkpoint(path):
 def _check_owner(model, optimiser, arrays):
     if not hasattr(optimiser, "is_bound_to_another"):
         raise checks.BadType(f"optimiser must be an optimiser such as Adam(), got {checks.shown(optimiser)}.")
-    kinds = {key: (array.shape, array.dtype) for key, array in arrays.items()}
-    moments = [(key, moment) for key, own in optimiser.state.items() for moment in own.values()]
-    foreign = optimiser.is_bound_to_another(model) or (optimiser.state and optimiser.state.keys() != kinds.keys())
-    if foreign or any((moment.shape, moment.dtype) != kinds[key] for key, moment in moments):
+    expected = {key: dict.fromkeys(optimiser.moments, (param.shape, param.dtype)) for key, param in arrays.items()}
+    state = optimiser.state.items()
+    held = {key: {name: (moment.shape, moment.dtype) for name, moment in own.items()} for key, own in state}
+    if optimiser.is_bound_to_another(model) or held not in ({}, expected):
         raise checks.BadValue(f"the {optimiser.name} holds the state of another model.")

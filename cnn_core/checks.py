@@ -70,35 +70,37 @@ def public_as(name):
 
 
 class Named:
-    """A class whose methods begin the messages of their checks with its name; so do those of its subclasses."""
+    """A class whose methods begin the messages of their checks with its `name`; so do those of its subclasses."""
 
     def __init_subclass__(cls):
+        cls.name = cls.__name__
         checked = ("__init__", "__call__", "__post_init__", "__setattr__")
         exempt = ("apply", "gradients", "update")  # pure functions, called often, with valid arguments
         for key, value in list(vars(cls).items()):
             if inspect.isfunction(value) and (key in checked or (key[0] != "_" and key not in exempt)):
                 setattr(cls, key, public(value))
 
-    @property
-    def name(self):
-        """The name of the class."""
-        return type(self).__name__
-
     def __repr__(self):
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in arguments_of(self).items())})"
 
 
 class Fixed:
-    """A class whose attributes in `fixed` ({name: advice}) cannot be assigned again; `rng` may be, by a Generator."""
-
-    fixed = dict.fromkeys(())
+    """A class of which the settings cannot be assigned again; `rng` may be, by a Generator."""
 
     def __setattr__(self, key, value):
-        if key in self.fixed and hasattr(self, key):
-            raise AttributeError(f"{type(self).__name__}: {key} cannot be changed; {self.fixed[key]}.")
+        if key in _settings(type(self)) and hasattr(self, key):
+            raise AttributeError(f"{type(self).__name__}: {key} cannot be changed; make a new {type(self).__name__}.")
         if key == "rng":
             generator(value)
         super().__setattr__(key, value)
+
+
+@functools.lru_cache(maxsize=256)
+def _settings(cls):
+    """Return the arguments of all classes of the library that cls is made from, and what follows from them."""
+    own = [each for each in cls.__mro__ if each.__module__.startswith("cnn_core.")]
+    names = {name for each in own for name in inspect.signature(each).parameters}
+    return names | {"forward", "backward", "input_shape", "dtype", "shapes"}
 
 
 def shown(value):
@@ -320,11 +322,10 @@ def batch(X, input_shape):
 def channels(X, wanted):
     """Refuse images X (N, C, H, W) whose C is not `wanted`."""
     if X.shape[1] != wanted:
-        name = "channel" if wanted == 1 else "channels"
         is_last = X.shape[1] > wanted == X.shape[3]
         hint = " If your images are channels-last, use X.transpose(0, 3, 1, 2)." if is_last else ""
         given = f"{X.shape[1]} (shape {X.shape}, expected {IMAGES})"
-        raise BadValue(f"expected {wanted} {name} on axis 1, got {given}.{hint}")
+        raise BadValue(f"expected {wanted} channel{'s' * (wanted != 1)} on axis 1, got {given}.{hint}")
 
 
 def not_empty(name, array):

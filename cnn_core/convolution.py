@@ -16,7 +16,7 @@ from . import checks
 from .dilation import dilate
 from .fast import convolution as fast
 from .fast.buffers import FRESH
-from .layer import SETTING, WeightedLayer
+from .layer import WeightedLayer
 from .shapes import geometry, image_geometry
 
 AXES = {"B": "(K,)", "dC_dO": "(N, K, H_out, W_out)"}
@@ -248,12 +248,10 @@ class Conv2D(WeightedLayer):
     """
 
     weights = "F"
-    fixed = WeightedLayer.fixed | dict.fromkeys(("num_filters", "kernel_size", "stride", "padding"), SETTING)
 
     def __init__(self, num_filters, kernel_size=3, stride=1, padding="valid", initialisation="he_normal", bias=True):
         self.num_filters = checks.integer("num_filters", num_filters)
-        self.kernel_size = checks.pair("kernel_size", kernel_size)
-        self.stride = checks.pair("stride", stride)
+        self.kernel_size, self.stride = checks.pair("kernel_size", kernel_size), checks.pair("stride", stride)
         self.padding = checks.padding(padding)
         super().__init__(initialisation, bias)
 

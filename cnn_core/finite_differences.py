@@ -104,7 +104,9 @@ def cost_surface(model, X, y, loss, span=1.0, points=21, seed=0):
     """
     checks.model(model)
     checks.loss(loss)
-    offsets = _offsets(span, points)
+    span, points = checks.number("span", span, gt=0), checks.integer("points", points, minimum=2)
+    checks.fits(f"{points} by {points} costs", points**2, "float64", "Use fewer points.")
+    offsets = np.linspace(-span, span, points)
     rng = np.random.default_rng(checks.integer("seed", seed, minimum=0))
     model = copy.deepcopy(model)
     params = [(param, param.copy()) for _, param, _ in model.parameters()]
@@ -115,12 +117,6 @@ def cost_surface(model, X, y, loss, span=1.0, points=21, seed=0):
             param[...] = start + a * u + b * v
         costs[i, j] = loss(model.predict(X), y)[0]
     return offsets, costs
-
-
-def _offsets(span, points):
-    span, points = checks.number("span", span, gt=0), checks.integer("points", points, minimum=2)
-    checks.fits(f"{points} by {points} costs", points**2, "float64", "Use fewer points.")
-    return np.linspace(-span, span, points)
 
 
 def _scaled(direction, param):

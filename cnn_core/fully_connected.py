@@ -10,7 +10,7 @@ import numpy as np
 
 from . import checks
 from .fast.buffers import FRESH, reshaped
-from .layer import SETTING, Layer, WeightedLayer, row_shape
+from .layer import Layer, WeightedLayer, row_shape
 
 AXES = {"X": "(N, inputs)", "W": "(inputs, nodes)", "B": "(nodes,)", "dC_dO": "(N, nodes)"}
 
@@ -103,7 +103,6 @@ class FullyConnected(WeightedLayer):
     """
 
     weights = "W"
-    fixed = WeightedLayer.fixed | {"num_nodes": SETTING}
 
     def __init__(self, num_nodes, initialisation="he_normal", bias=True):
         self.num_nodes = checks.integer("num_nodes", num_nodes)

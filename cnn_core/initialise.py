@@ -15,47 +15,41 @@ from . import checks
 CONSTANT = 0.01  # chapter 01 shows that filters which start equal stay equal
 
 
-def fans(shape):
-    """Return (fan_in, fan_out) of filters (K, C, kH, kW) or weights (inputs, nodes)."""
-    if len(shape) == 2:
-        return shape
-    K, C, kH, kW = shape
-    return C * kH * kW, K * kH * kW
+def fans(shape, rng):
+    """Return (fan_in, fan_out) of filters (K, C, kH, kW) or weights (inputs, nodes); check the arguments of all."""
+    checks.generator(rng)
+    shape = checks.shape("shape", shape)
+    checks.expect(len(shape) in (2, 4), "shape must be (inputs, nodes) or (K, C, kH, kW)", shape)
+    outputs, inputs, *kernel = shape if len(shape) == 4 else shape[::-1]
+    return inputs * math.prod(kernel), outputs * math.prod(kernel)
 
 
 @checks.public
 def he_normal(shape, rng):
     """Return normal values of variance 2 / fan_in: keeps a signal's size through ReLU (He et al., arXiv:1502.01852)."""
-    fan_in, _ = _checked_fans(shape, rng)
+    fan_in, _ = fans(shape, rng)
     return rng.normal(0.0, math.sqrt(2 / fan_in), shape)
 
 
 @checks.public
 def he_uniform(shape, rng):
     """Return uniform values of variance 2 / fan_in (He et al., arXiv:1502.01852)."""
-    fan_in, _ = _checked_fans(shape, rng)
+    fan_in, _ = fans(shape, rng)
     return rng.uniform(-math.sqrt(6 / fan_in), math.sqrt(6 / fan_in), shape)
 
 
 @checks.public
 def xavier_normal(shape, rng):
     """Return normal values of variance 2 / (fan_in + fan_out): for tanh (Glorot and Bengio, AISTATS 2010)."""
-    total = sum(_checked_fans(shape, rng))
+    total = sum(fans(shape, rng))
     return rng.normal(0.0, math.sqrt(2 / total), shape)
 
 
 @checks.public
 def xavier_uniform(shape, rng):
     """Return uniform values of variance 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS 2010)."""
-    total = sum(_checked_fans(shape, rng))
+    total = sum(fans(shape, rng))
     return rng.uniform(-math.sqrt(6 / total), math.sqrt(6 / total), shape)
-
-
-def _checked_fans(shape, rng):
-    checks.generator(rng)
-    shape = checks.shape("shape", shape)
-    checks.expect(len(shape) in (2, 4), "shape must be (inputs, nodes) or (K, C, kH, kW)", shape)
-    return fans(shape)
 
 
 def zeros(shape, rng):

@@ -93,9 +93,6 @@ def row_shape(shape, axes):
     return tuple(shape)
 
 
-SETTING = "make a new layer"  # what can be done where an argument cannot be changed
-
-
 class Layer(checks.Named, checks.Fixed):
     """A step of a network, with parameters (`params`) and their cost gradients (`grads`) under the same keys.
 
@@ -103,13 +100,10 @@ class Layer(checks.Named, checks.Fixed):
     A Model builds its layers; a layer used alone builds itself at its first forward, from a Generator of seed 0.
     """
 
-    fixed = dict.fromkeys(("forward", "backward"), "define apply and gradients in a class of your own")
-    fixed |= dict.fromkeys(("input_shape", "dtype"), "build sets it")
-
     def __init__(self):
         self.params, self.grads = {}, {}
-        self.own_params = self.params  # always the same dictionary: callers may hold a reference to it
-        self.own_arrays = {}  # what it held when it was validated last: nobody else's arrays
+        # always the same dictionary, to which callers may hold a reference, and its arrays when they were validated last
+        self.own_params, self.own_arrays = self.params, {}
         self.input_shape = self.dtype = self.last_forward = None  # until it is built and called
         self.in_model = False
         self.rng = np.random.default_rng(0)  # for a layer used alone; a Model's layers get theirs from the Model
@@ -231,7 +225,6 @@ class WeightedLayer(Layer):
     """A layer with weights, under the key `weights`, and a bias 'B' for each of its outputs; defines `weight_shape`."""
 
     weights = ""
-    fixed = Layer.fixed | dict.fromkeys(("initialisation", "bias"), SETTING)
 
     def __init__(self, initialisation, bias):
         super().__init__()

@@ -55,7 +55,12 @@ def register_layer(cls):
 
 
 class Layers(list):
-    """The layers of a model, a list that cannot be changed."""
+    """The layers of a model, a list that cannot be changed; they belong to this model, and in a copy of it to that."""
+
+    def __init__(self, layers):
+        super().__init__(layers)
+        for layer in self:
+            layer.in_model = True
 
     def _refuse(self, *args, **kwargs):
         raise TypeError(f"Model: layers cannot be changed; {REUSE}.")
@@ -100,14 +105,11 @@ class Model(checks.Fixed):
     (26,)
     """
 
-    fixed = dict.fromkeys(("layers", "input_shape", "seed", "dtype", "shapes"), REUSE)
-
     @checks.public
     def __init__(self, layers, input_shape=(1, 28, 28), seed=0, dtype="float32"):
         self.layers = _checked_layers(layers)
         self.input_shape = checks.shape("input_shape", input_shape)
-        self.seed = checks.integer("seed", seed, minimum=0)
-        self.dtype = checks.float_type(dtype)
+        self.seed, self.dtype = checks.integer("seed", seed, minimum=0), checks.float_type(dtype)
         self.shapes = infer_shapes(self.layers, self.input_shape)
         checks.fits("its parameters", self.parameter_count(), "float64", "Make it smaller.")
         if len(self.input_shape) == 3 and self.input_shape[2] in (1, 3, 4) and min(self.input_shape[:2]) > 4:
@@ -122,15 +124,7 @@ class Model(checks.Fixed):
                 planned.append(layer.planned_params(layer.params, shape, self.dtype, rng))
         for layer, shape, params in zip(self.layers, self.shapes, planned, strict=False):
             layer.set_params(shape, self.dtype, params)
-        self._own_layers()
-
-    def _own_layers(self):
-        for layer in self.layers:
-            layer.in_model = True
-
-    def __setstate__(self, state):
-        vars(self).update(state)
-        self._own_layers()  # each copy of a layer belongs to no model
+        vars(self)["layers"] = Layers(self.layers)
 
     def __repr__(self):
         layers = ", ".join(map(repr, self.layers))
@@ -257,14 +251,13 @@ def _checked_layers(layers):
     for index, layer in enumerate(layers):
         is_layer = isinstance(layer, Layer)
         checks.expect(is_layer, f"layers[{index}] must be a layer, such as ReLU()", layer, checks.BadType)
-        for name in ("forward", "backward"):
-            is_ours = getattr(type(layer), name) is getattr(Layer, name)
-            advice = "A Model calls apply and gradients: define these."
-            checks.require(is_ours, f"layer {index} ({layer.name}) has a {name} of its own. {advice}")
+        own = [name for name in ("forward", "backward") if getattr(type(layer), name) is not getattr(Layer, name)]
+        advice = "A Model calls apply and gradients: define these."
+        checks.require(not own, f"layer {index} ({layer.name}) has its own {' and '.join(own)}. {advice}")
         is_free = not layer.in_model and not any(layer is other for other in layers[:index])
         advice = "Make a new one for each place."
         checks.require(is_free, f"layer {index} ({layer.name}) is in a model already. {advice}")
-    return Layers(layers)
+    return layers
 
 
 def infer_shapes(layers, shape):
@@ -292,13 +285,10 @@ def _by_key(dictionaries):
 
 
 def model_arrays(model):
-    """Return {key: parameter} of a model, all finite, as they are written to a file."""
+    """Return {key: parameter} of a model, as they are written to a file."""
     is_model = isinstance(model, Model)
     checks.require(is_model, f"model must be a Model, got {type(model).__name__}.", checks.BadType)
-    arrays = {key: param for key, param, _ in model.parameters()}
-    for key, param in arrays.items():
-        checks.finite(key, param)
-    return arrays
+    return {key: param for key, param, _ in model.parameters()}
 
 
 def describe_model(model):

@@ -29,15 +29,13 @@ class Optimiser(checks.Named):
         if not callable(learning_rate):  # 0 may be assigned later, when training is to stop
             checks.number("learning_rate", learning_rate, **POSITIVE)
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
-        self.steps, self.state = 0, {}
-        self.owner = None  # a weak reference to the model whose state this is; set by fit
+        self.steps, self.state, self.owner = 0, {}, None  # owner: a weak reference to the state's model, set by fit
 
     def __setattr__(self, key, value):
         """Assign a number within its limits, as a float of Python: a saved optimiser makes the same steps."""
         if key in LIMITS and not (key == "learning_rate" and callable(value)):
             value = checks.number(key, value, **LIMITS[key])
-        elif key == "steps":
-            value = checks.integer(key, value, minimum=0)
+        value = checks.integer(key, value, minimum=0) if key == "steps" else value
         checks.expect(key != "state" or isinstance(value, dict), "state must be a dictionary", value, checks.BadType)
         super().__setattr__(key, value)
 

@@ -13,7 +13,7 @@ import numpy as np
 from . import checks
 from .fast import pooling as fast
 from .fast.buffers import FRESH
-from .layer import SETTING, Layer
+from .layer import Layer
 from .shapes import geometry, image_geometry
 
 REDUCE = {"max": np.max, "mean": np.mean, "min": np.min}
@@ -129,8 +129,6 @@ class Pool2D(Layer):
     pool_size, stride, padding, mode
         As in `pool2d_forward`.
     """
-
-    fixed = Layer.fixed | dict.fromkeys(("pool_size", "stride", "padding", "mode"), SETTING)
 
     def __init__(self, pool_size=2, stride=None, padding="valid", mode="max"):
         super().__init__()

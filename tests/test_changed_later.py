@@ -127,6 +127,48 @@ def test_a_schedule_cannot_be_changed_and_a_changed_copy_is_checked(schedule):
         dataclasses.replace(schedule, learning_rate=-1)
 
 
+@pytest.mark.parametrize("make", [Adam, Momentum, GradientDescent])
+@pytest.mark.parametrize("steps", [0, 5])
+@pytest.mark.parametrize("used", [False, True])
+def test_whatever_steps_say_what_is_written_can_be_loaded(tmp_path, make, steps, used):
+    model, optimiser = small_model(), make()
+    if used:
+        train(model, optimiser)
+    optimiser.steps = steps
+    save_checkpoint(tmp_path / "steps.npz", model, optimiser)
+    other, its = load_checkpoint(tmp_path / "steps.npz")
+    assert its.steps == steps
+    assert bits(train(other, its)) == bits(train(model, optimiser))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda optimiser: optimiser.state["0.F"].pop("first"),
+        lambda optimiser: optimiser.state["0.F"].update(velocity=optimiser.state["0.F"]["first"]),
+        lambda optimiser: optimiser.state.pop("0.F"),
+        lambda optimiser: optimiser.state["0.F"].update(first=np.zeros(3)),
+    ],
+)
+def test_a_state_that_could_not_be_loaded_again_is_not_written(tmp_path, change):
+    model, optimiser, path = small_model(), Adam(), tmp_path / "state.npz"
+    train(model, optimiser)
+    save_checkpoint(path, model, optimiser)
+    before = path.read_bytes()
+    change(optimiser)
+    with pytest.raises(ValueError, match="holds the state of another model"):
+        save_checkpoint(path, model, optimiser)
+    assert path.read_bytes() == before
+
+
+def test_a_generator_that_could_not_be_loaded_again_is_not_written(tmp_path):
+    model = small_model()
+    model.rng = np.random.Generator(np.random.MT19937(0))
+    with pytest.raises(ValueError, match="the generator of a model in a file must be PCG64, got "):
+        save_checkpoint(tmp_path / "generator.npz", model, Adam())
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- attributes of layers and models ---
 
 SETTINGS = [

@@ -179,7 +179,7 @@ class Inherits(OwnForward):
 
 @pytest.mark.parametrize(("make", "name"), [(OwnForward, "forward"), (OwnBackward, "backward"), (Inherits, "forward")])
 def test_a_forward_or_backward_of_ones_own_is_refused_with_the_cure(make, name):
-    with pytest.raises(ValueError, match=rf"layer 1 \({make.__name__}\) has a {name} of its own. A Model calls apply"):
+    with pytest.raises(ValueError, match=rf"layer 1 \({make.__name__}\) has its own {name}. A Model calls apply"):
         Model([Flatten(), make()], (1, 6, 6))
 
 

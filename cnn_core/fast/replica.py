@@ -31,7 +31,10 @@ class Replica:
         self.options = [{"buffers": CachedBuffers()} for _ in self.network]
 
     def __reduce__(self):
-        return type(self), ([_without_state(layer) for layer in self.network],)
+        bare = [copy.copy(layer) for layer in self.network]
+        for layer in bare:  # no record of a forward pass
+            layer.grads, layer.last_forward = {}, None
+        return type(self), (bare,)
 
     def forward(self, X, training=False, seed=(0, 0)):
         """Return the output for X and the records that `gradients` needs; the next call overwrites both."""
@@ -141,10 +144,3 @@ def _pooling_first(layers):
         if vars(type(layer)).get("is_monotonic") and "is_selection" in vars(type(following)) and following.is_selection:
             order[index : index + 2] = index + 1, index
     return order
-
-
-def _without_state(layer):
-    """Return a copy of the layer with its parameters, but without the record of its last forward and its gradients."""
-    bare = copy.copy(layer)
-    bare.grads, bare.last_forward = {}, None
-    return bare
