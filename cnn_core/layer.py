@@ -102,7 +102,7 @@ class Layer(checks.Named, checks.Fixed):
 
     def __init__(self):
         self.params, self.grads = {}, {}
-        # always the same dictionary, to which callers may hold a reference, and its arrays when they were validated last
+        # always the same dictionary, which callers may hold, and the arrays in it when it was validated last
         self.own_params, self.own_arrays = self.params, {}
         self.input_shape = self.dtype = self.last_forward = None  # until it is built and called
         self.in_model = False
