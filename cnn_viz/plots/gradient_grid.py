@@ -22,7 +22,7 @@ from cnn_viz.base.style import FONT, picture
 from cnn_viz.base.text import by, with_minus
 
 LEFT, TOP = 108, 58  # pixels: for the names of the rows, for those of the columns
-CELL, HIGH, GAP = 40, 22, 8  # pixels: the widest cell, its height, and the gap between two blocks
+CELL, HIGH, GAP = 46, 22, 8  # pixels: the widest cell, its height, and the gap between two blocks
 SCALE = 74  # pixels: the height of the scale below the table
 LOWEST, DARK, BRIGHT = 1e-12, 0.3, 0.75  # the left end of the scale; the end of dark colours, the start of bright ones
 
