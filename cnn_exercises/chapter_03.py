@@ -18,7 +18,7 @@ STACKS = [
 
 @exercise_check
 def check_sizes(answer):
-    """Check a function (outputs, kernel, stride) -> all sizes that give so many outputs, without padding."""
+    """Check a function (outputs, kernel, stride) -> all sizes that give this many outputs, without padding."""
     for outputs, kernel, stride in [(4, 3, 2), (1, 5, 3), (6, 2, 1), (3, 2, 4)]:
         right = [size for size in range(kernel, 60) if output_size(size, kernel, stride) == outputs]
         found = _list_of_sizes(result_of(answer, outputs, kernel, stride))
