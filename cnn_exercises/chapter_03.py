@@ -1,93 +1,68 @@
-"""Checks of chapter 03: counts of excluded pixels, sizes with the same output, and the gradients beside such pixels."""
+"""Checks of chapter 03: sizes with the same output, pixels that windows or layers reach, and a bug to find."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from cnn_core import excluded_pixels, output_size
+from cnn_core import conv2d_backward, excluded_pixels, output_size
 
-from .chapter_02 import single_channel_gradients
-from .feedback import compare, exercise_check, first_difference, same
+from .feedback import exercise_check
 from .results import AnswerError, array_in, number_in, result_of
 
-LINES = [(10, 3, 2, 0), (9, 3, 2, 1), (28, 5, 3, 1), (12, 5, 4, 0), (11, 4, 4, 1), (7, 2, 5, 2), (13, 2, 5, 1)]
-MOST = 10**9  # pixels
-CALLS = [((6, 7), (3, 2), 2), ((5, 6), (3, 2), 2), ((8, 9), (3, 3), 3), ((7, 5), (2, 3), 1)]  # (X's shape, F's, stride)
-
-
-@exercise_check
-def check_left_over(answer):
-    """Check a function (size, kernel, stride, padding) -> the number of excluded pixels, padding included."""
-    mistakes = {
-        "the window itself takes up pixels: subtract the kernel.": lambda n, k, s, p: (n + 2 * p) % s,
-        "padding stands on both sides.": lambda n, k, s, p: (n + p - k) % s,
-        "the padding is part of what the window moves over.": lambda n, k, s, p: (n - k) % s,
-        "that is how many steps fit, not what remains after the last.": lambda n, k, s, p: (n + 2 * p - k) // s,
-        "the first window is there before any step: it is not the size that is divided.": lambda n, k, s, p: n % s,
-        "you count what is missing for one more window.": lambda n, k, s, p: -(n + 2 * p - k) % s,
-    }
-    return _mistake_on_lines(answer, excluded_pixels, mistakes, "walk with the window as far as it goes, then count.")
-
-
-@exercise_check
-def check_lost(answer):
-    """Check a function (size, kernel, stride, padding) -> how many excluded pixels are pixels of X."""
-    mistakes = {
-        "the last of them are padding, not pixels of X.": excluded_pixels,
-        "fewer than none cannot be lost.": lambda *line: excluded_pixels(*line) - line[3],
-        "only the padding at the end lies there: count it once.": lambda *line: max(
-            excluded_pixels(*line) - 2 * line[3], 0
-        ),
-        "there can be padding in the strip and pixels of X too.": lambda *line: (
-            0 if line[3] else excluded_pixels(*line)
-        ),
-    }
-    return _mistake_on_lines(answer, _lost, mistakes, "how many are left over, and how many of these are padding?")
-
-
-def _lost(size, kernel, stride, padding):
-    return max(excluded_pixels(size, kernel, stride, padding) - padding, 0)
-
-
-def _mistake_on_lines(answer, correct, mistakes, otherwise):
-    """Return the feedback on a function (size, kernel, stride, padding): the mistake that explains all its results."""
-    found, right = [number_in(result_of(answer, *line)) for line in LINES], [correct(*line) for line in LINES]
-    if found == right and not any(isinstance(each, float) for each in found):
-        return None
-    if any(isinstance(each, float) for each in found):
-        return "pixels are counted in whole numbers; with // and % none of Python's integers becomes a float."
-    first = next(number for number, pair in enumerate(zip(found, right, strict=True)) if pair[0] != pair[1])
-    size, kernel, stride, padding = LINES[first]
-    given = f"for size {size}, kernel {kernel}, stride {stride} and padding {padding} you say {found[first]}"
-    fitting = (why for why, mistake in mistakes.items() if found == [mistake(*line) for line in LINES])
-    return f"{given}; {next(fitting, otherwise)}"
+LINES = [(10, 3, 2, 0), (9, 3, 2, 1), (12, 5, 4, 0), (8, 2, 3, 0), (7, 2, 5, 2), (11, 4, 4, 1), (9, 1, 2, 0)]
+NETWORK, SIZE = (5, 3, 3, 2), 28  # kernel and stride of two layers
+MOST, LARGEST_SIZE = 10**9, 100  # pixels
+STACKS = [
+    (28, [(5, 3)]),
+    (28, [(5, 3), (3, 2)]),
+    (100, [(5, 3), (3, 2), (4, 3)]),
+    (64, [(7, 2), (3, 2), (3, 2), (2, 2)]),
+]
 
 
 @exercise_check
 def check_sizes(answer):
-    """Check a function (outputs, kernel, stride) -> all sizes that give so many outputs, without padding."""
+    """Check a function (outputs, kernel, stride) -> all sizes that give this many outputs, without padding."""
     for outputs, kernel, stride in [(4, 3, 2), (1, 5, 3), (6, 2, 1), (3, 2, 4)]:
-        sizes = range(kernel, 60)
-        right = [size for size in sizes if output_size(size, kernel, stride) == outputs]
-        found = _sizes(result_of(answer, outputs, kernel, stride))
+        right = [size for size in range(kernel, 60) if output_size(size, kernel, stride) == outputs]
+        found = _list_of_sizes(result_of(answer, outputs, kernel, stride))
         if found != right:
-            given = f"for {outputs} outputs, kernel {kernel} and stride {stride} you give {found}"
+            given = f"for {outputs} outputs, kernel {kernel} and stride {stride} you return {found}"
             return f"{given}; {_why_sizes(found, right, kernel, stride)}"
     return None
 
 
-def _sizes(found):
-    found = array_in(list(found) if isinstance(found, range | set | Iterator) else found, "the list of sizes")
-    if found.ndim != 1:
-        raise AnswerError(f"a list of sizes is asked for, yours has shape {found.shape}.")
-    if not (found == np.clip(np.floor(found), -MOST, MOST)).all():
-        raise AnswerError("sizes are whole numbers of pixels, and one of yours is not.")
-    return sorted(map(int, found))
+def _list_of_sizes(sizes):
+    sizes = array_in(list(sizes) if isinstance(sizes, range | set | Iterator) else sizes, "the list of sizes")
+    if sizes.ndim == 0:
+        raise AnswerError(f"your function returns {sizes}, a single size. Return a list of all of them.")
+    if sizes.ndim > 1:
+        raise AnswerError(f"a list of sizes is asked for, yours has shape {sizes.shape}.")
+    return sorted(map(_whole, sizes))
+
+
+def _whole(number):
+    """Return a number as an int of at most MOST; 9.0 is whole, 9.5 is not."""
+    number = number_in(number)
+    if not abs(number) < np.inf or number != int(number):
+        raise AnswerError(f"{number} is not a number of pixels: it is not whole. Use // in place of /.")
+    return int(np.clip(number, -MOST, MOST))
+
+
+def _numbers(answer, count):
+    """Return an answer of `count` whole numbers as a tuple, or None if it is anything else."""
+    try:
+        array = array_in(answer)
+    except AnswerError:
+        return None
+    return tuple(map(_whole, array)) if array.shape == (count,) else None
 
 
 def _why_sizes(found, right, kernel, stride):
+    if len(set(found)) < len(found):
+        return "the same size is in your list twice."
     if found == right[:1]:
-        return "that is the smallest. A few more pixels can be left over, and the output stays as it is."
+        return "that is the smallest. A few more pixels can be left over without another output."
     wrong = [size for size in found if size not in right]
     if wrong:
         given = output_size(wrong[0], kernel, stride) if wrong[0] >= kernel else 0
@@ -96,68 +71,147 @@ def _why_sizes(found, right, kernel, stride):
 
 
 @exercise_check
-def check_filter_gradient(answer):
-    """Check a function (dC_dO, X, kernel_shape, stride) -> dC/dF, for one channel and no padding."""
-    calls = [(dC_dO, X, F.shape, stride) for dC_dO, X, F, stride in _convolutions()]
-    given = "for X {1.shape}, F {2} and stride {3}: "
-    return compare(answer, calls, _filter_gradient, given, _why_filter_gradient)
+def check_setting(answer):
+    """Check (kernel_1, stride_1, kernel_2, stride_2), which differs from NETWORK in one number and loses no row."""
+    setting = _numbers(answer, 4)
+    if setting is None:
+        return f"write four numbers, such as {NETWORK}: kernel and stride of layer 1, then of layer 2."
+    changed = sum(new != old for new, old in zip(setting, NETWORK, strict=True))
+    if changed != 1:
+        return f"change exactly one of the numbers {NETWORK}; you changed {changed}."
+    first, second = setting[:2], setting[2:]
+    if misfit := _misfit(SIZE, *first):
+        return misfit
+    left = excluded_pixels(SIZE, *first)
+    if left:
+        return f"layer 1 alone leaves {left} of the {SIZE} rows over."
+    cells = output_size(SIZE, *first)
+    if misfit := _misfit(cells, *second):
+        return misfit
+    left = excluded_pixels(cells, *second)
+    if left:
+        return f"layer 1 now uses all rows and has {cells} outputs, but layer 2 leaves {left} of these over."
+    return None
 
 
-def _filter_gradient(dC_dO, X, kernel_shape, stride):
-    return single_channel_gradients(dC_dO, X, np.ones(kernel_shape), stride)[1]
+def _misfit(size, kernel, stride):
+    """Return words about a window that cannot move over a line of this size, or None."""
+    if min(size, kernel, stride) < 1:
+        return "size, kernel and stride are positive numbers."
+    return f"the kernel ({kernel}) is larger than its input ({size})." if kernel > size else None
 
 
-def _why_filter_gradient(found, right, dC_dO, X, kernel_shape, stride):
-    excluded = _excluded(X.shape, kernel_shape, stride)
-    if 0 in found.shape:
-        return "it is empty. A slice [:-0] holds nothing: where nothing is left over, write how many you keep."
-    if found.shape == tuple(np.add(right.shape, excluded)):
-        return f"dC/dF has the shape of F, {right.shape}, yours has {found.shape}: X was not trimmed."
-    if found.shape == tuple(np.subtract(X.shape, dC_dO.shape) + 1):
-        return "the entries of dC/dO lie a stride apart: dilate it first."
-    if found.shape != right.shape:
-        return f"dC/dF has the shape of F, {right.shape}, yours has {found.shape}."
-    if same(found, _filter_gradient(dC_dO, X[excluded[0] :, excluded[1] :], kernel_shape, stride)):
-        return "X was trimmed at the wrong end: the strip is the last rows and columns."
-    if same(found, right[::-1, ::-1]):
-        return "it is turned by 180 degrees. For dC/dF nothing is turned."
-    return "the shape is right, the values are not: lay the dilated dC/dO over X like a filter."
+def suspect_backward(dC_dO, X, F, stride):
+    """Return dC/dX and dC/dF for one channel, without padding. Some settings give a wrong result: find one."""
+    dC_dX, dC_dF, _ = conv2d_backward(dC_dO[None, None], X[None, None], F[None, None], stride)
+    before = [excluded_pixels(*sides, stride) // 2 for sides in zip(X.shape, F.shape, strict=True)]
+    return np.roll(dC_dX[0, 0], before, axis=(0, 1)), dC_dF[0, 0]
 
 
 @exercise_check
-def check_input_gradient(answer):
-    """Check a function (dC_dO, X_shape, F, stride) -> dC/dX, for one channel and no padding."""
-    calls = [(dC_dO, X.shape, F, stride) for dC_dO, X, F, stride in _convolutions()]
-    return compare(answer, calls, _input_gradient, "for X {1}, F {2.shape} and stride {3}: ", _why_input_gradient)
-
-
-def _input_gradient(dC_dO, X_shape, F, stride):
-    return single_channel_gradients(dC_dO, np.ones(X_shape), F, stride)[0]
-
-
-def _why_input_gradient(found, right, dC_dO, X_shape, F, stride):
-    excluded = _excluded(X_shape, F.shape, stride)
-    if found.shape == tuple(np.subtract(right.shape, excluded)):
-        return f"dC/dX has the shape of X, {right.shape}, yours has {found.shape}: the strip is missing."
-    if found.shape == tuple(np.add(dC_dO.shape, F.shape) - 1):
-        return "the entries of dC/dO lie a stride apart: dilate it first."
-    if found.shape != right.shape:
-        return f"dC/dX has the shape of X, {right.shape}, yours has {found.shape}."
-    if same(found, np.roll(right, excluded, (0, 1))):
-        return "the strip of zeros is at the wrong end: it is the last rows and columns that no window reached."
-    if same(found, _input_gradient(dC_dO, X_shape, F[::-1, ::-1], stride)):
-        return "the filter stands the wrong way round: in a full convolution it is turned by 180 degrees."
-    return first_difference("dC/dX", found, right)
-
-
-def _excluded(X_shape, kernel_shape, stride):
-    return [excluded_pixels(*each, stride) for each in zip(X_shape, kernel_shape, strict=True)]
-
-
-def _convolutions():
-    """Yield dC_dO, X, F and a stride: with and without excluded pixels, never square."""
+def check_counterexample(answer):
+    """Check (size, kernel, stride): a setting at which suspect_backward is wrong."""
+    setting = _numbers(answer, 3)
+    if setting is None:
+        return "write three numbers: size, kernel, stride. The image is size by size, the filter kernel by kernel."
+    size, kernel, stride = setting
+    if size > LARGEST_SIZE:
+        return f"an example is easier to look at if it is small: take a size of at most {LARGEST_SIZE}."
+    if misfit := _misfit(size, kernel, stride):
+        return misfit
+    left, outputs = excluded_pixels(size, kernel, stride), output_size(size, kernel, stride)
     rng = np.random.default_rng(0)
-    for X_shape, F_shape, stride in CALLS:
-        O_shape = [output_size(*each, stride) for each in zip(X_shape, F_shape, strict=True)]
-        X, dC_dO, F = (rng.integers(-4, 5, shape).astype(float) for shape in (X_shape, O_shape, F_shape))
-        yield dC_dO, X, F, stride
+    dC_dO, X, F = (rng.normal(size=(side, side)) for side in (outputs, size, kernel))
+    right = conv2d_backward(dC_dO[None, None], X[None, None], F[None, None], stride)[0][0, 0]
+    if not np.allclose(suspect_backward(dC_dO, X, F, stride)[0], right):
+        return None
+    if left == 0:
+        return "it is right there. Nothing is left over at this setting, so there is nothing to put in the wrong place."
+    return f"it is right there, although {left} pixel of each line is left over. Where does it put more than one?"
+
+
+@exercise_check
+def check_reached(answer):
+    """Check a function (size, kernel, stride, padding) -> for each pixel of X, whether a window reaches it."""
+    given = "for size {0}, kernel {1}, stride {2} and padding {3}: "
+    for line in LINES:
+        found, right = _as_bools(result_of(answer, *line)), _reached(*line)
+        if not np.array_equal(found, right):
+            return given.format(*line) + _why_reached(found, right, *line)
+    return None
+
+
+def _as_bools(reached):
+    reached = array_in(list(reached) if isinstance(reached, range | Iterator) else reached)
+    if reached.ndim != 1:
+        raise AnswerError(f"return one value for each pixel, shape (size,); yours has shape {reached.shape}.")
+    if not np.isin(reached, (0, 1)).all():
+        raise AnswerError("each value should be True or False.")
+    return reached.astype(bool)
+
+
+def _reached(size, kernel, stride, padding):
+    line = np.zeros(size + 2 * padding, bool)
+    for start in range(0, len(line) - kernel + 1, stride):
+        line[start : start + kernel] = True
+    return line[padding : padding + size]
+
+
+def _why_reached(found, right, size, kernel, stride, padding):
+    if len(found) == size + 2 * padding != size:
+        return f"you return {len(found)} values, one for each pixel of the padded line; X has {size}. Crop the padding."
+    if len(found) != size:
+        return f"you return {len(found)} values; X has {size} pixels."
+    end = size - max(excluded_pixels(size, kernel, stride, padding) - padding, 0)
+    if np.array_equal(found, np.arange(size) < end):
+        return "the end is right. The stride is larger than the kernel here: what lies between two windows?"
+    if np.array_equal(found, ~right):
+        return "True and False are exchanged: True means that a window reaches the pixel."
+    if padding and np.array_equal(found, _reached(size, kernel, stride, 0)):
+        return "the first window starts on the padding, not on pixel 0."
+    pixel = int(np.argmax(found != right))
+    return f"pixel {pixel} should be {bool(right[pixel])}, yours is {bool(found[pixel])}."
+
+
+@exercise_check
+def check_blind(answer):
+    """Check a function (size, layers) -> how many pixels at the end of a line the last layer cannot see."""
+    for size, layers in STACKS:
+        found, right = _whole(result_of(answer, size, list(layers))), _blind(size, layers)
+        if found != right:
+            return f"for {size} pixels and layers {layers} you return {found}; {_why_blind(found, size, layers)}"
+    return None
+
+
+def _left_over(size, layers):
+    """Return how many cells each layer leaves over, and the product of the strides before it."""
+    left, jumps = [], []
+    for number, (kernel, stride) in enumerate(layers):
+        left.append(excluded_pixels(size, kernel, stride))
+        jumps.append(int(np.prod([before for _, before in layers[:number]], dtype=int)))
+        size = output_size(size, kernel, stride)
+    return left, jumps
+
+
+def _blind(size, layers):
+    return int(np.dot(*_left_over(size, layers)))
+
+
+def _why_blind(found, size, layers):
+    left, jumps = _left_over(size, layers)
+    strides = [stride for _, stride in layers]
+    mistakes = [
+        (sum(left), "a cell of a later layer is as wide as the strides before it multiplied, not one pixel."),
+        (left[0], "that is what the first layer leaves over. Add what the later ones do."),
+        (left[-1], "that is what the last layer leaves over, counted in its own cells."),
+        (
+            np.dot(left, [*jumps[1:], jumps[-1] * strides[-1]]),
+            "a layer's own stride does not count, only those before it.",
+        ),
+        (
+            np.dot(left, [1, *strides[:-1]]),
+            "all the strides before a layer count, multiplied; not only the last of them.",
+        ),
+    ]
+    why = (why for wrong, why in mistakes if found == wrong)
+    return next(why, "what does each layer leave over, and how many pixels wide is one of its cells?")

@@ -340,9 +340,9 @@ FIGURES = {
     "excluded_pixels.gif": Animation(
         draw=partial(sliding, image=SLANTED, stride=2),
         count=lambda: convolve(SLANTED, VERTICAL, stride=2).size,
-        alt="A filter of 3 by 3 walks over an image of 10 by 10 in steps of two pixels, and each of its sixteen places "
-        "fills one cell of an output of 4 by 4. The last row and the last column of the image are hatched: the "
-        "filter never lies over them, for one more step of two would carry it past the edge.",
+        alt="A filter of 3 by 3 moves over an image of 10 by 10 in steps of two pixels, and each of its sixteen "
+        "positions fills one cell of an output of 4 by 4. The last row and the last column of the image are hatched: "
+        "the filter never covers them, because another step would take it past the edge.",
         used_in=("notebooks/03_excluded_pixels.ipynb",),
     ),
     "pooling.gif": Animation(

@@ -147,9 +147,9 @@ def draw_routed_gradient(ax, dC_dO, X, counts, dC_dX, pool_size=2, stride=None, 
         As in `Pool2D`.
     """
     selected = selected_panel(X, counts, pool_size, stride, padding)
-    excluded = selected.excluded if selected.padding == NO_PADDING else (0, 0)
+    unreached = {"excluded": selected.excluded, "gaps": selected.gaps} if selected.padding == NO_PADDING else {}
     gradient, received = checks.floats(dC_dO=(dC_dO, "(H_out, W_out)"), dC_dX=(dC_dX, "(H, W)"))
-    result = ArrayPanel(received, "X", "dC/dX", excluded=excluded)
+    result = ArrayPanel(received, "X", "dC/dX", **unreached)
     parts = [ArrayPanel(gradient, "O", "dC/dO"), "→", selected, "→", result]
     return draw_on_canvas(ax, row_of(parts))
 
