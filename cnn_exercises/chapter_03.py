@@ -80,21 +80,21 @@ def check_setting(answer):
     if changed != 1:
         return f"change exactly one of the numbers {NETWORK}; you changed {changed}."
     first, second = setting[:2], setting[2:]
-    if misfit := _misfit(SIZE, *first):
-        return misfit
+    if impossible := _impossible(SIZE, *first):
+        return impossible
     left = excluded_pixels(SIZE, *first)
     if left:
         return f"layer 1 alone leaves {left} of the {SIZE} rows over."
     cells = output_size(SIZE, *first)
-    if misfit := _misfit(cells, *second):
-        return misfit
+    if impossible := _impossible(cells, *second):
+        return impossible
     left = excluded_pixels(cells, *second)
     if left:
         return f"layer 1 now uses all rows and has {cells} outputs, but layer 2 leaves {left} of these over."
     return None
 
 
-def _misfit(size, kernel, stride):
+def _impossible(size, kernel, stride):
     """Return words about a window that cannot move over a line of this size, or None."""
     if min(size, kernel, stride) < 1:
         return "size, kernel and stride are positive numbers."
@@ -117,8 +117,8 @@ def check_counterexample(answer):
     size, kernel, stride = setting
     if size > LARGEST_SIZE:
         return f"an example is easier to look at if it is small: take a size of at most {LARGEST_SIZE}."
-    if misfit := _misfit(size, kernel, stride):
-        return misfit
+    if impossible := _impossible(size, kernel, stride):
+        return impossible
     left, outputs = excluded_pixels(size, kernel, stride), output_size(size, kernel, stride)
     rng = np.random.default_rng(0)
     dC_dO, X, F = (rng.normal(size=(side, side)) for side in (outputs, size, kernel))
