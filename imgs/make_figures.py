@@ -207,7 +207,8 @@ def dilation(step):
 
 def dilation_grid():
     """The rows in their places, and then the zeros."""
-    return frame_grid(dilation, FIGURES["dilation.gif"].states(), columns=2)[0]
+    steps = range(len(dilation_steps(BLAME.shape, HOW["stride"])))
+    return frame_grid(dilation, [{"step": step} for step in steps], columns=2)[0]
 
 
 def full_convolution(step):
@@ -356,14 +357,6 @@ FIGURES = {
         "become rows; where a row and a column meet, below the columns and beside the rows, stands the output "
         "of that filter for that window.",
         used_in=("notebooks/09_how_fast_can_numpy_go.ipynb",),
-    ),
-    "dilation.gif": Animation(
-        draw=dilation,
-        count=lambda: len(dilation_steps(BLAME.shape, HOW["stride"])),
-        alt="A gradient of 2 by 2 is dilated for stride 2, step by step: its first row goes into row 0 of an empty "
-        "array of 3 by 3, its second row into row 2, then a row of zeros comes between the rows, and a column of "
-        "zeros between the columns.",
-        used_in=("notebooks/02_dilation.ipynb",),
     ),
     "dilation_steps.png": Figure(
         draw=dilation_grid,
