@@ -207,7 +207,7 @@ def dilation(step):
 
 def dilation_grid():
     """The rows in their places, and then the zeros."""
-    steps = range(len(dilation_steps(BLAME.shape, HOW["stride"])))
+    steps = range(1, len(dilation_steps(BLAME.shape, HOW["stride"])))  # step 0 is an empty array
     return frame_grid(dilation, [{"step": step} for step in steps], columns=2)[0]
 
 
@@ -360,8 +360,9 @@ FIGURES = {
     ),
     "dilation_steps.png": Figure(
         draw=dilation_grid,
-        alt="Five steps of a dilation: an empty array of 3 by 3, the gradient's first row in its corners above, its "
-        "second row in its corners below, a row of zeros between them, and a column of zeros in the middle.",
+        alt="Four steps of a dilation: the gradient's first row goes into the upper corners of an array of 3 by 3, its "
+        "second row into the lower corners, then a row of zeros comes between them, and a column of zeros in the "
+        "middle.",
         used_in=("notebooks/02_dilation.ipynb",),
     ),
     "full_convolution.gif": Animation(

@@ -51,14 +51,14 @@ def dilation_steps(size, stride):
     --------
     >>> for sentence, blocks in dilation_steps((2, 1), 2):
     ...     print(sentence, blocks)
-    An empty array of 3 rows and 1 column waits. []
+    An empty array of 3 rows and 1 column. []
     Row 0 of dC/dO goes into row 0. [(0, 0, 1, 1)]
     Row 1 of dC/dO goes into row 2. [(2, 0, 1, 1)]
     1 row of zeros between neighbouring rows. [(1, 0, 1, 1)]
     """
     (H, W), (S_r, S_c) = checks.pair("size", size), checks.pair("stride", stride)
     height, width = dilate(np.zeros((H, W)), (S_r, S_c)).shape
-    steps = [(f"An empty array of {counted(height, 'row')} and {counted(width, 'column')} waits.", [])]
+    steps = [(f"An empty array of {counted(height, 'row')} and {counted(width, 'column')}.", [])]
     for row in range(H):
         placed = [(row * S_r, column * S_c, 1, 1) for column in range(W)]
         steps.append((f"Row {row} of dC/dO goes into row {row * S_r}.", placed))
