@@ -10,7 +10,7 @@ import numpy as np
 from cnn_core import checks
 from cnn_viz.arrays.convolution import outputs_of
 from cnn_viz.arrays.panel import NO_PADDING, ArrayPanel
-from cnn_viz.arrays.windows import corner_of, padded_panel, plan_of
+from cnn_viz.arrays.windows import corner_of, padded_panel, plan_of, position_in
 from cnn_viz.base.layout import Column, draw_on_canvas, row_of
 from cnn_viz.base.style import picture
 from cnn_viz.base.text import bracketed, number_text
@@ -73,6 +73,8 @@ def draw_shares(ax, dC_dO, F, dC_dXp, stride=1, padding=NO_PADDING, pixel=None):
     dC_dXp = checks.as_float("dC_dXp", dC_dXp)
     plan = plan_of(dC_dXp.shape, F.shape, stride, 0)
     checks.same_shape("dC_dO", dC_dO, plan.output, "(H_out, W_out)")
+    if pixel is not None:
+        pixel = position_in("pixel", pixel, dC_dXp.shape, "dC_dXp, which has shape")
     parts = []
     for output, entry in np.ndenumerate(dC_dO):
         share = np.full(dC_dXp.shape, np.nan)  # nan: outside the window
