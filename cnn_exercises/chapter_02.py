@@ -1,144 +1,144 @@
-"""Checks of chapter 02: the length of a dilated array, dilation, dC/dF, cropping, and dC/dX."""
+"""Checks of chapter 02: dC/dX by hand, dC/dX of one pixel, backward passes with a bug, and an upsampling filter."""
 
 import numpy as np
 
-from cnn_core import conv2d_backward, conv2d_forward, dilate
+from cnn_core import conv2d_backward
 
-from .feedback import compare, exercise_check, first_difference, same
+from .feedback import compare, exercise_check, first_difference, reason_for
+from .results import array_in, described
 
-LENGTHS = [(4, 3), (3, 2), (2, 2), (5, 1), (1, 4)]  # (entries, stride)
-DILATIONS = [((2, 3), 2), ((3, 2), 3), ((1, 4), 2), ((2, 2), 1)]  # (shape of dC_dO, stride)
-CONVOLUTIONS = [((5, 7), (3, 3), 2), ((4, 6), (2, 3), 1), ((7, 5), (1, 2), 3)]  # (X, F, stride): nothing left over
-CROPS = [((5, 6), 1), ((6, 5), 0), ((5, 5), (0, 1)), ((6, 7), (2, 0))]  # (the padded array, padding)
-
-
-@exercise_check
-def check_length(answer):
-    """Check a function (entries, stride) -> the length of so many entries in one direction after dilation."""
-    given = "for {} entries and stride {} you say {found}; "
-    return compare(answer, LENGTHS, _dilated_length, given, _why_length)
-
-
-def _dilated_length(entries, stride):
-    return dilate(np.ones((1, entries)), stride).shape[1]
-
-
-def _why_length(found, right, entries, stride):
-    reasons = {
-        entries * stride: "zeros stand between two entries, and none after the last.",
-        entries + (entries - 1) * stride: "between two entries stand stride − 1 zeros: the step itself is the stride.",
-        entries + stride - 1: "there are zeros in every gap, not in one of them.",
-        entries: "these are the entries alone; count the zeros between them.",
-    }
-    return reasons.get(found, "how many gaps are there, and how many zeros in each?")
+F_LINE, dC_dO_LINE, STRIDE_LINE = np.array([2, -1, 3]), np.array([1, 4]), 2  # exercise 1: five pixels in a line
+BY_HAND_MISTAKES = {  # what each mistake gives
+    "where both windows contain a pixel, its two terms are added; yours keeps the second alone.": [2, -1, 8, -4, 12],
+    "where both windows contain a pixel, its two terms are added; yours keeps the first alone.": [2, -1, 3, -4, 12],
+    "your filter is rotated. An entry is passed back through the filter as it is: F[0] to its first pixel.": [
+        *(3, -1, 14, -4, 8)
+    ],
+    "these are the weights alone; each is multiplied by the entry of dC/dO.": [2, -1, 5, -1, 3],
+}
+PIXELS = [  # (shape of dC_dO, shape of F, stride, pixel): in four windows, two, one, and a gap
+    ((2, 2), (3, 3), 2, (2, 2)),
+    ((2, 2), (3, 3), 2, (2, 1)),
+    ((2, 3), (3, 3), 2, (0, 0)),
+    ((3, 2), (2, 3), 1, (2, 3)),
+    ((2, 2), (2, 2), 3, (2, 3)),
+]
+GUILTY = {"A": "dC/dX", "B": "right", "C": "dC/dF"}
 
 
 @exercise_check
-def check_dilate(answer):
-    """Check a function (dC_dO (H, W), stride) -> dC_dO dilated."""
-    rng, given = np.random.default_rng(0), "for dC_dO {0.shape} and stride {1}: "
-    calls = [(rng.integers(1, 9, shape), stride) for shape, stride in DILATIONS]
-    return compare(answer, calls, dilate, given, _why_dilated)
-
-
-def _why_dilated(found, right, dC_dO, stride):
-    H, W = dC_dO.shape
-    if found.shape == (H * stride, W * stride):
-        return "there are zeros after the last row and column too. They stand between entries only."
-    if found.shape in ((right.shape[0], W), (H, right.shape[1])):
-        return "only one direction is dilated: zeros come between rows and between columns."
+def check_by_hand(answer):
+    """Check the five entries of dC/dX of a line of pixels: F is [2, -1, 3], dC/dO is [1, 4], the stride is 2."""
+    found = array_in(answer)
+    windows = zip(dC_dO_LINE, range(0, 5, STRIDE_LINE), strict=False)
+    right = sum(np.pad(entry * F_LINE, (start, 2 - start)) for entry, start in windows)
+    if found.shape == (4,):
+        return "there are five pixels and you give four numbers: the second window starts two pixels after the first."
     if found.shape != right.shape:
-        return f"the shape should be {right.shape}, yours is {found.shape}."
-    if (found[right == 0] != 0).any():
-        return "between the entries stands something else than 0."
-    return "the shape is right, but the entries are not where they should be: every stride-th row and column."
+        return f"dC/dX has one number for each of the five pixels; yours has shape {found.shape}."
+    if np.allclose(found, right):
+        return None
+    mistakes = [(wrong, why) for why, wrong in BY_HAND_MISTAKES.items()]
+    return reason_for(found, mistakes, first_difference("dC/dX", found, right))
 
 
 @exercise_check
-def check_filter_gradient(answer):
-    """Check a function (dC_dO, X, stride) -> dC/dF, without padding and without excluded pixels."""
-    calls = [(dC_dO, X, stride) for dC_dO, X, F, stride in _convolutions()]
-    given = "for X {1.shape}, dC_dO {0.shape} and stride {2}: "
-    return compare(answer, calls, _filter_gradient, given, _why_filter_gradient)
+def check_pixel(answer):
+    """Check a function (dC_dO, F, stride, pixel) -> dC/dX of one pixel of the padded image."""
+    rng = np.random.default_rng(0)
+    calls = [(rng.integers(1, 9, size), rng.integers(1, 9, kernel), *rest) for size, kernel, *rest in PIXELS]
+    given = "for dC_dO {0.shape}, F {1.shape}, stride {2} and pixel {3}, you return {found}; "
+    return compare(answer, calls, pixel_gradient, given, _why_pixel)
 
 
-def _filter_gradient(dC_dO, X, stride):
-    F = np.ones(np.subtract(X.shape, dilate(dC_dO, stride).shape) + 1)
-    return single_channel_gradients(dC_dO, X, F, stride)[1]
+def pixel_gradient(dC_dO, F, stride, pixel, negative=False, gap=None):
+    """Return dC/dX of one pixel; with `negative`, also weights at negative indices; with `gap`, at another stride."""
+    terms = []
+    for i, j in np.ndindex(dC_dO.shape):
+        a, b = pixel[0] - i * (gap or stride), pixel[1] - j * (gap or stride)
+        lowest = -F.shape[0] if negative else 0, -F.shape[1] if negative else 0
+        if lowest[0] <= a < F.shape[0] and lowest[1] <= b < F.shape[1]:
+            terms.append(dC_dO[i, j] * F[a, b])
+    return sum(terms)
 
 
-def _why_filter_gradient(found, right, dC_dO, X, stride):
-    undilated = tuple(size - entries + 1 for size, entries in zip(X.shape, dC_dO.shape, strict=True))
-    if found.shape == undilated != right.shape:
-        return f"your dC/dF is {found.shape}, larger than the filter {right.shape}. dC_dO has to be dilated first."
-    if found.shape != right.shape:
-        return f"dC/dF has the shape of the filter, {right.shape}; yours has {found.shape}."
-    if same(found, right[::-1, ::-1]):
-        return "the numbers are right, but turned by 180 degrees: only dC/dX needs the rotation."
-    if same(found * dC_dO.size, right):
-        return f"yours is {dC_dO.size} times too small: terms are added, and there is no mean over the outputs."
-    return first_difference("dC/dF", found, right)
-
-
-@exercise_check
-def check_crop(answer):
-    """Check a function (dC_dXp (H, W), padding) -> dC_dX; padding is an integer or a pair."""
-    calls = [(np.arange(1, 1 + H * W).reshape(H, W), padding) for (H, W), padding in CROPS]
-    return compare(answer, calls, _cropped, "for an array of shape {0.shape} and padding {1}: ", _why_cropped)
-
-
-def _cropped(padded, padding):
-    (H, W), (P_r, P_c) = padded.shape, np.broadcast_to(padding, 2)
-    return padded[P_r : H - P_r, P_c : W - P_c]
-
-
-def _why_cropped(found, right, padded, padding):
-    P_r, P_c = np.broadcast_to(padding, 2)
-    if found.size == 0:
-        return f"nothing is left, shape {found.shape}. In Python -0 is 0, so [0:-0] is empty."
-    if found.shape == padded.shape:
-        return "nothing is taken off."
-    if found.shape == (right.shape[0] + P_r, right.shape[1] + P_c):
-        return "padding is taken off on one side only."
-    if found.shape == right.shape:
-        return "the shape is right, but these are other pixels: as much comes off at the start as at the end."
-    return f"the shape should be {right.shape}, yours is {found.shape}: the pair is (rows, columns)."
+def _why_pixel(found, right, dC_dO, F, stride, pixel):
+    if right == 0:
+        return "no window contains this pixel, so it should be 0."
+    mistakes = [
+        (
+            pixel_gradient(dC_dO, F, stride, pixel, negative=True),
+            "a window that starts after the pixel counts too. Its index is negative, and F[-1] is the last weight.",
+        ),
+        (pixel_gradient(dC_dO, F, stride, pixel, gap=1), "window (i, j) starts at pixel (i · stride, j · stride)."),
+        (
+            pixel_gradient(dC_dO, F[::-1, ::-1], stride, pixel),
+            "your filter is rotated: the index of the weight is the pixel less the start of the window.",
+        ),
+        (right / dC_dO.size, "terms are added, and there is no mean over the outputs."),
+    ]
+    return reason_for(found, mistakes, f"it should be {right:g}. Which windows contain the pixel?")
 
 
 @exercise_check
-def check_input_gradient(answer):
-    """Check a function (dC_dO, F, stride) -> dC/dX, without padding and without excluded pixels."""
-    calls = [(dC_dO, F, stride) for dC_dO, X, F, stride in _convolutions()]
-    given = "for dC_dO {0.shape}, F {1.shape} and stride {2}: "
-    return compare(answer, calls, _input_gradient, given, _why_input_gradient)
+def check_findings(answer):
+    """Check which gradient is wrong in each of the backward passes A, B and C: 'dC/dX', ..., or 'right'."""
+    if not isinstance(answer, dict) or set(answer) != set(GUILTY):
+        return "give a dictionary with an entry for each of 'A', 'B' and 'C'."
+    for name, guilty in GUILTY.items():
+        if not isinstance(answer[name], str) or answer[name] not in ("dC/dX", "dC/dF", "dC/dB", "right"):
+            return f"for {name} give 'dC/dX', 'dC/dF', 'dC/dB' or 'right', not {described(answer[name])}."
+        if answer[name] != guilty:
+            return _why_finding(name, answer[name], guilty)
+    return None
 
 
-def _input_gradient(dC_dO, F, stride):
-    X = np.ones(np.add(F.shape, dilate(dC_dO, stride).shape) - 1)
-    return single_channel_gradients(dC_dO, X, F, stride)[0]
+def _why_finding(name, found, guilty):
+    if found == "right":
+        return f"{name} has a bug. One image, one channel and one filter do not reveal it; try several of each."
+    if guilty == "right":
+        return f"{found} of {name} is right. Does the check fail for conv2d_backward, too, at your setting?"
+    return f"{name} has a bug, but {found} is right. The second value that gradient_check returns says where it is."
 
 
-def _why_input_gradient(found, right, dC_dO, F, stride):
-    if found.shape == tuple(entries + k - 1 for entries, k in zip(dC_dO.shape, F.shape, strict=True)) != right.shape:
-        return f"your dC/dX is {found.shape}, and X was {right.shape}. dC_dO has to be dilated first."
-    if found.shape != right.shape:
-        return f"dC/dX has the shape of X, {right.shape}; yours has {found.shape}. Is the convolution a full one?"
-    weights = {"not turned at all": F[::-1, ::-1], "turned over from top to bottom only": F[:, ::-1]}
-    weights["turned over from left to right only"] = F[::-1]
-    for how, other in weights.items():
-        if same(found, _input_gradient(dC_dO, other, stride)):
-            return f"the shape is right, but your filter is {how}. By 180 degrees: rows and columns both run backwards."
-    return first_difference("dC/dX", found, right)
+def backward_a(dC_dO, X, F, B, stride=2, padding=(0, 1)):
+    """Return dC_dX, dC_dF and dC_dB; one of the three backward passes of the exercise."""
+    swapped = F[::-1, ::-1]  # np.flip(F) without axes rotates each filter, and reverses filters and channels as well
+    return conv2d_backward(dC_dO, X, swapped, stride, padding)[0], *conv2d_backward(dC_dO, X, F, stride, padding)[1:]
 
 
-def _convolutions():
-    """Return dC_dO, X, F and stride of each case, all of whole numbers."""
-    rng, found = np.random.default_rng(0), []
-    for X_shape, F_shape, stride in CONVOLUTIONS:
-        X, F = rng.integers(-3, 5, X_shape), rng.integers(-3, 5, F_shape)
-        size = conv2d_forward(X[None, None], F[None, None], stride=stride).shape[2:]
-        found.append((rng.integers(-3, 5, size), X, F, stride))
-    return found
+def backward_b(dC_dO, X, F, B, stride=2, padding=(0, 1)):
+    """Return dC_dX, dC_dF and dC_dB; one of the three backward passes of the exercise."""
+    return conv2d_backward(dC_dO, X, F, stride, padding)
+
+
+def backward_c(dC_dO, X, F, B, stride=2, padding=(0, 1)):
+    """Return dC_dX, dC_dF and dC_dB; one of the three backward passes of the exercise."""
+    dC_dX, _, dC_dB = conv2d_backward(dC_dO, X, F, stride, padding)
+    last = conv2d_backward(dC_dO[-1:], X[-1:], F, stride, padding)  # as with = for += in a loop over images
+    return dC_dX, last[1], dC_dB
+
+
+@exercise_check
+def check_upsampling(answer):
+    """Check a filter (3, 3) whose transposed convolution at stride 2 keeps entries and interpolates between them."""
+    F = array_in(answer, "the filter")
+    if F.shape != (3, 3):
+        return f"the filter has shape (3, 3); yours has {F.shape}."
+    small = np.array([[4.0, 8.0], [16.0, 64.0]])
+    large = single_channel_gradients(small, np.ones((5, 5)), F, 2)[0][1:4, 1:4]
+    wanted = [
+        ("an entry of the small map, 4, should stay as it is", (0, 0), 4),
+        ("between 4 and 8, side by side, should be their mean, 6", (0, 1), 6),
+        ("between 4 and 16, one above the other, should be their mean, 10", (1, 0), 10),
+        ("between 8 and 64, one above the other, should be their mean, 36", (1, 2), 36),
+        ("between 16 and 64, side by side, should be their mean, 40", (2, 1), 40),
+        ("in the middle of all four should be their mean, 23", (1, 1), 23),
+    ]
+    wrong = (
+        f"{what}; your filter gives {large[at]:g}." for what, at, mean in wanted if not np.isclose(large[at], mean)
+    )
+    return next(wrong, None)
 
 
 def single_channel_gradients(dC_dO, X, F, stride):

@@ -29,6 +29,10 @@ from .arrays.panel import (
     Panel as Panel,
     draw_row as draw_row,
 )
+from .arrays.pixel import (
+    draw_pixel_windows as draw_pixel_windows,
+    draw_shares as draw_shares,
+)
 from .arrays.pooling import (
     draw_pooling as draw_pooling,
     draw_routed_gradient as draw_routed_gradient,

@@ -210,7 +210,8 @@ def dilation(step):
 
 def dilation_grid():
     """The rows in their places, and then the zeros."""
-    return frame_grid(dilation, FIGURES["dilation.gif"].states(), columns=2)[0]
+    steps = range(1, len(dilation_steps(BLAME.shape, HOW["stride"])))  # step 0 is an empty array
+    return frame_grid(dilation, [{"step": step} for step in steps], columns=2)[0]
 
 
 def full_convolution(step):
@@ -360,18 +361,11 @@ FIGURES = {
         "of that filter for that window.",
         used_in=("notebooks/09_how_fast_can_numpy_go.ipynb",),
     ),
-    "dilation.gif": Animation(
-        draw=dilation,
-        count=lambda: len(dilation_steps(BLAME.shape, HOW["stride"])),
-        alt="A gradient of 2 by 2 is dilated for stride 2, step by step: its first row goes into row 0 of an empty "
-        "array of 3 by 3, its second row into row 2, then a row of zeros comes between the rows, and a column of "
-        "zeros between the columns.",
-        used_in=("notebooks/02_dilation.ipynb",),
-    ),
     "dilation_steps.png": Figure(
         draw=dilation_grid,
-        alt="Five steps of a dilation: an empty array of 3 by 3, the gradient's first row in its corners above, its "
-        "second row in its corners below, a row of zeros between them, and a column of zeros in the middle.",
+        alt="Four steps of a dilation: the gradient's first row goes into the upper corners of an array of 3 by 3, its "
+        "second row into the lower corners, then a row of zeros comes between them, and a column of zeros in the "
+        "middle.",
         used_in=("notebooks/02_dilation.ipynb",),
     ),
     "full_convolution.gif": Animation(

@@ -103,6 +103,14 @@ CALLS = {
         {"ax": None, "X": X, "F": F, "O": O, "cell": (0, 0)},
         {"X": LARGE, "F": [1], "O": X, "cell": (9, 9), "stride": 0, "padding": "sme"},
     ),
+    "draw_pixel_windows": (
+        {"ax": None, "X": X, "F": F, "pixel": (1, 1)},
+        {"X": LARGE, "F": [1], "pixel": (9, 9), "stride": 0, "padding": "sme"},
+    ),
+    "draw_shares": (
+        {"ax": None, "dC_dO": O, "F": F, "dC_dXp": dC_dX, "pixel": (1, 1)},
+        {"dC_dO": X, "F": [1], "dC_dXp": "X", "stride": 0, "pixel": (9, 9)},
+    ),
     "draw_weight_terms": (
         {"ax": None, "X": X, "dC_dO": O, "dC_dF": dC_dF, "weight": (0, 0)},
         {"X": [1], "dC_dO": X, "dC_dF": "F", "weight": (9, 9), "stride": 0, "padding": "sme"},

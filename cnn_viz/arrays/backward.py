@@ -28,6 +28,7 @@ from cnn_viz.base.style import picture
 from cnn_viz.base.text import counted, number_text
 
 DILATED, ROTATED, CROPPED = "→\ndilated", "→\nrotated\nby 180°", "→\ncropped"
+EACH = "×\neach by\nits own"  # not a star: nothing slides here
 IN_A_LINE = 4  # terms of a sum
 
 
@@ -50,14 +51,14 @@ def dilation_steps(size, stride):
     --------
     >>> for sentence, blocks in dilation_steps((2, 1), 2):
     ...     print(sentence, blocks)
-    An empty array of 3 rows and 1 column waits. []
+    An empty array of 3 rows and 1 column. []
     Row 0 of dC/dO goes into row 0. [(0, 0, 1, 1)]
     Row 1 of dC/dO goes into row 2. [(2, 0, 1, 1)]
     1 row of zeros between neighbouring rows. [(1, 0, 1, 1)]
     """
     (H, W), (S_r, S_c) = checks.pair("size", size), checks.pair("stride", stride)
     height, width = dilate(np.zeros((H, W)), (S_r, S_c)).shape
-    steps = [(f"An empty array of {counted(height, 'row')} and {counted(width, 'column')} waits.", [])]
+    steps = [(f"An empty array of {counted(height, 'row')} and {counted(width, 'column')}.", [])]
     for row in range(H):
         placed = [(row * S_r, column * S_c, 1, 1) for column in range(W)]
         steps.append((f"Row {row} of dC/dO goes into row {row * S_r}.", placed))
@@ -229,7 +230,7 @@ def draw_pixel_terms(ax, dC_dO, F, dC_dX, pixel, stride=1, padding=0):
     checks.same_shape("dC_dO", dC_dO, plan.output, "(H_out, W_out)")
     touched = outputs_of(dC_dX.shape, F.shape, pixel, stride, padding)
     factors = {output: F[weight] for output, weight in touched.items()}
-    parts = [ArrayPanel(dC_dO, "O", "dC/dO", highlight=tuple(touched), labels=_labels(factors)), "*"]
+    parts = [ArrayPanel(dC_dO, "O", "dC/dO", highlight=tuple(touched), labels=_labels(factors)), EACH]
     parts += [ArrayPanel(F, "F", highlight=tuple(dict.fromkeys(touched.values()))), "="]
     parts.append(ArrayPanel(dC_dX, "X", "dC/dX", highlight=(tuple(pixel),)))
     names = [f"dC/dO{_at(output)}·F{_at(weight)}" for output, weight in touched.items()]
@@ -262,7 +263,7 @@ def draw_weight_terms(ax, X, dC_dO, dC_dF, weight, stride=1, padding=0):
     under = {tuple(map(int, np.multiply(each, plan.stride) + weight)): each for each in np.ndindex(dC_dO.shape)}
     labels = _labels({pixel: dC_dO[output] for pixel, output in under.items()})
     below = padded_panel(X, plan, labels=labels, label_role="O", highlight=tuple(under))
-    parts = [below, "*", ArrayPanel(dC_dO, "O", "dC/dO"), "=", ArrayPanel(dC_dF, "F", "dC/dF", highlight=(weight,))]
+    parts = [below, EACH, ArrayPanel(dC_dO, "O", "dC/dO"), "=", ArrayPanel(dC_dF, "F", "dC/dF", highlight=(weight,))]
     names = [f"Xp{_at(pixel)}·dC/dO{_at(output)}" for pixel, output in under.items()]
     note = _sum(f"dC/dF{_at(weight)}", names, [below.array[pixel] for pixel in under], dC_dO.ravel())
     return draw_on_canvas(ax, WithNote(row_of(parts), note))
@@ -316,6 +317,6 @@ def _labels(factors):
 def _sum(name, names, values, factors):
     """Return a TextBox with the sum in names, as many in a line as fit on a page, and below it in numbers."""
     if not names:
-        return TextBox(f"{name} = 0: it had no part in any output")
+        return TextBox(f"{name} = 0: no window contains it")
     lines = [" + ".join(names[first : first + IN_A_LINE]) for first in range(0, len(names), IN_A_LINE)]
     return TextBox(f"{name} = " + " +\n".join(lines) + f"\n= {written_sum(values, factors)}")

@@ -1,128 +1,66 @@
 """Chapter 02, dilation: correct answers to its exercises, and mistakes with the feedback on them."""
 
+from functools import partial
+
 import numpy as np
 
-from cnn_core import convolve, dilate
+from cnn_core import conv2d_forward, gradient_check
 from cnn_exercises import chapter_02
+from cnn_exercises.chapter_02 import pixel_gradient
+
+LINE = np.array([0.5, 1, 0.5])
 
 
-def dilated_in_place(dC_dO, stride):
-    dC_dO[0, 0] += 1
-    return dilate(dC_dO, stride)
+def without_an_upper_limit(dC_dO, F, stride, pixel):
+    return sum(dC_dO[i, j] * F[pixel[0] - i * stride, pixel[1] - j * stride] for i, j in np.ndindex(dC_dO.shape))
 
 
-def with_zeros_at_the_end(dC_dO, stride):
-    return np.kron(dC_dO, np.eye(1, stride**2, dtype=int).reshape(stride, stride))
+def finding(backward):
+    """Return the gradient that gradient_check finds to be wrong, for two images, three channels and four filters."""
+    rng = np.random.default_rng(1)
+    arrays = rng.normal(size=(2, 3, 7, 8)), rng.normal(size=(4, 3, 3, 3)), rng.normal(size=4)
+    error, where = gradient_check((partial(conv2d_forward, stride=2, padding=(0, 1)), backward), *arrays)
+    return "right" if error < 1e-6 else {"0": "dC/dX", "1": "dC/dF", "2": "dC/dB"}[where[len("argument ")]]
 
 
-def repeated(dC_dO, stride):
-    H, W = dilate(dC_dO, stride).shape
-    return np.repeat(np.repeat(dC_dO, stride, axis=0), stride, axis=1)[:H, :W]
-
-
-def crowded(dC_dO, stride):
-    found = np.zeros_like(dilate(dC_dO, stride))
-    found[: dC_dO.shape[0], : dC_dO.shape[1]] = dC_dO
-    return found
-
-
-def filter_gradient(dC_dO, X, stride):
-    return convolve(X, dilate(dC_dO, stride))
-
-
-def input_gradient(dC_dO, F, stride):
-    return convolve(dilate(dC_dO, stride), F[::-1, ::-1], full_convolve=True)
-
-
-def cropped(padded, padding):
-    P_r, P_c = padding if isinstance(padding, tuple) else (padding, padding)
-    return padded[P_r : padded.shape[0] - P_r, P_c : padded.shape[1] - P_c]
-
-
-def cropped_by_minus(padded, padding):
-    P_r, P_c = padding if isinstance(padding, tuple) else (padding, padding)
-    return padded[P_r:-P_r, P_c:-P_c]
-
-
-def cropped_at_the_start(padded, padding):
-    H, W = cropped(padded, padding).shape
-    return padded[:H, :W]
-
-
-def cropped_once(padded, padding):
-    P_r, P_c = padding if isinstance(padding, tuple) else (padding, padding)
-    return padded[P_r:, P_c:]
-
-
-def cropped_by_columns(padded, padding):
-    return cropped(padded, padding[::-1] if isinstance(padding, tuple) else padding)
-
+FINDINGS = {name: finding(getattr(chapter_02, f"backward_{name.lower()}")) for name in "ABC"}
 
 CHECKS = [
-    (chapter_02.check_length, lambda entries, stride: (entries - 1) * stride + 1, None),
-    (chapter_02.check_length, lambda entries, stride: entries * stride, "none after the last"),
-    (chapter_02.check_length, lambda entries, stride: entries + (entries - 1) * stride, "stride − 1 zeros"),
-    (chapter_02.check_length, lambda entries, stride: entries + stride - 1, "in every gap"),
-    (chapter_02.check_length, lambda entries, stride: entries, "the entries alone"),
-    (chapter_02.check_length, lambda entries, stride: 0, "how many gaps"),
-    (chapter_02.check_dilate, dilate, None),
-    (chapter_02.check_dilate, with_zeros_at_the_end, "after the last row and column"),
-    (chapter_02.check_dilate, lambda dC_dO, stride: dilate(dC_dO, (stride, 1)), "only one direction"),
-    (chapter_02.check_dilate, lambda dC_dO, stride: dilate(dC_dO, (1, stride)), "only one direction"),
-    (chapter_02.check_dilate, repeated, "something else than 0"),
-    (chapter_02.check_dilate, lambda dC_dO, stride: dilate(dC_dO, stride)[::-1], "not where they should be"),
-    (chapter_02.check_dilate, crowded, "something else than 0"),
-    (chapter_02.check_dilate, lambda dC_dO, stride: dC_dO, "the shape should be"),
-    (chapter_02.check_dilate, dilated_in_place, "your function changes dC_dO, which"),
-    (chapter_02.check_filter_gradient, filter_gradient, None),
-    (chapter_02.check_filter_gradient, lambda dC_dO, X, stride: convolve(X, dC_dO), "has to be dilated"),
+    (chapter_02.check_by_hand, [2, -1, 11, -4, 12], None),
+    (chapter_02.check_by_hand, np.array([2.0, -1, 11, -4, 12]), "Right"),
+    (chapter_02.check_by_hand, [2, -1, 8, -4, 12], "keeps the second alone"),
+    (chapter_02.check_by_hand, [2, -1, 3, -4, 12], "keeps the first alone"),
+    (chapter_02.check_by_hand, [3, -1, 14, -4, 8], "your filter is rotated"),
+    (chapter_02.check_by_hand, [2, -1, 5, -1, 3], "the weights alone"),
+    (chapter_02.check_by_hand, [2, 7, -1, 12], "two pixels after the first"),
+    (chapter_02.check_by_hand, [2, -1, 11], "each of the five pixels"),
+    (chapter_02.check_by_hand, [2, -1, 11, -4, 13], "dC/dX[4] should be 12, yours is 13"),
+    (chapter_02.check_pixel, pixel_gradient, None),
+    (chapter_02.check_pixel, lambda *given: float(pixel_gradient(*given)), "Right"),
+    (chapter_02.check_pixel, partial(pixel_gradient, negative=True), "F[-1] is the last weight"),
+    (chapter_02.check_pixel, without_an_upper_limit, "F[-1] is the last weight|raised IndexError"),
+    (chapter_02.check_pixel, partial(pixel_gradient, gap=1), "starts at pixel"),
     (
-        chapter_02.check_filter_gradient,
-        lambda dC_dO, X, stride: filter_gradient(dC_dO, X, stride)[::-1, ::-1],
-        "turned by 180 degrees",
+        chapter_02.check_pixel,
+        lambda dC_dO, F, *rest: pixel_gradient(dC_dO, F[::-1, ::-1], *rest),
+        "your filter is rotated",
     ),
-    (
-        chapter_02.check_filter_gradient,
-        lambda dC_dO, X, stride: filter_gradient(dC_dO, X, stride) / dC_dO.size,
-        "no mean over the outputs",
-    ),
-    (
-        chapter_02.check_filter_gradient,
-        lambda dC_dO, X, stride: convolve(X, dilate(dC_dO, stride), full_convolve=True),
-        "has the shape of the filter",
-    ),
-    (
-        chapter_02.check_filter_gradient,
-        lambda dC_dO, X, stride: filter_gradient(dC_dO, X, stride) + 1,
-        "dC/dF[0, 0] should be",
-    ),
-    (chapter_02.check_crop, cropped, None),
-    (chapter_02.check_crop, cropped_by_minus, "-0 is 0"),
-    (chapter_02.check_crop, lambda padded, padding: padded, "nothing is taken off"),
-    (chapter_02.check_crop, cropped_once, "one side only"),
-    (chapter_02.check_crop, cropped_at_the_start, "other pixels"),
-    (chapter_02.check_crop, cropped_by_columns, "the pair is (rows, columns)"),
-    (chapter_02.check_input_gradient, input_gradient, None),
-    (
-        chapter_02.check_input_gradient,
-        lambda dC_dO, F, stride: input_gradient(dC_dO, F[::-1, ::-1], stride),
-        "not turned at all",
-    ),
-    (chapter_02.check_input_gradient, lambda dC_dO, F, stride: input_gradient(dC_dO, F, 1), "has to be dilated"),
-    (
-        chapter_02.check_input_gradient,
-        lambda dC_dO, F, stride: input_gradient(dC_dO, F[:, ::-1], stride),
-        "from top to bottom only",
-    ),
-    (
-        chapter_02.check_input_gradient,
-        lambda dC_dO, F, stride: input_gradient(dC_dO, F[::-1], stride),
-        "from left to right only",
-    ),
-    (chapter_02.check_input_gradient, lambda dC_dO, F, stride: dC_dO, "a full one"),
-    (
-        chapter_02.check_input_gradient,
-        lambda dC_dO, F, stride: 2 * input_gradient(dC_dO, F, stride),
-        "dC/dX[0, 0] should be",
-    ),
+    (chapter_02.check_pixel, lambda dC_dO, *rest: pixel_gradient(dC_dO, *rest) / dC_dO.size, "no mean"),
+    (chapter_02.check_pixel, lambda *given: pixel_gradient(*given) or 1, "no window contains"),
+    (chapter_02.check_pixel, lambda *given: pixel_gradient(*given) + 1000, "Which windows contain"),
+    (chapter_02.check_pixel, lambda *given: None, "end in a return"),
+    (chapter_02.check_findings, FINDINGS, None),
+    (chapter_02.check_findings, ["dC/dX", "right", "dC/dF"], "a dictionary"),
+    (chapter_02.check_findings, FINDINGS | {"A": "X"}, "for A give 'dC/dX'"),
+    (chapter_02.check_findings, FINDINGS | {"A": "right"}, "A has a bug. One image, one channel and one filter"),
+    (chapter_02.check_findings, FINDINGS | {"B": "dC/dB"}, "dC/dB of B is right"),
+    (chapter_02.check_findings, FINDINGS | {"C": "dC/dX"}, "says where it is"),
+    (chapter_02.check_upsampling, np.outer(LINE, LINE), None),
+    (chapter_02.check_upsampling, np.ones((3, 3)), "their mean, 6; your filter gives 12"),
+    (chapter_02.check_upsampling, np.outer([0, 1, 0], [0, 1, 0]), "their mean, 6; your filter gives 0"),
+    (chapter_02.check_upsampling, np.outer([0, 1, 0], LINE), "their mean, 10; your filter gives 0"),
+    (chapter_02.check_upsampling, np.outer(LINE, LINE) + np.outer([1, 0, 0], [1, 0, 0]), "all four"),
+    (chapter_02.check_upsampling, [[0.5, 0.5, 0.5], [0.5, 1, 0.5], [0.5, 0.5, 0.5]], "all four"),
+    (chapter_02.check_upsampling, np.outer(LINE, LINE) / 4, "should stay as it is"),
+    (chapter_02.check_upsampling, LINE, "shape (3, 3); yours has (3,)"),
 ]
