@@ -25,17 +25,21 @@ def test_show_figure_breaks_long_sentences_between_words(capsys):
     assert " ".join(lines).split() == ["word"] * 50
 
 
-def test_a_notebook_gets_a_picture_with_the_sentence_as_its_alternative(monkeypatch):
+def test_a_notebook_gets_a_picture_with_the_caption_as_its_alt_text_and_under_it(monkeypatch, capsys):
     shown = []
     monkeypatch.setattr("cnn_viz.base.figures.in_notebook", lambda: True)
     monkeypatch.setattr("IPython.display.display", lambda *data, **options: shown.append((*data, options)))
     ax = show_image(np.eye(3))
-    show_figure(ax, "A diagonal of white pixels.")
-    ((data, options),) = shown
+    show_figure(ax, "A diagonal of white pixels, 3 < 4.")
+    (data, options), (caption, raw) = shown
     assert data["image/png"].startswith(b"\x89PNG")
     assert data["text/plain"] == "<Figure size 240x264 with 1 Axes>"
-    assert options["metadata"]["image/png"]["alt"] == "A diagonal of white pixels."
+    assert options["metadata"]["image/png"]["alt"] == "A diagonal of white pixels, 3 < 4."
+    assert caption["text/plain"] == "A diagonal of white pixels, 3 < 4."
+    assert ">A diagonal of white pixels, 3 &lt; 4.</p>" in caption["text/html"]
     assert options["raw"]
+    assert raw == {"raw": True}
+    assert capsys.readouterr().out == ""
 
 
 def test_the_text_of_a_shown_figure_is_that_of_matplotlib():

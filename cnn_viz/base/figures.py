@@ -3,9 +3,11 @@
 Sizes       in pixels as they are seen on the page. A PNG holds SHARPNESS times as many, for screens of high density.
 Pyplot      is not needed: a figure made here is not registered with pyplot, is not shown twice, leaves no window open.
 Output      show_figure is the one function here that displays and prints.
-Chapters    all: a figure in the output, and under it a computed sentence that describes it.
+Captions    are text under the picture, as HTML that wraps and as plain text; outside a notebook they are printed.
+Chapters    all: a figure in the output, and under it a computed caption that describes it.
 """
 
+import html
 import io
 
 import matplotlib.figure
@@ -16,6 +18,7 @@ from cnn_viz.base.style import in_our_style, picture
 DPI = 100
 SHARPNESS = 2
 WIDEST, TALLEST = 760, 900  # pixels: a page shows as much without shrinking or scrolling
+CAPTION = '<p style="max-width: 48em; margin: 0.3em 0 0.8em; line-height: 1.4">{}</p>'
 
 
 class Figure(matplotlib.figure.Figure):
@@ -89,22 +92,28 @@ def bundle_of(figure, sentence):
     return data, {"image/png": {"alt": sentence, "width": width, "height": height}}
 
 
-def show_figure(figure, sentence):
-    """Display a figure in the notebook, with a sentence under it that describes it.
+def caption_of(sentence):
+    """Return the data that show a caption in a notebook: a paragraph, and the same words as plain text."""
+    return {"text/html": CAPTION.format(html.escape(sentence)), "text/plain": sentence}
 
-    The sentence is printed, and is the alt text of the picture. Outside a notebook it is only printed.
+
+def show_figure(figure, sentence):
+    """Display a figure in the notebook, with a caption under it that describes it.
+
+    The caption is also the alt text of the picture. Outside a notebook it is printed, and no figure is shown.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure or Axes
         Closed afterwards, so that a notebook does not show it a second time.
     sentence : str
-        Computed by the caller from the arrays that were drawn.
+        The caption, computed by the caller from the arrays that were drawn.
     """
     figure = getattr(figure, "figure", figure)
     if in_notebook():
         _display(figure, sentence)
-    print_wrapped(sentence)
+    else:
+        print_wrapped(sentence)
 
 
 def _display(figure, sentence):
@@ -113,4 +122,5 @@ def _display(figure, sentence):
 
     data, metadata = bundle_of(figure, sentence)
     display(data, metadata=metadata, raw=True)
+    display(caption_of(sentence), raw=True)
     pyplot.close(figure)
