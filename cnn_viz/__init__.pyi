@@ -22,6 +22,9 @@ from .arrays.dense import (
     draw_connections as draw_connections,
     draw_product as draw_product,
 )
+from .arrays.line import (
+    draw_line_windows as draw_line_windows,
+)
 from .arrays.panel import (
     Panel as Panel,
     draw_row as draw_row,

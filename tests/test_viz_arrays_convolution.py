@@ -90,6 +90,11 @@ def test_draw_reach_hatches_excluded_pixels():
     assert sum(bool(patch.get_hatch()) for patch in ax.patches) == 5
 
 
+def test_draw_reach_hatches_the_gaps_between_windows_too():
+    ax = draw_reach(None, (1, 8), (1, 2), 3)  # windows over 0-1, 3-4 and 6-7
+    assert sum(bool(patch.get_hatch()) for patch in ax.patches) == 2
+
+
 # --- full convolution -------------------------------------------------------------------------------------------------
 
 IMAGE = np.array([[1, 2, 0, 3, 1], [0, 1, 5, 2, 2], [4, 0, 1, 1, 0], [2, 2, 3, 0, 1], [1, 0, 2, 4, 3]])

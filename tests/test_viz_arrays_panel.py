@@ -74,6 +74,7 @@ def test_inserted_zeros_are_white_also_inside_padding():
 def test_excluded_pixels_are_hatched():
     assert hatched(drawn(X, excluded=(1, 2))) == {(r, c) for r in range(5) for c in range(5) if r == 4 or c >= 3}
     assert hatched(drawn(X)) == set()
+    assert hatched(drawn(X, gaps=((1,), (0,)))) == {(r, c) for r in range(5) for c in range(5) if r == 1 or c == 0}
 
 
 def test_numbers_on_hatching_have_a_halo_of_their_cell_and_no_others():

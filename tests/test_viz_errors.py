@@ -80,6 +80,10 @@ CALLS = {
         {"ax": None, "left": Panel(F), "right": Panel(F, "F"), "result": Panel(F, "O")},
         {"left": Panel(X), "result": Panel(X), "position": (9, 9), "bias": Panel([1, 2, 3], "B")},
     ),
+    "draw_line_windows": (
+        {"ax": None, "sizes": [9, 10], "kernel": 3},
+        {"sizes": 9, "kernel": 11, "stride": 0, "padding": "sme"},
+    ),
     "draw_reach": ({"ax": None, "size": 5, "kernel": 2}, {"size": 0, "kernel": 6, "stride": 0, "padding": "sme"}),
     "draw_routed_gradient": (
         {"ax": None, "dC_dO": POOLED, "X": X, "counts": ROUTED > 0, "dC_dX": ROUTED},

@@ -295,8 +295,10 @@ def test_a_notebook_without_ipywidgets_shows_the_picture(monkeypatch, displayed,
     monkeypatch.setattr("IPython.display.display", lambda data, **_: pictures.append(data))
     explore(draw, size=range(1, 9))
     assert displayed == []
-    assert [data["image/png"] for data in pictures] == [png_of(draw()[0])]
-    assert capsys.readouterr().out == "Step 1 of 16: size 6, kernel 3, stride 1.\n"
+    shown, caption = pictures
+    assert shown["image/png"] == png_of(draw()[0])
+    assert caption["text/plain"] == "Step 1 of 16: size 6, kernel 3, stride 1."
+    assert capsys.readouterr().out == ""
 
 
 SOURCE = """

@@ -34,7 +34,7 @@ def brightness(patch):
 
 def test_every_combination_has_a_cell_with_its_power_of_ten():
     ax, _ = table(np.full(SHAPE, GOOD))
-    assert texts(ax).count("−9") == np.prod(SHAPE) == len(ax.patches)
+    assert texts(ax).count("1e−9") == np.prod(SHAPE) == len(ax.patches)
     assert_readable(ax)
 
 
@@ -73,8 +73,8 @@ def test_the_number_above_the_tolerance_is_bold_and_black_and_others_are_white()
     errors = np.full(SHAPE, GOOD)
     errors[0, 0, 0, 0] = 3e-6
     styles = {text.get_text(): (text.get_color(), text.get_weight()) for text in table(errors)[0].texts}
-    assert styles["−6"] == ("#000000", "bold")
-    assert styles["−9"] == ("white", "normal")
+    assert styles["1e−6"] == ("#000000", "bold")
+    assert styles["1e−9"] == ("white", "normal")
 
 
 @pytest.mark.parametrize(("tolerance", "above"), [(1e-3, 0), (1e-6, 1), (1e-10, 36), (1e-14, 36)])
@@ -92,7 +92,7 @@ def test_a_kernel_that_does_not_fit_is_hatched_and_has_no_number():
     errors[0, 1, :, 0] = np.nan
     ax, _ = table(errors)
     assert sum(bool(patch.get_hatch()) for patch in ax.patches) == 3
-    assert texts(ax).count("−9") == np.prod(SHAPE) - 3
+    assert texts(ax).count("1e−9") == np.prod(SHAPE) - 3
     assert not outlines(ax)
 
 
@@ -112,8 +112,8 @@ def test_the_colours_grow_brighter_and_leap_at_the_tolerance():
     assert shades[-1] == 1
 
 
-@pytest.mark.parametrize(("error", "text"), [(1e-9, "−9"), (9.9e-9, "−9"), (1.5, "0"), (0.0, "= 0"), (12.0, "1")])
-def test_a_power_is_that_of_the_first_digit(error, text):
+@pytest.mark.parametrize(("error", "text"), [(1e-9, "1e−9"), (9.9e-9, "1e−9"), (1.5, "1"), (0.0, "= 0"), (12.0, "1e1")])
+def test_an_error_is_written_as_the_power_of_its_first_digit(error, text):
     assert power(error) == text
 
 

@@ -14,6 +14,7 @@ from cnn_viz.arrays.panel import NO_PADDING, ArrayPanel
 from cnn_viz.arrays.windows import (
     corner_of,
     full_panel,
+    gaps_of,
     labels_of,
     later_positions,
     padded_panel,
@@ -196,7 +197,8 @@ def draw_input_chain(ax, dC_dO, dilated, F, full, dC_dX, stride=1, padding=0, pi
     ready = [ArrayPanel(dC_dO, "O", "dC/dO"), DILATED, _dilated_panel(dilated, stride), TextBox("     ")]
     ready += [ArrayPanel(F, "F"), ROTATED, ArrayPanel(rotated, "F", "F rotated")]
     found = [ArrayPanel(rotated, "F", "F rotated"), "over", below, "="]
-    found += [ArrayPanel(full, "X", "dC/dX", padding=plan.padding, excluded=plan.excluded, highlight=(at,))]
+    unreached = {"excluded": plan.excluded, "gaps": gaps_of(plan)}
+    found += [ArrayPanel(full, "X", "dC/dX", padding=plan.padding, highlight=(at,), **unreached)]
     found += [CROPPED, ArrayPanel(dC_dX, "X", "dC/dX", highlight=(pixel,))]
     note = TextBox(f"dC/dX[{pixel[0]}, {pixel[1]}] = {_entries_only(below, rotated)}")
     return draw_on_canvas(ax, WithNote(Column([row_of(ready), row_of(found)]), note))

@@ -17,6 +17,7 @@ from cnn_viz.arrays.panel import ArrayPanel
 from cnn_viz.arrays.windows import (
     corner_of,
     full_panel,
+    gaps_of,
     labels_of,
     later_positions,
     padded_panel,
@@ -100,7 +101,7 @@ def draw_full_convolution(ax, A, B, position=(0, 0), names=("A", "B"), roles=("X
 def draw_reach(ax, size, kernel, stride=1, padding=0):
     """Draw an input with the number of windows that reach each pixel, beside an output that numbers the windows.
 
-    The first and the last window are outlined; excluded pixels are hatched.
+    The first and the last window are outlined; pixels that no window reaches are hatched.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def draw_reach(ax, size, kernel, stride=1, padding=0):
     reached, *_ = conv2d_backward(np.ones((1, 1, *plan.output)), padded, np.ones((1, 1, *kernel)), plan.stride)
     numbers = np.arange(1, np.prod(plan.output) + 1).reshape(plan.output)
     ends = (0, 0), tuple(length - 1 for length in plan.output)
-    marks = {"padding": plan.padding, "excluded": plan.excluded}
+    marks = {"padding": plan.padding, "excluded": plan.excluded, "gaps": gaps_of(plan)}
     marks["highlight"] = tuple((*corner_of(plan, end), *kernel) for end in ends)
     parts = [ArrayPanel(reached[0, 0], "X", **marks), "→", ArrayPanel(numbers, "O", highlight=ends)]
     note = TextBox("in X: how many windows reach the pixel\nin O: the number of the window")

@@ -66,6 +66,7 @@ class ArrayPanel(Leaf):
     label_role: str | None = "F"
     decimals: int = 2
     empty: tuple = ()
+    gaps: tuple = ((), ())
 
     def __post_init__(self):
         array = checks.real_array("array", self.array)
@@ -140,7 +141,8 @@ class ArrayPanel(Leaf):
     def is_excluded(self, row, column):
         """Return whether no window reaches a cell."""
         rows, columns = self.cells.shape
-        return row >= rows - self.excluded[0] or column >= columns - self.excluded[1]
+        at_the_end = row >= rows - self.excluded[0] or column >= columns - self.excluded[1]
+        return at_the_end or row in self.gaps[0] or column in self.gaps[1]
 
     def _cell(self, ax, row, column, top, left):
         corner = left + column, top + row
@@ -216,6 +218,8 @@ class Panel(ArrayPanel):
         The most that are shown; whole numbers are shown without.
     empty : list of (row, column)
         Cells without a number: outputs of later steps are white, padding that takes no part is grey.
+    gaps : (sequence of int, sequence of int)
+        Rows and columns between two windows, which no window reaches either: hatched like the last ones.
     """
 
     @checks.public

@@ -68,7 +68,17 @@ def full_panel(A, B, position, results, **about):
 
 def padded_panel(X, plan, name="X", role="X", **marks):
     """Return an array (H, W) as a Panel, with the padding and the excluded pixels of a moving window."""
-    return ArrayPanel(np.pad(X, plan.padding), role, name, padding=plan.padding, excluded=plan.excluded, **marks)
+    unreached = {"excluded": plan.excluded, "gaps": gaps_of(plan)}
+    return ArrayPanel(np.pad(X, plan.padding), role, name, padding=plan.padding, **unreached, **marks)
+
+
+def gaps_of(plan):
+    """Return the rows and the columns, on the padded input, that lie between two windows: none unless S > k."""
+    sides = zip(plan.output, plan.kernel, plan.stride, strict=True)
+    return tuple(
+        tuple(place for place in range((outputs - 1) * stride) if place % stride >= kernel)
+        for outputs, kernel, stride in sides
+    )
 
 
 def padding_cells(plan, size):

@@ -2,8 +2,8 @@
 
 Shapes      errors (sizes, kernels, strides, paddings); nan where a kernel does not fit.
 Layout      a block for each kernel and stride; in it a row for each size, a column for each padding.
-Marks       errors above the tolerance are bright and have a heavy outline, all others are dark; nan is hatched. In each
-            cell stands the power of ten; the scale below the table marks the tolerance.
+Marks       errors above the tolerance are bright and have a heavy outline, all others are dark; nan is hatched. Each
+            cell shows the error as a power of ten; the scale below the table marks the tolerance.
 Chapters    03.
 """
 
@@ -72,10 +72,11 @@ def shade(error, tolerance):
 
 
 def power(error):
-    """Return the power of ten of an error as text: '−9' for 1e-9 and all below 1e-8; '= 0' where there is none."""
+    """Return an error as text, rounded down to a power of ten: '1' from 1 to 10, '1e−9' for 1e-9 and all below 1e-8."""
     if error == 0 or np.isinf(error):
         return "= 0" if error == 0 else "∞"
-    return with_minus(f"{math.floor(math.log10(error))}")
+    exponent = math.floor(math.log10(error))
+    return with_minus(f"1e{exponent}") if exponent else "1"
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -163,8 +164,8 @@ def _scale(figure, top, tolerance):
     ax = add_axes(figure, LEFT, top + 18, WIDEST - LEFT - 24, 14)
     limits = {"vmin": 0, "vmax": 1, "extent": (*exponents[[0, -1]], 0, 1)}
     ax.imshow([shades], cmap=MAGNITUDES, aspect="auto", interpolation="antialiased", **limits)
-    ax.set(yticks=[], xticks=range(-12, 1, 2), xlabel="largest relative error (power of ten in each cell)")
-    ax.set_xticklabels([with_minus(f"{tick}") for tick in range(-12, 1, 2)])
+    ax.set(yticks=[], xticks=range(-12, 1, 2), xlabel="largest relative error, as a power of ten")
+    ax.set_xticklabels([power(10.0**tick) for tick in range(-12, 1, 2)])
     ax.tick_params(length=SHORT_TICKS, pad=2)
     draw_box(ax)
     mark = max(math.log10(tolerance), exponents[0])
