@@ -10,9 +10,9 @@ from .arrays.backward import (
     draw_weight_terms as draw_weight_terms,
 )
 from .arrays.convolution import (
-    draw_channels as draw_channels,
     draw_columns as draw_columns,
     draw_full_convolution as draw_full_convolution,
+    draw_layer as draw_layer,
     draw_reach as draw_reach,
     draw_step as draw_step,
     draw_touched as draw_touched,

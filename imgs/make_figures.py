@@ -329,7 +329,7 @@ FIGURES = {
         count=lambda: convolve(STROKE, VERTICAL).size,
         alt="A filter of 3 by 3 slides over an image of 5 by 6, one pixel at a time. At each of its twelve places "
         "the nine products are written out, and their sum appears in the next cell of the output.",
-        used_in=("README.md", "notebooks/index.md"),
+        used_in=("README.md", "notebooks/index.md", "notebooks/01_convolution.ipynb"),
     ),
     "convolution_steps.png": Figure(
         draw=sliding_grid,

@@ -1,5 +1,7 @@
 """Pictures of a convolution: steps, windows and pixels that meet, full convolution, matrix product, channels."""
 
+import re
+
 import numpy as np
 import pytest
 from drawn_cells import heavy, text_at, titles
@@ -9,9 +11,9 @@ from readable import assert_readable
 
 from cnn_core import conv2d_backward, conv2d_forward, convolve, dilate
 from cnn_viz.arrays.convolution import (
-    draw_channels,
     draw_columns,
     draw_full_convolution,
+    draw_layer,
     draw_reach,
     draw_step,
     draw_touched,
@@ -69,9 +71,10 @@ def test_touched_outputs_refuse_a_cell_outside_the_input():
         touched_outputs((4, 4), (3, 3), (4, 0))
 
 
-def test_draw_touched_labels_each_output_with_the_weight():
-    ax = draw_touched(None, X, np.arange(1, 10).reshape(3, 3), convolve(X, F), (0, 1))
-    assert sorted(text for text in texts(ax) if text.startswith("×")) == ["×1", "×2"]
+def test_draw_touched_labels_each_output_with_the_term_of_the_cell():
+    weights = np.arange(1, 10).reshape(3, 3) - 2
+    ax = draw_touched(None, X, weights, convolve(X, weights), (1, 2))
+    assert [text for text in texts(ax) if "·" in text] == ["3·4", "3·3", "3·2", "3·1", "3·0", "3·(−1)"]
     assert_readable(ax)
 
 
@@ -214,35 +217,52 @@ def test_arrays_that_do_not_belong_together_have_no_product(shapes, message):
         draw_columns(None, *map(np.ones, shapes))
 
 
-def channels_picture(rng, bias=None):
-    """Return the picture of one filter on three channels, and the arrays in it."""
-    images, filters = rng.integers(0, 9, (3, 5, 5)), rng.integers(-2, 3, (3, 2, 2))
-    sums = np.array([convolve(image, weights, stride=2) for image, weights in zip(images, filters, strict=True)])
-    O = sums.sum(axis=0) + (bias or 0)
-    return draw_channels(None, images, filters, sums, O, (1, 0), stride=2, bias=bias), sums, O
+def layer_picture(rng, position=(1, 0)):
+    """Return the picture of two filters on three channels at stride 2, and the arrays in it."""
+    images, filters = rng.integers(0, 9, (3, 5, 5)), rng.integers(-2, 3, (2, 3, 3, 3))
+    biases = np.array([1.5, -2])
+    O = conv2d_forward(images[None], filters, biases, stride=2, padding=1)[0]
+    return draw_layer(None, images, filters, biases, O, position, stride=2, padding=1), images, filters, O
 
 
-def test_the_sums_of_the_channels_are_in_one_column_before_the_output(rng):
-    ax, sums, O = channels_picture(rng)
-    cells = sorted((p for p in heavy(ax) if p.get_width() == 1), key=lambda patch: (patch.get_x(), patch.get_y()))
-    assert [text_at(ax, p.get_y(), p.get_x()) for p in cells] == number_texts([*sums[:, 1, 0], O[1, 0]]).tolist()
-    assert len({round(p.get_x(), 6) for p in cells[:3]}) == 1
-    assert cells[3].get_x() > cells[2].get_x() + 2
-    windows = [p for p in heavy(ax) if p.get_width() == 2]
+def test_a_layer_has_a_row_for_each_channel_and_a_column_for_each_filter(rng):
+    ax, *_ = layer_picture(rng)
+    rows = [(f"X[{c}] (5, 5) padded (7, 7)", f"F[0, {c}] (3, 3)", f"F[1, {c}] (3, 3)") for c in range(3)]
+    assert titles(ax) == [*rows[0], *rows[1], *rows[2], "B (2,)", "O[0] (3, 3)", "O[1] (3, 3)"]
+    windows = [p for p in heavy(ax) if p.get_width() == 3]
     assert len(windows) == 3
+    assert len({round(p.get_x(), 6) for p in windows}) == 1
     assert_readable(ax)
 
 
-def test_a_plus_stands_between_the_sums_and_before_the_bias(rng):
-    signs = [text.get_text() for text in channels_picture(rng)[0].texts]
-    assert (signs.count("+"), signs.count("="), signs.count("*")) == (2, 4, 3)
-    ax, *_ = channels_picture(rng, bias=1.5)
-    signs = [text.get_text() for text in ax.texts]
-    assert signs.count("+") == 3
-    assert titles(ax)[-2:] == ["B (1,)", "O (2, 2)"]
-    assert_readable(ax)
+def test_a_layer_outlines_one_output_of_each_map(rng):
+    ax, *_, O = layer_picture(rng)
+    cells = sorted((p for p in heavy(ax) if p.get_width() == 1), key=lambda patch: patch.get_x())
+    drawn = [number_texts(each)[1, 0] for each in O]
+    assert [text_at(ax, p.get_y(), p.get_x()) for p in cells] == drawn
 
 
-def test_sums_of_another_shape_are_refused():
-    with pytest.raises(ValueError, match=r"draw_channels: sums has shape \(1, 4, 4\), expected \(2, 4, 4\)"):
-        draw_channels(None, np.ones((2, 5, 5)), np.ones((2, 2, 2)), np.ones((1, 4, 4)), np.ones((4, 4)))
+def test_a_layer_writes_the_sum_of_each_filter_by_channels(rng):
+    ax, images, filters, O = layer_picture(rng)
+    (note,) = [text for text in texts(ax) if "(bias)" in text]
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
+    for k, line in enumerate(note.split("\n")):
+        numbers = [float(n.replace("−", "-")) for n in re.findall(r"(−?[0-9.]+)\)? \(", line)]
+        assert numbers[:3] == [(padded[c, 2:5, :3] * filters[k, c]).sum() for c in range(3)]
+        assert sum(numbers) == pytest.approx(O[k, 1, 0])
+        assert line.startswith(f"O[{k}, 1, 0] = ")
+        assert line.endswith(f" = {number_texts(O[k, 1, 0])}")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"F": np.ones((2, 1, 3, 3))}, r"F has shape \(2, 1, 3, 3\), expected \(2, 3, 3, 3\)"),
+        ({"B": np.ones(3)}, r"B has shape \(3,\), expected \(2,\)"),
+        ({"O": np.ones((2, 4, 4))}, r"O has shape \(2, 4, 4\), expected \(2, 3, 3\)"),
+    ],
+)
+def test_arrays_that_do_not_belong_to_one_layer_are_refused(wrong, message):
+    shapes = {"X": (3, 5, 5), "F": (2, 3, 3, 3), "B": (2,), "O": (2, 3, 3)}
+    with pytest.raises(ValueError, match=f"draw_layer: {message}"):
+        draw_layer(None, **{name: np.ones(shape) for name, shape in shapes.items()} | wrong)

@@ -34,10 +34,6 @@ def stacked(array, K=2):
 # Function -> valid arguments by name, and wrong values for some of them.
 CALLS = {
     "dilation_steps": ({"size": (2, 2), "stride": 2}, {"size": "2", "stride": 0}),
-    "draw_channels": (
-        {"ax": None, "X": stacked(X), "F": stacked(F), "sums": stacked(O), "O": 2 * O},
-        {"X": X, "F": F, "sums": O, "O": X, "position": (9, 9), "stride": 0, "padding": "sme"},
-    ),
     "draw_columns": (
         {"ax": None, "X": X[None], "F": F[None, None], "O": O[None]},
         {"X": X, "F": F, "O": O, "position": (9, 9), "stride": 0, "padding": "sme"},
@@ -66,6 +62,10 @@ CALLS = {
     "draw_input_chain": (
         {"ax": None, "dC_dO": O, "dilated": DILATED, "F": F, "full": dC_dX, "dC_dX": dC_dX},
         {"dC_dO": X, "dilated": X, "F": [1], "full": [1], "dC_dX": [1], "stride": 0, "padding": "sme", "pixel": (9, 9)},
+    ),
+    "draw_layer": (
+        {"ax": None, "X": stacked(X), "F": stacked(F)[None], "B": np.ones(1), "O": 2 * O[None] + 1},
+        {"X": X, "F": F, "B": X, "O": X, "position": (9, 9), "stride": 0, "padding": "sme"},
     ),
     "draw_network": ({"model": [], "input_shape": (1, 9, 9)}, {"model": 5, "input_shape": 5}),
     "draw_pixel_terms": (

@@ -1,4 +1,4 @@
-"""Pictures of a convolution: its steps, the windows and pixels that meet, its matrix product, its channels.
+"""Pictures of a convolution: its steps, the windows and pixels that meet, its matrix product, a whole layer.
 
 Shapes      X (H, W), F (kH, kW), O (H_out, W_out): one image, one filter, one channel. With channels, and without N:
             X (C, H, W), F (K, C, kH, kW), O (K, H_out, W_out).
@@ -18,7 +18,6 @@ from cnn_viz.arrays.windows import (
     corner_of,
     full_panel,
     gaps_of,
-    labels_of,
     later_positions,
     padded_panel,
     plan_of,
@@ -26,8 +25,9 @@ from cnn_viz.arrays.windows import (
     window_panel,
     written_sum,
 )
-from cnn_viz.base.layout import GAP, Column, Row, TextBox, WithNote, draw_on_canvas, moved, operator, row_of
+from cnn_viz.base.layout import GAP, Column, TextBox, WithNote, draw_on_canvas, moved, operator, row_of
 from cnn_viz.base.style import picture
+from cnn_viz.base.text import bracketed, number_text
 
 BECOMES, PRODUCT = operator("→\neach window\nbecomes\na column"), operator("=\nrows × columns")
 
@@ -163,7 +163,7 @@ def outputs_of(size, kernel, cell, stride, padding):
 
 @picture
 def draw_touched(ax, X, F, O, cell, stride=1, padding=0):
-    """Draw the outputs that an input cell contributes to: outlined, each with the weight of the cell in it.
+    """Draw the outputs that an input cell contributes to: outlined, each with the term that the cell adds to it.
 
     Parameters
     ----------
@@ -183,7 +183,8 @@ def draw_touched(ax, X, F, O, cell, stride=1, padding=0):
     checks.same_shape("O", O, plan.output, "(H_out, W_out)")
     touched = outputs_of(X.shape, F.shape, cell, stride, padding)
     at = tuple(each + before for each, (before, _) in zip(cell, plan.padding, strict=True))
-    labels = {output: labels_of(0, 0, F)[weight] for output, weight in touched.items()}
+    value = number_text(X[tuple(cell)])
+    labels = {output: f"{value}·{bracketed(F[weight])}" for output, weight in touched.items()}
     parts = [padded_panel(X, plan, highlight=(at,)), "*", ArrayPanel(F, "F"), "="]
     parts.append(ArrayPanel(O, "O", highlight=tuple(touched), labels=labels))
     return draw_on_canvas(ax, row_of(parts))
@@ -276,75 +277,57 @@ class _ColumnsProduct:
 
 
 @picture
-def draw_channels(ax, X, F, sums, O, position=(0, 0), stride=1, padding=0, bias=None):
-    """Draw one filter at work on several channels: a weighted sum in each, added over the channels.
+def draw_layer(ax, X, F, B, O, position=(0, 0), stride=1, padding=0):
+    """Draw several filters on several channels: a row for each channel, a column for each filter, biases and outputs.
+
+    One window is outlined in all channels. The sum of each filter over that window is written out by channels below.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes or None
         As in `draw_step`.
     X : array, shape (C, H, W)
-    F : array, shape (C, kH, kW)
-        One filter.
-    sums : array, shape (C, H_out, W_out)
-        The weighted sums of each channel alone.
-    O : array, shape (H_out, W_out)
-        Their sum over the channels, with the bias if there is one.
+    F : array, shape (K, C, kH, kW)
+    B : array, shape (K,)
+    O : array, shape (K, H_out, W_out)
     position : (int, int)
-        The output that is followed.
+        The output that is followed, in all maps.
     stride : int or (int, int)
     padding : int, (int, int), 'valid', 'same' or 'include'
-    bias : float, optional
     """
-    X, F = checks.floats(X=(X, "(C, H, W)"), F=(F, "(C, kH, kW)"))
-    sums, O = checks.floats(sums=(sums, "(C, H_out, W_out)"), O=(O, "(H_out, W_out)"))
-    plan = plan_of(X.shape[1:], F.shape[1:], stride, padding)
-    checks.same_shape("F", F, (len(X), *plan.kernel), "(C, kH, kW)")
-    checks.same_shape("sums", sums, (len(X), *plan.output), "(C, H_out, W_out)")
-    checks.same_shape("O", O, plan.output, "(H_out, W_out)")
-    rows = []
-    for name, image, weights, each in zip(_names("", X), X, F, sums, strict=True):
-        window = window_panel(image, weights, position, stride, padding, f"X{name}")
-        total = ArrayPanel(each, None, f"sums{name}", highlight=(position,))
-        rows.append(row_of([window, "*", ArrayPanel(weights, "F", f"F{name}"), "=", total]))
-    output = row_of(["=", ArrayPanel(O, "O", highlight=(position,))])
-    return draw_on_canvas(ax, _ChannelSums(rows, None if bias is None else ArrayPanel([bias], "B"), output))
+    X, F = checks.floats(X=(X, "(C, H, W)"), F=(F, "(K, C, kH, kW)"))
+    B, O = checks.floats(B=(B, "(K,)"), O=(O, "(K, H_out, W_out)"))
+    plan = plan_of(X.shape[1:], F.shape[2:], stride, padding)
+    checks.same_shape("F", F, (len(F), len(X), *plan.kernel), "(K, C, kH, kW)")
+    checks.same_shape("B", B, F.shape[:1], "(K,)")
+    checks.same_shape("O", O, (len(F), *plan.output), "(K, H_out, W_out)")
+    window = (*corner_of(plan, position), *plan.kernel)
+    rows = [
+        row_of([padded_panel(image, plan, f"X[{c}]", highlight=(window,)), "*", *_weights(F[:, c], c)])
+        for c, image in enumerate(X)
+    ]
+    maps = [ArrayPanel(each, "O", f"O[{k}]", highlight=(tuple(position),)) for k, each in enumerate(O)]
+    rows.append(row_of(["channels added, +", ArrayPanel(B, "B"), "=", *maps]))
+    sums = _sums_by_channel(pad(X[None], plan.padding)[0], F, window)
+    return draw_on_canvas(ax, WithNote(Column(rows), TextBox(_written_sums(sums, B, position))))
 
 
-@dataclass(frozen=True, eq=False)
-class _ChannelSums:
-    """A row for each channel, a plus between their sums, and the output to the right of the middle of all rows."""
+def _weights(F_c, c):
+    """Return a panel for the weights of each filter on channel c."""
+    return [ArrayPanel(weights, "F", f"F[{k}, {c}]") for k, weights in enumerate(F_c)]
 
-    rows: list
-    bias: ArrayPanel | None
-    output: Row
 
-    def size(self, cell):
-        """Return its (height, width) in cells."""
-        _, height = self._stacked(cell)
-        return height, self._right(cell) + self.output.size(cell)[1]
+def _sums_by_channel(Xp, F, window):
+    """Return the weighted sums (K, C) of all filters over one window of a padded image."""
+    row, column, kH, kW = window
+    return (F * Xp[:, row : row + kH, column : column + kW]).sum(axis=(2, 3))
 
-    def placed(self, cell):
-        """Return the rows, the signs between them, the bias and the output with their places."""
-        found, height = self._stacked(cell)
-        return found + moved(self.output.placed(cell), (height - self.output.size(cell)[0]) / 2, self._right(cell))
 
-    def _right(self, cell):
-        """Return where the output begins."""
-        return self.rows[-1].size(cell)[1] + GAP / cell
-
-    def _stacked(self, cell):
-        """Return the leaves left of the output with their places, and the height of all."""
-        found, top = [], 0.0
-        for row in self.rows:
-            found += moved(row.placed(cell), top, 0)
-            total, _, left = found[-1]
-            middle, top = left + total.cells.shape[1] / 2, top + row.size(cell)[0]
-            if row is not self.rows[-1] or self.bias:
-                plus = operator("+")
-                found.append((plus, top, middle - plus.size(cell)[1] / 2))
-                top += plus.size(cell)[0]
-        if self.bias:
-            found.append((self.bias, top + self.bias.above / cell, middle - self.bias.cells.shape[1] / 2))
-            top += self.bias.size(cell)[0]
-        return found, top
+def _written_sums(sums, B, position):
+    """Return a line for each filter: its sum over each channel, its bias, and the total."""
+    lines = []
+    for k, (each, bias) in enumerate(zip(sums, B, strict=True)):
+        terms = [f"{bracketed(value)} (channel {c})" for c, value in enumerate(each)]
+        total = number_text(each.sum() + bias)
+        lines.append(f"O[{k}, {position[0]}, {position[1]}] = {' + '.join(terms)} + {bracketed(bias)} (bias) = {total}")
+    return "\n".join(lines)
