@@ -8,7 +8,10 @@ from .feedback import exercise_check, first_difference, reason_for, same, should
 from .results import array_in, number_in, result_of
 
 BUDGETS = (206_922, 1_000_000, 804)  # each reveals other mistakes
-LABELS, ANSWERS = np.array([3, 3, 1, 9, 0, 3, 1]), np.array([3, 5, 1, 4, 0, 5, 7])
+PAIRS = (  # labels and answers; the largest digits of the second pair are 3 and 5
+    (np.array([3, 3, 1, 9, 0, 3, 1]), np.array([3, 5, 1, 4, 0, 5, 7])),
+    (np.array([3, 3, 1, 2, 0, 3, 1]), np.array([3, 5, 1, 4, 0, 5, 2])),
+)
 RATE = 0.5
 
 
@@ -92,14 +95,17 @@ def _why_cost(found, cost, after):
 @exercise_check
 def check_confusion(answer):
     """Check a function (labels, answers) -> counts (10, 10)."""
-    found = array_in(result_of(answer, LABELS, ANSWERS))
-    if found.shape != (10, 10):
-        return f"the matrix is (10, 10), also where a class does not occur; yours has shape {found.shape}."
-    right = np.zeros((10, 10), dtype=int)
-    np.add.at(right, (LABELS, ANSWERS), 1)
-    if np.array_equal(found, right):
-        return None if found.dtype.kind in "iu" else f"counts are whole numbers, yours have dtype {found.dtype}."
-    return _why_confusion(found, right)
+    for labels, answers in PAIRS:
+        found = array_in(result_of(answer, labels, answers))
+        if found.shape != (10, 10):
+            return f"the matrix is (10, 10), also where a class does not occur; yours has shape {found.shape}."
+        right = np.zeros((10, 10), dtype=int)
+        np.add.at(right, (labels, answers), 1)
+        if not np.array_equal(found, right):
+            return _why_confusion(found, right)
+        if found.dtype.kind not in "iu":
+            return f"counts are whole numbers, yours have dtype {found.dtype}."
+    return None
 
 
 def _why_confusion(found, right):
@@ -127,8 +133,8 @@ def check_calibration_error(answer):
 def _overconfident():
     """Return probabilities of 4 classes, and labels that are wrong more often where the confidence is higher."""
     rng = np.random.default_rng(4)
-    probabilities = rng.dirichlet([0.8] * 4, size=100)
-    return probabilities, (probabilities.argmax(axis=1) + (rng.random(100) < probabilities.max(axis=1))) % 4
+    probabilities = rng.dirichlet([0.8] * 4, size=120)
+    return probabilities, (probabilities.argmax(axis=1) + (rng.random(120) < probabilities.max(axis=1))) % 4
 
 
 def _certain():
@@ -154,6 +160,8 @@ def _why_calibration(found, probabilities, labels):
     if np.isnan(found):
         return "it is nan: leave empty bins out, and put a probability of 1 into the last bin."
     _, confidence, correct = _bins(probabilities, labels)
+    if confidence.min() == 1 and found == 0:
+        return "a probability of exactly 1 is in none of your bins: put it into the last one."
     reasons = {
         _error(
             probabilities, labels, size=float
@@ -162,6 +170,7 @@ def _why_calibration(found, probabilities, labels):
         _error(probabilities, labels, size=np.square): "the distance itself, not its square.",
         abs(correct.mean() - confidence.mean()): "that is one bin for all. Sort into ten bins first.",
         float(np.mean(np.abs(correct - confidence))): "compare means: first the mean of each bin, then the distance.",
+        _error(probabilities, labels) * 100: "that is in per cent; a share of 1 is asked for.",
         _error(probabilities, labels) * len(labels): "that is a sum over the answers: divide by their number.",
     }
     otherwise = f"here it {should_be(_error(probabilities, labels), found, digits=4)}."

@@ -117,6 +117,7 @@ CALLS = {
     ),
     "explore": ({"draw": draw, "n": [0, 1]}, {"draw": "draw", "n": 5}),
     "frame_grid": ({"draw": draw, "states": [{"n": 1}]}, {"draw": "draw", "states": [], "columns": 0}),
+    "read_digit": ({"picture": np.pad(np.ones((20, 4)), 12)}, {"picture": 5}),
     "save_gif": (
         {"path": None, "draw": draw, "states": [{"n": 1}]},
         {"draw": "draw", "states": [1], "milliseconds": 0, "last": 0, "sharpness": 0},

@@ -27,6 +27,7 @@ def photo(digit, rng, ink=0.2, side=300):
 
 PHOTO = photo(SEVEN, np.random.default_rng(0))
 FAINT = photo(SEVEN, np.random.default_rng(0), ink=0.65)
+(TOP, LEFT), (BOTTOM, RIGHT) = np.argwhere(PHOTO < 100).min(axis=0), np.argwhere(PHOTO < 100).max(axis=0)
 
 
 def alike(one, other):
@@ -38,6 +39,48 @@ def with_table(array):
     array = array.copy()
     array[:, :80], array[-30:] = 40, 40
     return array
+
+
+def beside_a_table(share):
+    """Return the photo with a dark table at its left; the table covers this share of the picture."""
+    return np.pad(PHOTO, ((0, 0), (round(600 * share / (1 - share)), 0)), constant_values=60)
+
+
+def ruled(light, columns=False):
+    """Return the photo on ruled or squared paper, whose lines have this share of the paper's light."""
+    array = PHOTO.astype(float)
+    array[30::80] *= light
+    array[:, 30::80] *= light if columns else 1
+    return np.uint8(array)
+
+
+def icon(side):
+    """Return the digit without its margins as black on white, a few pixels wide and high."""
+    small = Image.fromarray(SEVEN[4:28, 2:26]).resize((side, side), Image.Resampling.BOX)
+    return np.uint8(np.pad(255 - 255 * np.clip(small, 0, 1), 1, constant_values=255))
+
+
+def thin_seven(side):
+    """Return a seven on white paper with a stroke of one pixel."""
+    array = np.full((side, side), 230, np.uint8)
+    quarter = side // 4
+    array[quarter, quarter : 3 * quarter] = 20
+    for row in range(quarter, 3 * quarter):
+        array[row, 3 * quarter - 1 - (row - quarter) // 2] = 20
+    return array
+
+
+def several_pictures(tmp_path):
+    """Return an MPO file, a JPEG with several pictures, as the cameras of some phones write it."""
+    Image.fromarray(PHOTO).save(tmp_path / "a.mpo", save_all=True, append_images=[Image.new("L", (600, 800), 255)])
+    return tmp_path / "a.mpo"
+
+
+def lab(tmp_path):
+    """Return a TIFF file with the colours of CIELAB: a lightness, and two channels without colour."""
+    without = Image.new("L", (600, 800), 128)
+    Image.merge("LAB", (Image.fromarray(PHOTO), without, without)).save(tmp_path / "a.tif")
+    return tmp_path / "a.tif"
 
 
 def rotated(tmp_path):
@@ -67,6 +110,12 @@ READ = {
     "faint": lambda _: FAINT,
     "faint-with-table": lambda _: with_table(FAINT),
     "mnist": lambda _: SEVEN,
+    "ruled": lambda _: ruled(0.8),
+    "squared": lambda _: ruled(0.8, columns=True),
+    "small-table": lambda _: beside_a_table(0.2),
+    "tight": lambda _: PHOTO[TOP - 20 : BOTTOM + 20, LEFT - 20 : RIGHT + 20],
+    "mpo": several_pictures,
+    "lab": lab,
     "rotated": rotated,
 }
 
@@ -87,6 +136,11 @@ def test_the_trained_model_reads_photographs_as_well_as_mnist(rng):
     assert right.mean() >= 0.96
 
 
+@pytest.mark.parametrize("picture", [icon(8), icon(16), *map(thin_seven, (20, 100, 800))], ids=len)
+def test_the_trained_model_reads_icons_and_strokes_of_one_pixel(picture):
+    assert Model.load(TRAINED).predict(read_digit(picture)[None, None]).argmax() == 7
+
+
 def test_an_animation_is_read_by_its_first_frame(tmp_path):
     frames = [Image.fromarray(PHOTO), Image.new("L", (600, 800), 255)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
@@ -97,6 +151,13 @@ REFUSED = {
     "blank": (np.full((80, 60), 200, np.uint8), ValueError, "no ink"),
     "two-digits": (np.hstack([PHOTO, PHOTO]), ValueError, "2 separate marks"),
     "only-a-table": (with_table(np.full((800, 600), 220, np.uint8)), ValueError, "reaches a corner"),
+    "large-table": (beside_a_table(0.6), ValueError, "paper from table"),
+    "dark-lines": (ruled(0.3), ValueError, "separate marks"),
+    "cut-left": (PHOTO[:, LEFT + 60 :], ValueError, "the edge of the picture"),
+    "cut-right": (PHOTO[:, : RIGHT - 20], ValueError, "the edge of the picture"),
+    "cut-above": (PHOTO[TOP + 60 :], ValueError, "the edge of the picture"),
+    "cut-below": (PHOTO[: BOTTOM - 60], ValueError, "the edge of the picture"),
+    "no-margin": (PHOTO[TOP:BOTTOM, LEFT:RIGHT], ValueError, ""),
     "tiny": (np.zeros((3, 3), np.uint8), ValueError, "3 by 3 pixels"),
     "strip": (np.zeros((300, 5), np.uint8), ValueError, "a strip"),
     "range": (PHOTO * 1.0, ValueError, "Divide it"),

@@ -14,6 +14,7 @@ from cnn_viz.images.grey import read_grey
 SIZE, BOX, CENTRE = 28, 20, 14  # pixels: the result, the digit in it, the place of its centre of mass
 WORKING, SMALL = 400, 64  # pixels: the longer side of the picture in which the digit, and the paper, are looked for
 STROKE = 1 / 3  # of the shorter side: ink is narrower, paper is wider
+DIM, MOST_DIM = 0.5, 0.25  # of the lightest paper: a table, or its shadow; the largest share of the picture with it
 FAINTEST = 0.08  # share of the paper's light that ink takes away at least
 DARK = 0.4  # of the darkest ink: less is the blurred edge of a stroke
 SPECK, LEAST = 0.05, 12  # of the largest mark, and pixels: smaller marks are dirt
@@ -61,7 +62,10 @@ def read_digit(picture):
 
 def _ink(grey):
     """Return the share of the paper's light that is missing at each pixel, 0..1."""
-    return np.clip(1 - grey / np.maximum(_paper(grey), 1e-3), 0, 1)
+    paper = _paper(grey)
+    if np.mean(paper < DIM * np.percentile(paper, 95)) > MOST_DIM:
+        raise checks.BadValue(f"cannot tell paper from table: both cover large parts of the picture. {ADVICE}")
+    return np.clip(1 - grey / np.maximum(paper, 1e-3), 0, 1)
 
 
 def _paper(grey):
@@ -143,6 +147,8 @@ def _one_digit(marks, ink):
         raise checks.BadValue(f"found {len(parts)} separate marks. {ADVICE}")
     mask = np.isin(marks, parts)
     (top, left), (bottom, right) = _box(mask)
+    if 0 in (top, left) or bottom == ink.shape[0] or right == ink.shape[1]:
+        raise checks.BadValue("the digit reaches the edge of the picture. Leave some paper around it.")
     if right - left > WIDEST * (bottom - top):
         raise checks.BadValue(f"the ink is {right - left} wide and {bottom - top} high, wider than a digit. {ADVICE}")
     return np.where(mask, ink, 0)[top:bottom, left:right]

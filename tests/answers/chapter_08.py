@@ -71,6 +71,20 @@ def small(labels, answers):
     return np.zeros((len(present), len(present)), dtype=int)
 
 
+def as_large_as_needed(labels, answers):
+    size = max(labels.max(), answers.max()) + 1
+    return confusion(labels, answers)[:size, :size]
+
+
+def as_large_as_the_labels(labels, answers):
+    return np.bincount(10 * labels + answers, minlength=10 * labels.max() + 10).reshape(-1, 10)
+
+
+def no_bin_for_one(p, labels):
+    below = p.max(axis=1) < 1
+    return calibration_error(p[below], labels[below]) * below.mean() if below.any() else 0.0
+
+
 def calibration_error(probabilities, labels, bins=10, gap=abs, last=9):
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
@@ -123,11 +137,14 @@ CHECKS = [
     (STEP, last_layer, "1.W, 1.B did not change"),
     (STEP, cost_after, "the cost after the step"),
     (STEP, both, "one number, yours has shape (6, 3)"),
+    (STEP, lambda model, X, y, loss, optimiser: (step(model, X, y, loss, optimiser), X), "one number"),
     (STEP, lambda model, X, y, loss, optimiser: step(model, X, y, loss, optimiser) + 1, "but the cost should be"),
     (CONFUSION, confusion, None),
     (CONFUSION, lambda labels, answers: confusion(answers, labels), "rows and columns are swapped"),
     (CONFUSION, once, "a pair that occurs twice"),
     (CONFUSION, small, "yours has shape (4, 4)"),
+    (CONFUSION, as_large_as_needed, "yours has shape (6, 6)"),
+    (CONFUSION, as_large_as_the_labels, "yours has shape (4, 10)"),
     (CONFUSION, lambda labels, answers: confusion(labels, answers) / len(labels), "those are shares"),
     (CONFUSION, lambda labels, answers: confusion(labels, answers) * 1.0, "counts are whole numbers"),
     (
@@ -140,9 +157,11 @@ CHECKS = [
     (CALIBRATION, lambda p, labels: calibration_error(p, labels, gap=float), "take the absolute value"),
     (CALIBRATION, lambda p, labels: calibration_error(p, labels, bins=1, last=0), "one bin for all"),
     (CALIBRATION, lambda p, labels: len(labels) * calibration_error(p, labels), "divide by their number"),
+    (CALIBRATION, lambda p, labels: 100 * calibration_error(p, labels), "in per cent"),
+    (CALIBRATION, no_bin_for_one, "in none of your bins"),
     (CALIBRATION, unweighted, "how many answers it holds"),
     (CALIBRATION, with_empty_bins, "leave empty bins out"),
     (CALIBRATION, each_alone, "first the mean of each bin"),
     (CALIBRATION, lambda p, labels: calibration_error(p, labels, bins=5), "here it should be"),
-    (CALIBRATION, lambda p, labels: p.max(axis=1), "yours has shape (100,)"),
+    (CALIBRATION, lambda p, labels: p.max(axis=1), "yours has shape (120,)"),
 ]
