@@ -39,7 +39,7 @@ def forward_pass(layers, X, options):
     records = []
     for layer, own in zip(layers, options, strict=True):
         own = {"cache": {}, **own}
-        O = np.asarray(layer.apply(X, **accepted(layer.apply, own)), layer.dtype)
+        O = checks.as_float("the output", layer.apply(X, **accepted(layer.apply, own)), layer.dtype)
         records.append(Forward(X, O.shape, own))
         X = O
     return X, records

@@ -88,7 +88,7 @@ class Optimiser(checks.Named):
         message = f"step takes triples (key, param, grad), got {type(triple).__name__}."
         checks.require(is_triple, message, checks.BadType)
         key, param, grad = triple
-        is_trained = isinstance(param, np.ndarray) and param.dtype in checks.FLOATS and param.flags.writeable
+        is_trained = type(param) is np.ndarray and param.dtype in checks.FLOATS and param.flags.writeable
         message = f"the parameter {key!r} must be a writeable float32 or float64 array."
         checks.require(is_trained, message, checks.BadType)
         if grad is None:

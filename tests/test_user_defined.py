@@ -348,3 +348,17 @@ def test_an_argument_that_was_made_wrong_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="padding"):
         model.save(tmp_path / "model.npz")
     assert (tmp_path / "model.npz").read_bytes() == before
+
+
+# --- masked arrays ---
+
+
+def test_a_masked_output_of_a_layer_or_a_masked_parameter_is_refused():
+    layer = Half()
+    layer.apply = lambda X: np.ma.masked_greater(X, 1)
+    with pytest.raises(ValueError, match="the output has masked entries"):
+        layer.forward(np.array([[0.0, 2.0]]))
+    param = np.ma.masked_greater(np.array([0.0, 2.0]), 1)
+    with pytest.raises(TypeError, match=r"^Adam: the parameter 'W' must be a writeable float32 or float64 array"):
+        Adam().step([("W", param, np.ones(2))])
+    assert param.filled(9).tolist() == [0, 9]
