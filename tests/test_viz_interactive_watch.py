@@ -354,19 +354,22 @@ def pictures(notebook, monkeypatch):
     return shown
 
 
+def drawn(pictures):
+    return [each["text/plain"] for each in pictures if "image/png" in each]
+
+
 def test_a_notebook_without_widgets_gets_lines_and_the_curves(notebook, pictures, capsys):
     watch(run_of(epochs=1))
     assert notebook.shown is None
-    assert [each["text/plain"] for each in pictures] == ["<Figure size 760x300 with 2 Axes>"]
-    line, sentence = capsys.readouterr().out.split("\n", 1)
-    assert line.startswith("epoch 1/1")
-    assert sentence.startswith("The cost went from 1 at step 1")
+    assert drawn(pictures) == ["<Figure size 760x300 with 2 Axes>"]
+    assert capsys.readouterr().out.startswith("epoch 1/1")
+    assert pictures[1]["text/plain"].startswith("The cost went from 1 at step 1")
 
 
-def test_a_notebook_without_widgets_gets_the_last_snapshot(pictures, capsys):
+def test_a_notebook_without_widgets_gets_the_last_snapshot(pictures):
     watch(run_of(epochs=1), snapshot=Snapshot())
-    assert pictures[1]["text/plain"] == "<Figure size 200x100 with 0 Axes>"
-    assert capsys.readouterr().out.endswith("Drawn 2 times.\n")
+    assert drawn(pictures)[1] == "<Figure size 200x100 with 0 Axes>"
+    assert pictures[-1]["text/plain"] == "Drawn 2 times."
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), FloatingPointError("nan")], ids=["interrupt", "divergence"])
@@ -375,7 +378,7 @@ def test_a_notebook_without_widgets_keeps_the_picture_however_the_run_ends(pictu
         watch(run_of(error=error, at=3))
     except FloatingPointError:
         assert isinstance(error, FloatingPointError)
-    assert len(pictures) == 1
+    assert len(drawn(pictures)) == 1
 
 
 # --- a snapshot that raises -------------------------------------------------------------------------------------------
@@ -415,10 +418,10 @@ def test_an_error_of_the_snapshot_is_shown_in_its_place_and_the_training_goes_on
     assert " ".join(capsys.readouterr().out.split()).endswith(words)
 
 
-def test_an_error_of_the_snapshot_at_the_end_is_shown_in_a_notebook_without_widgets(pictures, capsys):
+def test_an_error_of_the_snapshot_at_the_end_is_shown_in_a_notebook_without_widgets(pictures):
     assert len(watch(run_of(epochs=1), snapshot=Failing(KeyError("F"))).epochs) == 1
-    assert [set(each) for each in pictures] == [{"image/png", "text/plain"}] * 2
-    assert "KeyError: 'F' (line " in capsys.readouterr().out
+    assert len(drawn(pictures)) == 2
+    assert "KeyError: 'F' (line " in pictures[-1]["text/plain"]
 
 
 @pytest.mark.parametrize("widgets", ["8.1.5", "7.7.1"])
