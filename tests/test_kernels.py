@@ -38,7 +38,7 @@ explore(broken, size=range(1, 9))""",
 
 
 def outputs(first, monkeypatch, tmp_path):
-    """Run the cells after a first one, and return for each the number of pictures, the printed text and the captions."""
+    """Run the cells after a first one, and return for each its number of pictures, its printed text and captions."""
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(variable, str(tmp_path / variable))
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in (first, *CELLS)])
