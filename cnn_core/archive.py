@@ -56,7 +56,7 @@ def _as_written(name, array):
 
 def _regular_file(path):
     """Return the file to write, the one that it points to where it is a link; refuse a device or a pipe."""
-    file = Path(os.path.realpath(path))
+    file = Path(os.path.realpath(path) if os.path.islink(path) else path)
     is_odd = file.is_symlink() or (file.exists() and not file.is_file())  # a link still: it points to itself
     checks.require(file.is_dir() or not is_odd, f"{path!r} is not a regular file, and cannot be written to.")
     return file  # a folder is refused by the system: IsADirectoryError
