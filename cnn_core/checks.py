@@ -43,19 +43,20 @@ class BadValue(Unnamed, ValueError):
     """A wrong value or shape."""
 
 
-def public(function, name=None):
+def public(function, name=None, computes=True):
     """Return the function, with its name in front of the messages of the checks inside it; a method names its class.
 
     The error that the user sees is a plain TypeError or ValueError. The innermost public function names itself, so an
     error in a user-defined function, layer or loss keeps its own name.
     """
     is_method = "." in function.__qualname__.rpartition("<locals>.")[2]
+    # A probability of 1e-400 is 0, also for a caller who makes NumPy raise.
+    compute = np.errstate(under="ignore")(function) if computes else function
 
     @functools.wraps(function)
     def checked(*args, **kwargs):
         try:
-            with np.errstate(under="ignore"):  # a probability of 1e-400 is 0, also for a caller who makes NumPy raise
-                return function(*args, **kwargs)
+            return compute(*args, **kwargs)
         except Unnamed as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             prefix = name or (type(args[0]) if is_method else function).__name__
@@ -78,7 +79,7 @@ class Named:
         exempt = ("apply", "gradients", "update")  # pure functions, called often, with valid arguments
         for key, value in list(vars(cls).items()):
             if inspect.isfunction(value) and (key in checked or (key[0] != "_" and key not in exempt)):
-                setattr(cls, key, public(value))
+                setattr(cls, key, public(value, computes=key in ("forward", "backward", "step", "__call__")))
 
     def __repr__(self):
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in arguments_of(self).items())})"
@@ -244,19 +245,21 @@ def arguments_of(thing):
 def as_float(name, value, dtype=None):
     """Return value as a native float array: float32 and float64 stay (or become `dtype`), integers become float64."""
     array = real_array(name, value)
+    if array.dtype == dtype or (dtype is None and array.dtype in FLOATS):
+        return array
     native = array.dtype.newbyteorder("=")
     wanted = np.dtype(dtype or (native if native in FLOATS else np.float64))
-    if array.dtype != wanted:
-        fits(f"{name} as {wanted.name}", array.size, wanted, "Give fewer examples at a time.")
+    fits(f"{name} as {wanted.name}", array.size, wanted, "Give fewer examples at a time.")
     with np.errstate(over="ignore"):  # beyond float32's range: infinite, and refused where it matters
-        return array.astype(wanted, copy=False)
+        return array.astype(wanted)
 
 
 def real_array(name, value):
     """Return value as an array of real numbers, of any dtype."""
     array = as_array(name, value)
-    kind = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
-    require(array.dtype.kind in "fiub", f"{name} must be an array of real numbers, got {kind}.", BadType)
+    if array.dtype.kind not in "fiub":  # the name of a dtype takes long to write
+        kind = f"dtype {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise BadType(f"{name} must be an array of real numbers, got {kind}.")
     return array
 
 
@@ -355,8 +358,8 @@ def labels(value, count, classes):
     array = _from_one_hot(array, classes, hint) if array.ndim == 2 else array
     require(array.ndim == 1, f"labels must have shape (N,) or be one-hot (N, {classes}), got {array.shape}.{hint}")
     require(len(array) == count, f"got {len(array)} labels for {count} examples.")
-    message = f"labels must be integers, got dtype {array.dtype}. Use labels.astype(int)."
-    require(array.dtype.kind in "iu", message, BadType)
+    if array.dtype.kind not in "iu":
+        raise BadType(f"labels must be integers, got dtype {array.dtype}. Use labels.astype(int).")
     wrong = (array < 0) | (array >= classes)
     if wrong.any():
         at = int(wrong.argmax())

@@ -255,8 +255,7 @@ def _checked_layers(layers):
         advice = "A Model calls apply and gradients: define these."
         checks.require(not own, f"layer {index} ({layer.name}) has its own {' and '.join(own)}. {advice}")
         is_free = not layer.in_model and not any(layer is other for other in layers[:index])
-        advice = "Make a new one for each place."
-        checks.require(is_free, f"layer {index} ({layer.name}) is in a model already. {advice}")
+        checks.require(is_free, f"layer {index} ({layer.name}) is in a model already. Make a new one for each place.")
     return layers
 
 

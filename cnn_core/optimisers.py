@@ -78,9 +78,9 @@ class Optimiser(checks.Named):
         checked = [self._checked_triple(each) for each in (triples if hasattr(triples, "__iter__") else [triples])]
         keys = [key for key, _, _ in checked]
         checks.require(len(set(keys)) == len(keys), f"a key occurs twice in {keys}.")
-        is_own = not self.state or self.state.keys() == set(keys)
-        held, given = sorted(map(str, self.state)), sorted(map(str, keys))
-        checks.require(is_own, f"it holds the state of {held}, got {given}. {MAKE_A_NEW_ONE}")
+        if self.state and self.state.keys() != set(keys):
+            held, given = sorted(map(str, self.state)), sorted(map(str, keys))
+            raise checks.BadValue(f"it holds the state of {held}, got {given}. {MAKE_A_NEW_ONE}")
         return checked
 
     def _checked_triple(self, triple):
