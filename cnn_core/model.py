@@ -113,7 +113,7 @@ class Model(checks.Fixed):
         self.shapes = infer_shapes(self.layers, self.input_shape)
         checks.fits("its parameters", self.parameter_count(), "float64", "Make it smaller.")
         if len(self.input_shape) == 3 and self.input_shape[2] in (1, 3, 4) and min(self.input_shape[:2]) > 4:
-            warnings.warn(f"Model: input_shape {self.input_shape} looks like {CHANNELS_LAST}", stacklevel=3)
+            warnings.warn(f"Model: input_shape {self.input_shape} looks like {CHANNELS_LAST}", stacklevel=4)
         self.rng, *children = np.random.default_rng(self.seed).spawn(1 + len(self.layers))  # rng: for shuffling
         self._build(children)
 
