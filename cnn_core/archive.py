@@ -31,7 +31,7 @@ LONGEST_MESSAGE = 500  # characters of an error that quotes the file
 
 
 def write_archive(path, architecture, arrays):
-    """Write the architecture and the arrays, all finite, to exactly `path`: an old file stays until it is whole."""
+    """Write the architecture and the arrays, all finite, to exactly `path`; an old file stays until then."""
     path = _regular_file(os.fsdecode(path))
     text = json.dumps({"version": VERSION} | architecture, default=np.generic.item).encode()
     little = {name: _as_written(name, array) for name, array in arrays.items()}

@@ -29,10 +29,9 @@ def save_checkpoint(path, model, optimiser):
     _check_owner(model, optimiser, arrays)
     checks.expect(type(generator) is PCG64, "the generator of a model in a file must be PCG64", generator.state)
     own = describe(optimiser, OPTIMISERS, SCHEDULES) | {"steps": optimiser.steps}
-    described = {"model": describe_model(model), "optimiser": own}
-    architecture = {"kind": "checkpoint", **described, "generator": generator.state}
+    described = {"model": describe_model(model), "optimiser": own, "generator": generator.state}
     moments = {f"{name}/{key}": moment for key, own in optimiser.state.items() for name, moment in own.items()}
-    archive.write_archive(path, architecture, arrays | moments)
+    archive.write_archive(path, {"kind": "checkpoint"} | described, arrays | moments)
 
 
 @checks.public

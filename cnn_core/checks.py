@@ -99,9 +99,8 @@ class Fixed:
 @functools.lru_cache(maxsize=256)
 def _settings(cls):
     """Return the arguments of all classes of the library that cls is made from, and what follows from them."""
-    own = [each for each in cls.__mro__ if each.__module__.startswith("cnn_core.")]
-    names = {name for each in own for name in inspect.signature(each).parameters}
-    return names | {"forward", "backward", "input_shape", "dtype", "shapes"}
+    own = [inspect.signature(each).parameters for each in cls.__mro__ if each.__module__.startswith("cnn_core.")]
+    return {"forward", "backward", "input_shape", "dtype", "shapes"}.union(*own)
 
 
 def shown(value):

@@ -3,7 +3,7 @@
 Shapes      F (K, C, kH, kW) or W (inputs, nodes). fan_in is the number of terms of one weighted sum, fan_out the number
             of sums that one input takes part in (at stride 1).
 Dtype       Values are drawn in float64 and rounded by the caller, so float32 and float64 networks start alike.
-Chapter     01.
+Chapter     05.
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 
 from . import checks
 
-CONSTANT = 0.01  # chapter 01 shows that filters which start equal stay equal
+CONSTANT = 0.01  # chapter 05 shows that nodes which start equal stay equal
 
 
 def fans(shape, rng):

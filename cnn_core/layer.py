@@ -61,14 +61,17 @@ def options_of(layers, training, seed):
 
     `rng` is None while predicting and where it is not named.
     """
-    draws = [training and "rng" in accepted(layer.apply, {"rng": None}) for layer in layers]
-    rngs = [np.random.default_rng([*seed, index]) if draw else None for index, draw in enumerate(draws)]
+    rngs = [np.random.default_rng([*seed, i]) if training and _draws(layer) else None for i, layer in enumerate(layers)]
     return [{"training": training, "rng": rng} for rng in rngs]
 
 
 def draw_seed(rng, layers):
     """Return an integer from rng for the Generators of one step, or 0, drawing nothing, where no layer needs one."""
-    return int(rng.integers(1 << 63)) if any(accepted(layer.apply, {"rng": None}) for layer in layers) else 0
+    return int(rng.integers(1 << 63)) if any(map(_draws, layers)) else 0
+
+
+def _draws(layer):
+    return "rng" in accepted(layer.apply, {"rng": None})
 
 
 def accepted(method, options):
@@ -88,8 +91,8 @@ def _parameter_names(function):
 
 def row_shape(shape, axes):
     """Return shape as a tuple if it is that of a row; `axes` names its axis, such as '(inputs,)'."""
-    given = f"got {tuple(shape)}. Put a Flatten() before it."
-    checks.require(len(shape) == 1, f"expected an input of shape {axes}, {given}")
+    if len(shape) != 1:
+        raise checks.BadValue(f"expected an input of shape {axes}, got {tuple(shape)}. Put a Flatten() before it.")
     return tuple(shape)
 
 
@@ -213,8 +216,9 @@ class Layer(checks.Named, checks.Fixed):
         """Return the parameters with the right keys and shapes, as arrays of dtype."""
         shapes = self.param_shapes(input_shape)
         checks.require(isinstance(params, dict), "params must be a dictionary of arrays.", checks.BadType)
-        wanted = f"the keys {sorted(shapes)}" if shapes else "no keys"
-        checks.expect(params.keys() == shapes.keys(), f"params must have {wanted}", sorted(map(str, params)))
+        if params.keys() != shapes.keys():
+            wanted = f"the keys {sorted(shapes)}" if shapes else "no keys"
+            raise checks.BadValue(f"params must have {wanted}, got {sorted(map(str, params))}.")
         arrays = {key: checks.as_float(f"params[{key!r}]", params[key], dtype) for key in shapes}
         for key, shape in shapes.items():
             checks.same_shape(f"params[{key!r}]", arrays[key], shape)

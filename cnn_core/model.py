@@ -249,8 +249,8 @@ def _checked_layers(layers):
     layers = list(layers)
     checks.require(layers, "layers is empty; at least one layer is needed.")
     for index, layer in enumerate(layers):
-        is_layer = isinstance(layer, Layer)
-        checks.expect(is_layer, f"layers[{index}] must be a layer, such as ReLU()", layer, checks.BadType)
+        if not isinstance(layer, Layer):
+            raise checks.BadType(f"layers[{index}] must be a layer, such as ReLU(), got {checks.shown(layer)}.")
         own = [name for name in ("forward", "backward") if getattr(type(layer), name) is not getattr(Layer, name)]
         advice = "A Model calls apply and gradients: define these."
         checks.require(not own, f"layer {index} ({layer.name}) has its own {' and '.join(own)}. {advice}")

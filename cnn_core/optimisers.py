@@ -77,27 +77,26 @@ class Optimiser(checks.Named):
     def _checked(self, triples):
         checked = [self._checked_triple(each) for each in (triples if hasattr(triples, "__iter__") else [triples])]
         keys = [key for key, _, _ in checked]
-        checks.require(len(set(keys)) == len(keys), f"a key occurs twice in {keys}.")
+        if len(set(keys)) != len(keys):
+            raise checks.BadValue(f"a key occurs twice in {keys}.")
         if self.state and self.state.keys() != set(keys):
             held, given = sorted(map(str, self.state)), sorted(map(str, keys))
             raise checks.BadValue(f"it holds the state of {held}, got {given}. {MAKE_A_NEW_ONE}")
         return checked
 
     def _checked_triple(self, triple):
-        is_triple = isinstance(triple, (tuple, list)) and len(triple) == 3
-        message = f"step takes triples (key, param, grad), got {type(triple).__name__}."
-        checks.require(is_triple, message, checks.BadType)
+        if not isinstance(triple, (tuple, list)) or len(triple) != 3:
+            raise checks.BadType(f"step takes triples (key, param, grad), got {type(triple).__name__}.")
         key, param, grad = triple
-        is_trained = type(param) is np.ndarray and param.dtype in checks.FLOATS and param.flags.writeable
-        message = f"the parameter {key!r} must be a writeable float32 or float64 array."
-        checks.require(is_trained, message, checks.BadType)
+        if type(param) is not np.ndarray or param.dtype not in checks.FLOATS or not param.flags.writeable:
+            raise checks.BadType(f"the parameter {key!r} must be a writeable float32 or float64 array.")
         if grad is None:
             raise RuntimeError(f"{self.name}: {key!r} has no gradient yet. Call forward and backward first.")
         grad = checks.as_float(f"the gradient of {key!r}", grad, param.dtype)
         checks.same_shape(f"the gradient of {key!r}", grad, param.shape)
-        for moment in self.state.get(key, {}).values():
-            held = f"the state of {key!r} with shape {moment.shape}, got a parameter of shape {param.shape}"
-            checks.require(moment.shape == param.shape, f"it holds {held}. {MAKE_A_NEW_ONE}")
+        for other in [moment.shape for moment in self.state.get(key, {}).values() if moment.shape != param.shape]:
+            held = f"the state of {key!r} with shape {other}, got a parameter of shape {param.shape}"
+            raise checks.BadValue(f"it holds {held}. {MAKE_A_NEW_ONE}")
         return key, param, grad
 
 

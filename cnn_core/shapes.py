@@ -113,7 +113,8 @@ class Geometry(NamedTuple):
 
 def image_geometry(shape, kernel, stride, padding):
     """Return the Geometry for images of shape (C, H, W)."""
-    checks.require(len(shape) == 3, f"expected an input of shape (C, H, W), got {tuple(shape)}.")
+    if len(shape) != 3:
+        raise checks.BadValue(f"expected an input of shape (C, H, W), got {tuple(shape)}.")
     return geometry(tuple(shape[1:]), kernel, stride, padding)
 
 

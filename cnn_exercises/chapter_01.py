@@ -4,7 +4,7 @@ import numpy as np
 
 from cnn_core import conv2d_forward, convolve, excluded_pixels, output_size
 
-from .feedback import compare, exercise_check, first_difference, same
+from .feedback import compare, exercise_check, first_difference, reason_for, same
 from .results import AnswerError, array_in, result_of
 
 SIZE, OUTPUTS = 30, 10  # of the setting to be found
@@ -54,17 +54,23 @@ def _on_both_ends(kernel, stride, padding):
     return " The padding is added at each end, so it counts twice." if at_one_end else ""
 
 
+def _filter_in(answer):
+    """Return an answer that is a filter (3, 3), or raise AnswerError."""
+    F = array_in(answer, "the filter")
+    if F.shape != (3, 3):
+        raise AnswerError(f"the filter should have shape (3, 3), yours has {F.shape}.")
+    if not np.isfinite(F).all():
+        raise AnswerError("the nine weights should be finite numbers.")
+    return F
+
+
 # --- a filter for lines -----------------------------------------------------------------------------------------------
 
 
 @exercise_check
 def check_line_filter(answer):
     """Check 3 by 3 weights that respond to a thin vertical line only: not to slopes, nor to horizontal lines."""
-    F = array_in(answer, "the filter")
-    if F.shape != (3, 3):
-        return f"the filter should have shape (3, 3), yours has {F.shape}."
-    if not np.isfinite(F).all():
-        return "the nine weights should be finite numbers."
+    F = _filter_in(answer)
     across, down = F.sum(axis=0), F.sum(axis=1)  # the weights of each column, and of each row, added up
     mistakes = [
         (F.sum(), "on an area where all pixels are 1", "The nine weights should add up to 0."),
@@ -96,11 +102,7 @@ def suspect(X, F):
 @exercise_check
 def check_suspect(answer):
     """Check a 3 by 3 filter with a single weight for which `suspect` differs from `convolve`."""
-    F, X = array_in(answer, "the filter"), np.arange(36.0).reshape(6, 6) ** 2
-    if F.shape != (3, 3):
-        return f"the filter should have shape (3, 3), yours has {F.shape}."
-    if not np.isfinite(F).all():
-        return "the nine weights should be finite numbers."
+    F, X = _filter_in(answer), np.arange(36.0).reshape(6, 6) ** 2
     if same(suspect(X, F), convolve(X, F)):
         return "both functions return the same for this filter. What have the filters in common that hide the fault?"
     if np.count_nonzero(F) > 1:
@@ -142,8 +144,7 @@ def _why_layer(found, right, X, F, B, stride, padding):
             "the window moves by one pixel. Its corner is at (row · stride, column · stride).",
         ),
     ]
-    reasons = (why for array, why in wrong if same(found, array))
-    return next(reasons, None) or first_difference("O", found, right)
+    return reason_for(found, wrong, first_difference("O", found, right))
 
 
 def _unmoved(X, F, B, stride, padding):

@@ -24,9 +24,13 @@ def data(count=12):
     return np.random.default_rng(7).normal(size=(count, 1, 6, 6)), np.arange(count) % 3
 
 
+def parameter_bits(model):
+    return {key: (param.tobytes(), param.dtype.str) for key, param, _ in model.parameters()}
+
+
 def bits(model, optimiser=None):
     """Return everything that a file stores, as bytes and plain values."""
-    found = {key: (param.tobytes(), param.dtype.str) for key, param, _ in model.parameters()}
+    found = parameter_bits(model)
     found["model"] = repr(model)
     if optimiser is not None:
         found |= {"optimiser": repr(optimiser), "steps": optimiser.steps, "rng": model.rng.bit_generator.state}

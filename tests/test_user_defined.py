@@ -6,6 +6,7 @@ import functools
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from saved_models import parameter_bits as bits
 
 from cnn_core import (
     Adam,
@@ -40,10 +41,6 @@ def trained(*layers, workers=2):
     model = Model([*layers, Flatten(), FullyConnected(3)], (1, 6, 6))
     list(fit(model, *data(), Adam(0.01), CrossEntropy(), batch_size=4, workers=workers))
     return model
-
-
-def bits(model):
-    return [param.tobytes() for _, param, _ in model.parameters()]
 
 
 # --- ways to define apply and gradients ---

@@ -252,17 +252,18 @@ class Snapshot:
         return figure, f"Drawn {self.times} times."
 
 
+def slow_run(notebook, time, seen):
+    """Yield ten records, a second apart; add the picture of the snapshot to `seen` before each."""
+    for record in run_of(epochs=1, steps=10):
+        if len(notebook.outputs) == 2:
+            seen.append(bytes(notebook.outputs[1].shown.value))
+        time.now += 1.0
+        yield record
+
+
 def test_a_snapshot_of_the_network_follows_the_run_in_an_output_of_its_own(notebook, time):
     seen = []
-
-    def records():
-        for record in run_of(epochs=1, steps=10):
-            if len(notebook.outputs) == 2:
-                seen.append(bytes(notebook.outputs[1].shown.value))
-            time.now += 1.0
-            yield record
-
-    watch(records(), snapshot=Snapshot())
+    watch(slow_run(notebook, time, seen), snapshot=Snapshot())
     assert len(set(seen)) >= 9
     assert all(image.startswith(b"\x89PNG") for image in seen)
 
@@ -401,15 +402,7 @@ class Failing(Snapshot):
 @pytest.mark.parametrize("error", [KeyError("F"), RuntimeError("no"), AttributeError("x"), OSError(2, "No file")])
 def test_an_error_of_the_snapshot_is_shown_in_its_place_and_the_training_goes_on(notebook, time, capsys, error):
     seen = []
-
-    def records():
-        for record in run_of(epochs=1, steps=10):
-            if len(notebook.outputs) == 2:
-                seen.append(bytes(notebook.outputs[1].shown.value))
-            time.now += 1.0
-            yield record
-
-    history = watch(records(), snapshot=Failing(error))
+    history = watch(slow_run(notebook, time, seen), snapshot=Failing(error))
     assert len(history.steps) == 10
     assert len(set(seen)) == 2  # the first picture, then the message
     words = notebook.outputs[1].metadata["image/png"]["alt"]

@@ -17,6 +17,7 @@ from cnn_viz.arrays.windows import (
     gaps_of,
     labels_of,
     later_positions,
+    on_padded_input,
     padded_panel,
     plan_of,
     position_in,
@@ -25,7 +26,7 @@ from cnn_viz.arrays.windows import (
 from cnn_viz.base.layout import Column, TextBox, WithNote, draw_on_canvas, row_of
 from cnn_viz.base.palette import HUE
 from cnn_viz.base.style import picture
-from cnn_viz.base.text import counted, number_text
+from cnn_viz.base.text import counted, index_text, number_text
 
 DILATED, ROTATED, CROPPED = "→\ndilated", "→\nrotated\nby 180°", "→\ncropped"
 EACH = "×\neach by\nits own"  # not a star: nothing slides here
@@ -190,7 +191,7 @@ def draw_input_chain(ax, dC_dO, dilated, F, full, dC_dX, stride=1, padding=0, pi
     F, full, dC_dX = checks.floats(F=(F, "(kH, kW)"), full=(full, "(H, W)"), dC_dX=(dC_dX, "(H, W)"))
     plan = plan_of(dC_dX.shape, F.shape, stride, padding)
     checks.same_shape("dC_dO", dC_dO, plan.output, "(H_out, W_out)")
-    at = tuple(each + before for each, (before, _) in zip(pixel, plan.padding, strict=True))
+    at = on_padded_input(plan, pixel)
     rotated, reached = F[::-1, ::-1], tuple(np.subtract(full.shape, plan.excluded))
     if any(each >= length for each, length in zip(at, reached, strict=True)):
         raise checks.BadValue(f"no window reaches pixel {tuple(pixel)}: it is excluded, and its gradient is 0.")
@@ -201,7 +202,7 @@ def draw_input_chain(ax, dC_dO, dilated, F, full, dC_dX, stride=1, padding=0, pi
     unreached = {"excluded": plan.excluded, "gaps": gaps_of(plan)}
     found += [ArrayPanel(full, "X", "dC/dX", padding=plan.padding, highlight=(at,), **unreached)]
     found += [CROPPED, ArrayPanel(dC_dX, "X", "dC/dX", highlight=(pixel,))]
-    note = TextBox(f"dC/dX[{pixel[0]}, {pixel[1]}] = {_entries_only(below, rotated)}")
+    note = TextBox(f"dC/dX{index_text(pixel)} = {_entries_only(below, rotated)}")
     return draw_on_canvas(ax, WithNote(Column([row_of(ready), row_of(found)]), note))
 
 
@@ -233,8 +234,8 @@ def draw_pixel_terms(ax, dC_dO, F, dC_dX, pixel, stride=1, padding=0):
     parts = [ArrayPanel(dC_dO, "O", "dC/dO", highlight=tuple(touched), labels=_labels(factors)), EACH]
     parts += [ArrayPanel(F, "F", highlight=tuple(dict.fromkeys(touched.values()))), "="]
     parts.append(ArrayPanel(dC_dX, "X", "dC/dX", highlight=(tuple(pixel),)))
-    names = [f"dC/dO{_at(output)}·F{_at(weight)}" for output, weight in touched.items()]
-    note = _sum(f"dC/dX{_at(pixel)}", names, [dC_dO[output] for output in touched], list(factors.values()))
+    names = [f"dC/dO{index_text(output)}·F{index_text(weight)}" for output, weight in touched.items()]
+    note = _sum(f"dC/dX{index_text(pixel)}", names, [dC_dO[output] for output in touched], list(factors.values()))
     return draw_on_canvas(ax, WithNote(row_of(parts), note))
 
 
@@ -264,8 +265,8 @@ def draw_weight_terms(ax, X, dC_dO, dC_dF, weight, stride=1, padding=0):
     labels = _labels({pixel: dC_dO[output] for pixel, output in under.items()})
     below = padded_panel(X, plan, labels=labels, label_role="O", highlight=tuple(under))
     parts = [below, EACH, ArrayPanel(dC_dO, "O", "dC/dO"), "=", ArrayPanel(dC_dF, "F", "dC/dF", highlight=(weight,))]
-    names = [f"Xp{_at(pixel)}·dC/dO{_at(output)}" for pixel, output in under.items()]
-    note = _sum(f"dC/dF{_at(weight)}", names, [below.array[pixel] for pixel in under], dC_dO.ravel())
+    names = [f"Xp{index_text(pixel)}·dC/dO{index_text(output)}" for pixel, output in under.items()]
+    note = _sum(f"dC/dF{index_text(weight)}", names, [below.array[pixel] for pixel in under], dC_dO.ravel())
     return draw_on_canvas(ax, WithNote(row_of(parts), note))
 
 
@@ -304,10 +305,6 @@ def _entries_only(below, rotated):
     row, column, *_ = below.highlight[0]
     weights = [rotated[down - row, right - column] for down, right in entries]
     return written_sum([below.array[cell] for cell in entries], weights)
-
-
-def _at(position):
-    return f"[{position[0]}, {position[1]}]"
 
 
 def _labels(factors):

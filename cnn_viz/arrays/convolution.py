@@ -19,6 +19,7 @@ from cnn_viz.arrays.windows import (
     full_panel,
     gaps_of,
     later_positions,
+    on_padded_input,
     padded_panel,
     plan_of,
     position_in,
@@ -27,7 +28,7 @@ from cnn_viz.arrays.windows import (
 )
 from cnn_viz.base.layout import GAP, Column, TextBox, WithNote, draw_on_canvas, moved, operator, row_of
 from cnn_viz.base.style import picture
-from cnn_viz.base.text import bracketed, number_text
+from cnn_viz.base.text import bracketed, index_text, number_text
 
 BECOMES, PRODUCT = operator("→\neach window\nbecomes\na column"), operator("=\nrows × columns")
 
@@ -57,7 +58,7 @@ def draw_step(ax, X, F, O, position=(0, 0), stride=1, padding=0, so_far=False):
     window = below.array[row : row + kH, column : column + kW]
     later = later_positions(position, O.shape) if so_far else ()
     parts = [below, "*", ArrayPanel(F, "F"), "=", ArrayPanel(O, "O", highlight=(position,), empty=later)]
-    note = TextBox(f"O[{position[0]}, {position[1]}] = {written_sum(window, F)}")
+    note = TextBox(f"O{index_text(position)} = {written_sum(window, F)}")
     return draw_on_canvas(ax, WithNote(row_of(parts), note))
 
 
@@ -152,10 +153,9 @@ def outputs_of(size, kernel, cell, stride, padding):
     """Return the result of touched_outputs; errors carry the name of the caller."""
     plan = plan_of(size, kernel, stride, padding)
     cell = position_in("cell", cell, size, "the input, which has shape")
-    on_padded = np.add(cell, [before for before, _ in plan.padding])
-    found = {}
+    found, at = {}, on_padded_input(plan, cell)
     for output in np.ndindex(plan.output):
-        weight = tuple(map(int, on_padded - np.multiply(output, plan.stride)))
+        weight = tuple(map(int, np.subtract(at, np.multiply(output, plan.stride))))
         if all(0 <= each < length for each, length in zip(weight, plan.kernel, strict=True)):
             found[output] = weight
     return found

@@ -10,10 +10,10 @@ import numpy as np
 from cnn_core import checks
 from cnn_viz.arrays.convolution import outputs_of
 from cnn_viz.arrays.panel import NO_PADDING, ArrayPanel
-from cnn_viz.arrays.windows import corner_of, padded_panel, plan_of, position_in
+from cnn_viz.arrays.windows import corner_of, on_padded_input, padded_panel, plan_of, position_in
 from cnn_viz.base.layout import Column, draw_on_canvas, row_of
 from cnn_viz.base.style import picture
-from cnn_viz.base.text import bracketed, number_text
+from cnn_viz.base.text import bracketed, index_text, number_text
 
 ABREAST = 3  # panels in a row of the sum
 
@@ -41,12 +41,12 @@ def draw_pixel_windows(ax, X, F, pixel, stride=1, padding=0):
     touched = outputs_of(X.shape, F.shape, pixel, stride, padding)
     if not touched:
         raise checks.BadValue(f"no window reaches pixel {tuple(pixel)}: it is excluded, and its gradient is 0.")
-    at = tuple(each + before for each, (before, _) in zip(pixel, plan.padding, strict=True))
+    at = on_padded_input(plan, pixel)
     rows = {}
     for output, weight in touched.items():
         about = {"highlight": ((*corner_of(plan, output), *F.shape),), "rings": (at,)}
         about["labels"] = {at: f"×{number_text(F[weight])}"}
-        panel = padded_panel(X, plan, f"O{_at(output)}: through F{_at(weight)}", **about)
+        panel = padded_panel(X, plan, f"O{index_text(output)}: through F{index_text(weight)}", **about)
         rows.setdefault(output[0], []).append(_Named(**vars(panel)))
     return draw_on_canvas(ax, Column([row_of(row) for row in rows.values()]))
 
@@ -80,7 +80,7 @@ def draw_shares(ax, dC_dO, F, dC_dXp, stride=1, padding=NO_PADDING, pixel=None):
         share = np.full(dC_dXp.shape, np.nan)  # nan: outside the window
         row, column = corner_of(plan, output)
         share[row : row + F.shape[0], column : column + F.shape[1]] = entry * F
-        parts += ["+", _share(share, f"from dC/dO{_at(output)}: {bracketed(entry)} · F", padding, pixel)]
+        parts += ["+", _share(share, f"from dC/dO{index_text(output)}: {bracketed(entry)} · F", padding, pixel)]
     total = _Named(dC_dXp, "X", "dC/dX, padded", padding=padding, rings=(pixel,) if pixel else ())
     parts = [*parts[1:], "=", total]
     lines = [parts[start : start + 2 * ABREAST] for start in range(0, len(parts), 2 * ABREAST)]
@@ -101,7 +101,3 @@ class _Named(ArrayPanel):
     def title(self):
         """Its name."""
         return self.name
-
-
-def _at(position):
-    return f"[{position[0]}, {position[1]}]"

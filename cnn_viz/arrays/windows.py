@@ -102,6 +102,11 @@ def plan_of(size, kernel, stride, padding):
     return geometry(size, kernel, checks.pair("stride", stride), checks.padding(padding))
 
 
+def on_padded_input(plan, pixel):
+    """Return the row and the column on the padded input of a pixel of X."""
+    return tuple(each + before for each, (before, _) in zip(pixel, plan.padding, strict=True))
+
+
 def corner_of(plan, position):
     """Return the upper left cell, on the padded input, of the window that gives the output at `position`."""
     position = position_in("position", position, plan.output, "the output, which has shape")

@@ -34,6 +34,12 @@ def number_texts(array, decimals=2):
     return np.array([with_minus(text) for text in texts], dtype=object).reshape(array.shape)
 
 
+def index_text(position):
+    """Return the index of an entry of a matrix as text, such as '[0, 2]'."""
+    row, column = position
+    return f"[{row}, {column}]"
+
+
 def number_text(number, decimals=2):
     """Return one number as text, as `number_texts` writes it."""
     return number_texts(number, decimals).item()
