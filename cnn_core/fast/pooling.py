@@ -25,7 +25,6 @@ def forward(X, plan, mode, buffers):
 def backward(dC_dO, X, O, plan, mode, buffers):
     """Return dC_dX; O is the output of the forward pass, or None where it has to be computed again."""
     dC_dX = buffers.batch("dC_dX", X.shape, dC_dO.dtype)
-    dC_dX[...] = 0
     if mode == "mean":
         return _divide_among_pixels(dC_dO, dC_dX, plan)
     O = _fold_windows(X, plan, mode, buffers) if O is None else O
@@ -36,14 +35,16 @@ def _fold_windows(X, plan, mode, buffers):
     """Return the largest or smallest pixel or the sum of every window: (N, C, H_out, W_out)."""
     start, fold = FOLD[mode]
     folded = buffers.batch("O", (*X.shape[:2], *plan.output), X.dtype)
-    folded[...] = start
-    for windows, pixels in _offset_slices(plan, X.shape[2:]):
-        fold(folded[windows], X[pixels], out=folded[windows])
+    if padded := any(map(any, plan.padding)):  # an offset then has pixels of some windows only
+        folded[...] = start
+    for number, (windows, pixels) in enumerate(_offset_slices(plan, X.shape[2:])):
+        fold(folded[windows] if padded or number else start, X[pixels], out=folded[windows])
     return folded
 
 
 def _divide_among_pixels(dC_dO, dC_dX, plan):
     """Return dC_dX of mean pooling: each pixel of a window gets an equal part of its gradient."""
+    dC_dX[...] = 0
     parts = dC_dO / _pixel_counts(plan, dC_dX)
     for windows, pixels in reversed(_offset_slices(plan, dC_dX.shape[2:])):  # the order in which the loop adds
         dC_dX[pixels] += parts[windows]
@@ -52,20 +53,29 @@ def _divide_among_pixels(dC_dO, dC_dX, plan):
 
 def _route_to_argmax(dC_dO, X, O, dC_dX, plan, buffers):
     """Return dC_dX of max and min pooling: the first pixel equal to the output of its window gets the gradient."""
-    unrouted, routed = buffers.batch("unrouted", O.shape, bool), buffers.batch("routed", O.shape, dC_dO.dtype)
+    unrouted, nan = buffers.batch("unrouted", O.shape, bool), np.isnan(O).any()
     unrouted[...] = True
-    overlap, nan = any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True)), np.isnan(O).any()
-    for windows, pixels in _offset_slices(plan, X.shape[2:]):
+    overlap = any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True))
+    if plan.stride != plan.kernel or any(map(any, plan.padding)) or any(plan.excluded):
+        dC_dX[...] = 0  # elsewhere each pixel has one window, which writes to it
+    *earlier, last = _offset_slices(plan, X.shape[2:])
+    for windows, pixels in earlier:
         chosen = X[pixels] == O[windows]
         if nan:
             chosen |= np.isnan(X[pixels])
         chosen &= unrouted[windows]
         unrouted[windows] ^= chosen
-        if overlap:
-            dC_dX[pixels] += masked(dC_dO[windows], chosen, out=routed[windows])
-        else:
-            masked(dC_dO[windows], chosen, out=dC_dX[pixels])
+        _route(dC_dO[windows], chosen, dC_dX[pixels], overlap)
+    _route(dC_dO[last[0]], unrouted[last[0]], dC_dX[last[1]], overlap)  # what is left needs no comparison
     return dC_dX
+
+
+def _route(gradient, chosen, pixels, overlap):
+    """Add the gradient to the pixels where it is chosen; without overlap nothing was there before."""
+    if overlap:
+        pixels += masked(gradient, chosen, out=np.empty_like(gradient))
+    else:
+        masked(gradient, chosen, out=pixels)
 
 
 def _pixel_counts(plan, X):
