@@ -5,7 +5,7 @@ Reference   conv2d_forward_loop and conv2d_backward_dilated; tests/test_convolut
 Chapter     09.
 """
 
-import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -35,36 +35,43 @@ def parameter_gradients(dC_dO, X, plan, buffers):
 
 
 def input_gradient(dC_dO, F, plan, X_shape, buffers):
-    """Return dC_dX by the cheaper of two methods.
+    """Return dC_dX: over the rows one more convolution, over the columns a sum.
 
-    At stride 1 it is one more convolution, of dC_dO with the filters rotated by 180 degrees. Where the output is much
-    smaller than the input, most products of that convolution would be with zeros; then every entry of dC_dO is
-    scattered over its window.
+    A row of dC_dX needs the rows of dC_dO whose windows reach it. They are contiguous, so they are the operand of a
+    product as they lie. It gives the terms of every kernel column, which are added to the columns of their pixels.
     """
-    (kH, kW), ((top, bottom), (left, right)) = plan.kernel, plan.padding
-    if plan.stride != (1, 1) or 3 * math.prod(plan.output) < 2 * math.prod(X_shape[2:]):
-        return scattered(dC_dO, F, plan, X_shape, buffers)
-    around = (kH - 1 - top, kH - 1 - bottom), (kW - 1 - left, kW - 1 - right)
-    back = plan._replace(padding=around, output=X_shape[2:])
-    return forward(dC_dO, F.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], back, buffers.scope("dC_dX"))
+    (N, C, H, W), by_row, W_out = X_shape, _by_row(dC_dO, buffers), plan.output[1]
+    terms = buffers.zeros("terms", (H, plan.kernel[1], C, W_out, N), dC_dO.dtype)  # a row without windows stays 0
+    dC_dX = buffers.zeros("dC_dX", (H, C, W, N), dC_dO.dtype)
+    filters = np.ascontiguousarray(F.transpose(3, 1, 2, 0))  # (kW, C, kH, K)
+    for rows, first, kernel_rows in _row_groups(plan, H):
+        matrix = filters[:, :, kernel_rows].reshape(-1, len(kernel_rows) * len(F))
+        row, _, number = by_row.strides
+        shape = len(terms[rows]), matrix.shape[1], W_out * N
+        reaching = as_strided(by_row[first:], shape, (row, row // len(F), number), writeable=False)
+        np.matmul(matrix, reaching, out=terms[rows].reshape(len(reaching), len(matrix), -1))
+    dC_dX.fill(0)
+    for j, (windows, pixels) in enumerate(kernel_offsets(W, plan.kernel[1], plan.stride[1], plan.padding[1], W_out)):
+        dC_dX[:, :, pixels] += terms[:, j, :, windows]
+    return dC_dX.transpose(3, 1, 0, 2)
 
 
-def scattered(dC_dO, F, plan, X_shape, buffers):
-    """Return dC_dX: dC_dO times the filters, added to the pixels of each window (col2im)."""
-    (kH, kW), (S_r, S_c), (H_out, W_out) = plan.kernel, plan.stride, plan.output
-    (N, C, H, W), ((top, bottom), (left, right)) = X_shape, plan.padding
-    terms = buffers.zeros("terms", (H_out, kH, kW, C, W_out, N), dC_dO.dtype)
-    filters = F.transpose(2, 3, 1, 0).reshape(kH * kW * C, len(F))
-    np.matmul(filters, _by_row(dC_dO, buffers), out=terms.reshape(H_out, len(filters), -1))
-    rows = buffers.zeros("rows", (H_out, kH, C, left + W + right, N), dC_dO.dtype)
-    dC_dXp = buffers.zeros("dC_dXp", (top + H + bottom, C, left + W + right, N), dC_dO.dtype)
-    rows.fill(0)
-    dC_dXp.fill(0)
-    for column in range(kW):
-        rows[:, :, :, column : column + S_c * W_out : S_c] += terms[:, :, column]
-    for row in range(kH):
-        dC_dXp[row : row + S_r * H_out : S_r] += rows[:, row]
-    return dC_dXp[top : top + H, :, left : left + W].transpose(3, 1, 0, 2)
+@lru_cache(maxsize=256)  # a layer asks for the same ones at every step
+def _row_groups(plan, H):
+    """Return the rows of X in groups that lie at the same rows of their windows: (rows, first, kernel rows).
+
+    The windows of the rows `first`, `first` + 1, ... of the output reach the first row of the group, with `kernel rows`.
+    """
+    (kH, _), (S_r, _), ((top, _), _), (H_out, _) = plan.kernel, plan.stride, plan.padding, plan.output
+    groups = {}
+    for row in range(H):
+        first, last = max(-((kH - 1 - row - top) // S_r), 0), min((row + top) // S_r, H_out - 1)
+        if first <= last:
+            groups.setdefault((row + top - first * S_r, last - first + 1), []).append((row, first))
+    return [
+        (slice(rows[0][0], rows[-1][0] + 1, S_r), rows[0][1], range(kernel_row, -1, -S_r)[:count])
+        for (kernel_row, count), rows in groups.items()
+    ]
 
 
 def _windows_by_row(X, plan, buffers):
