@@ -28,9 +28,9 @@ def parameter_gradients(dC_dO, X, plan, buffers):
     """Return dC_dF and dC_dB: each window times the gradient of its output, summed over the rows of the output."""
     by_row, windows = _by_row(dC_dO, buffers), _windows_by_row(X, plan, buffers)
     K, C = dC_dO.shape[1], X.shape[1]
-    terms = buffers.zeros("dC_dF", (len(by_row), K, windows.shape[1]), X.dtype)
-    np.matmul(by_row, windows.transpose(0, 2, 1), out=terms)
-    dC_dF = terms.sum(axis=0).reshape(K, *plan.kernel, C).transpose(0, 3, 1, 2)
+    terms = buffers.zeros("dC_dF", (len(by_row), windows.shape[1], K), X.dtype)
+    np.matmul(windows, by_row.transpose(0, 2, 1), out=terms)
+    dC_dF = terms.sum(axis=0).reshape(*plan.kernel, C, K).transpose(3, 2, 0, 1)
     return dC_dF, by_row.sum(axis=(0, 2))
 
 
@@ -60,7 +60,7 @@ def input_gradient(dC_dO, F, plan, X_shape, buffers):
 def _row_groups(plan, H):
     """Return the rows of X in groups that lie at the same rows of their windows: (rows, first, kernel rows).
 
-    The windows of the rows `first`, `first` + 1, ... of the output reach the first row of the group, with `kernel rows`.
+    The windows of the output's rows `first`, `first` + 1, ... reach the first row of the group, with `kernel rows`.
     """
     (kH, _), (S_r, _), ((top, _), _), (H_out, _) = plan.kernel, plan.stride, plan.padding, plan.output
     groups = {}
