@@ -17,10 +17,10 @@ from .buffers import rows_of
 def forward(X, F, plan, buffers, B=None):
     """Return the output: for each of its rows, the matrix product of all filters with the windows of the row."""
     O = buffers.batch("O", (len(X), len(F), *plan.output), X.dtype)
-    by_row = _by_row(O, buffers)
-    np.matmul(F.transpose(0, 2, 3, 1).reshape(len(F), -1), _windows_by_row(X, plan, buffers), out=by_row)
-    if B is not None:
-        by_row += B[:, None]
+    filters = np.zeros((len(F), plan.kernel[0], plan.kernel[1] * X.shape[1] + 1), X.dtype)
+    filters[:, :, :-1] = F.transpose(0, 2, 3, 1).reshape(*filters.shape[:2], -1)
+    filters[:, 0, -1] = 0 if B is None else B  # times the ones: the bias needs no pass of its own
+    np.matmul(filters.reshape(len(F), -1), _windows_by_row(X, plan, buffers), out=_by_row(O, buffers))
     return O
 
 
@@ -30,8 +30,9 @@ def parameter_gradients(dC_dO, X, plan, buffers):
     K, C = dC_dO.shape[1], X.shape[1]
     terms = buffers.zeros("dC_dF", (len(by_row), windows.shape[1], K), X.dtype)
     np.matmul(windows, by_row.transpose(0, 2, 1), out=terms)
-    dC_dF = terms.sum(axis=0).reshape(*plan.kernel, C, K).transpose(3, 2, 0, 1)
-    return dC_dF, by_row.sum(axis=(0, 2))
+    gradients = terms.sum(axis=0).reshape(plan.kernel[0], -1, K)
+    dC_dF = gradients[:, :-1].reshape(*plan.kernel, C, K).transpose(3, 2, 0, 1)
+    return dC_dF, gradients[0, -1]
 
 
 def input_gradient(dC_dO, F, plan, X_shape, buffers):
@@ -82,16 +83,18 @@ def _windows_by_row(X, plan, buffers):
     """
     (kH, kW), (S_r, _), (H_out, W_out) = plan.kernel, plan.stride, plan.output
     N, C, H, W = X.shape
-    buffer = buffers.zeros("windows", ((H_out - 1) * S_r + kH, kW, C, W_out, N), X.dtype)  # the padding stays 0
+    flat = buffers.zeros("windows", ((H_out - 1) * S_r + kH, kW * C + 1, W_out * N), X.dtype)  # the padding stays 0
+    flat[:, -1] = 1
+    buffer = flat[:, :-1].reshape(len(flat), kW, C, W_out, N)
     top = plan.padding[0][0]  # negative in a backward pass whose forward padding exceeds kH - 1
     first = max(top, 0)
     end = max(min(top + H, len(buffer)), first)
     rows = rows_of(X, "X", buffers)[first - top : end - top]
     for j, (windows, pixels) in enumerate(kernel_offsets(W, kW, plan.stride[1], plan.padding[1], W_out)):
         buffer[first:end, j, :, windows] = rows[:, :, pixels]
-    row, _, channel, _, number = buffer.strides
-    strides = min(S_r, len(buffer)) * row, channel, number  # with a single output row S_r may be any number
-    return as_strided(buffer, (H_out, kH * kW * C, W_out * N), strides, writeable=False)
+    row, channel, number = flat.strides
+    strides = min(S_r, len(flat)) * row, channel, number  # with a single output row S_r may be any number
+    return as_strided(flat, (H_out, kH * (kW * C + 1), W_out * N), strides, writeable=False)
 
 
 def _by_row(images, buffers):
