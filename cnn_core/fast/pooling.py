@@ -25,8 +25,8 @@ def forward(X, plan, mode, buffers):
 def backward(dC_dO, X, O, plan, mode, buffers):
     """Return dC_dX; O is the output of the forward pass, or None where it has to be computed again."""
     dC_dX = buffers.batch("dC_dX", X.shape, dC_dO.dtype)
-    if mode == "mean" or plan.stride != plan.kernel or any(map(any, (*plan.padding, plan.excluded))):
-        dC_dX[...] = 0  # else every pixel has one window, which writes to it
+    if mode == "mean" or any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True)):
+        dC_dX[...] = 0  # else a pixel has one window, which writes to it, or none, and stays 0
     if mode == "mean":
         return _divide_among_pixels(dC_dO, dC_dX, plan)
     O = _fold_windows(X, plan, mode, buffers) if O is None else O
