@@ -16,14 +16,20 @@ from .layer import Layer, row_shape
 @checks.public
 def relu_forward(X, buffers=FRESH):
     """Return max(X, 0)."""
-    X = checks.as_float("X", X)
-    return np.maximum(X, 0, out=buffers.like("O", X, X.dtype))
+    return _relu(checks.as_float("X", X), buffers)
 
 
 @checks.public
 def relu_backward(dC_dO, X, buffers=FRESH):
     """Return dC_dX: dC_dO where X is above 0, else 0 (at 0 too, as PyTorch has it)."""
-    dC_dO, X = _pair(dC_dO, X)
+    return _relu_gradient(*_pair(dC_dO, X), buffers)
+
+
+def _relu(X, buffers):
+    return np.maximum(X, 0, out=buffers.like("O", X, X.dtype))
+
+
+def _relu_gradient(dC_dO, X, buffers):
     above = np.greater(X, 0, out=buffers.like("above", X, bool))
     return masked(dC_dO, above, out=buffers.like("dC_dX", X, dC_dO.dtype))
 
@@ -114,10 +120,10 @@ class ReLU(Layer):
     is_monotonic = True
 
     def apply(self, X, buffers=FRESH):
-        return relu_forward(X, buffers)
+        return _relu(X, buffers)
 
     def gradients(self, dC_dO, X, buffers=FRESH):
-        return relu_backward(dC_dO, X, buffers), {}
+        return _relu_gradient(dC_dO, X, buffers), {}
 
 
 class LeakyReLU(Layer):

@@ -108,7 +108,7 @@ class Geometry(NamedTuple):
     def element_count(self, K, C):
         """Return how many numbers a convolution allocates for one image: the output and the row buffer."""
         (H_out, W_out), (S_r, _), (kH, kW) = self.output, self.stride, self.kernel
-        return K * H_out * W_out + ((H_out - 1) * S_r + kH) * kW * C * W_out
+        return K * H_out * W_out + ((H_out - 1) * S_r + kH) * (kW * C + 1) * W_out
 
 
 def image_geometry(shape, kernel, stride, padding):

@@ -81,11 +81,54 @@ def test_cached_arrays_are_returned_again_by_name_shape_and_dtype_and_fresh_ones
     one[...] = 5
     assert cached.zeros("O", (2, 3), f) is one
     others = [cached.zeros("X", (2, 3), f), cached.zeros("O", (3, 2), f), cached.zeros("O", (2, 3), bool)]
-    others += [cached.scope("inner").zeros("O", (2, 3), f), cached.like("O", np.ones((3, 3), f), f)]
+    others += [cached.like("O", np.ones((3, 3), f), f), cached.batch("O", (3, 3, 2, 2), f)]
     assert not any(np.shares_memory(one, other) for other in others)
-    assert cached.scope("inner").zeros("O", (2, 3), f) is others[3]
+    assert cached.batch("O", (3, 3, 2, 2), f) is others[-1]
     assert buffers.FRESH.zeros("O", (2, 3), f) is not buffers.FRESH.zeros("O", (2, 3), f)
     assert not buffers.FRESH.zeros("O", (2, 3), f).any()
+
+
+def test_cached_views_are_made_once_for_the_same_arrays_and_again_for_others():
+    cached, made, arrays = buffers.CachedBuffers(), [], [np.ones((2, 3)) for _ in range(3)]
+
+    def view(*of):
+        made.append(of)
+        return [each.T for each in of]
+
+    first = cached.views("T", view, *arrays[:2])
+    assert cached.views("T", view, *arrays[:2]) is first
+    assert cached.views("other", view, *arrays[:2]) is not first
+    assert len(made) == 2
+    for others in (arrays[:1], arrays, arrays[1::-1], [arrays[0], arrays[2]]):  # each replaces the one before
+        found = cached.views("T", view, *others)
+        assert [each.base is of for each, of in zip(found, others, strict=True)] == [True] * len(others)
+    assert len(made) == 6
+    assert buffers.FRESH.views("T", view, arrays[0]) is not buffers.FRESH.views("T", view, arrays[0])
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        *(Conv2D(4), Conv2D(4, (3, 2), (2, 3), "same"), Conv2D(4, 1, 9, 2), Conv2D(4, 2, 1, 3)),
+        *(Pool2D(), Pool2D(3, 2, 1), Pool2D(2, 1, mode="min"), Pool2D(2, 3, mode="mean"), ReLU()),
+    ],
+    ids=repr,
+)
+def test_cached_buffers_give_the_bits_of_fresh_ones_whatever_comes_between(rng, layer):
+    layer.build((3, 7, 6), rng)
+    cached, accepts_cache = buffers.CachedBuffers(), isinstance(layer, Pool2D)
+    kept = images(rng, order="HCWN")  # the same array again, with other numbers
+    for X in (kept, images(rng), kept, images(rng, (2, 3, 7, 6)), images(rng, (0, 3, 7, 6)), kept, images(rng)):
+        X[...] = rng.normal(size=X.shape)
+        options = {"cache": {}} if accepts_cache else {}
+        O = layer.apply(X, buffers=cached, **options)
+        assert_array_equal(O, layer.apply(X))
+        dC_dO = rng.normal(size=O.shape).astype(np.float32)
+        found, grads = layer.gradients(dC_dO, X, buffers=cached, **options)
+        wanted, wanted_grads = layer.gradients(dC_dO, X)
+        assert_array_equal(found, wanted)
+        for key, grad in wanted_grads.items():
+            assert_array_equal(grads[key], grad)
 
 
 @pytest.mark.parametrize("stride", [1, 2, (1, 3), (3, 1)])

@@ -6,6 +6,7 @@ Buffers     A new large array costs more than the arithmetic on it, because the 
             So the functions ask a `Buffers` for their arrays: Buffers returns new ones, CachedBuffers the same ones
             again. `fit` and `predict` alone use CachedBuffers, one for each layer of each worker, and no cached array
             is ever handed to a caller.
+Views       Making a view takes as long as arithmetic on a small one. So CachedBuffers keep those of cached arrays too.
 Chapter     09.
 """
 
@@ -27,14 +28,13 @@ class Buffers:
 
     def batch(self, name, shape, dtype):
         """Return an array (N, ...) with the batch innermost in memory: (N, C, H, W) is a view of (H, C, W, N)."""
-        if len(shape) == 4:
-            N, C, H, W = shape
-            return self.zeros(name, (H, C, W, N), dtype).transpose(3, 1, 0, 2)
-        return np.moveaxis(self.zeros(name, (*shape[1:], shape[0]), dtype), -1, 0)
+        axes = (2, 1, 3, 0) if len(shape) == 4 else (*range(1, len(shape)), 0)
+        inner = [shape[axis] for axis in axes]
+        return self._array((name, shape, dtype), lambda: np.zeros(inner, dtype).transpose(np.argsort(axes)))
 
-    def scope(self, name):
-        """Return Buffers for a function inside the function, which may use the same names."""
-        return self
+    def views(self, name, make, *arrays):
+        """Return make(*arrays), which are views of the arrays; `name` as in zeros."""
+        return make(*arrays)
 
     def _array(self, key, make):
         return make()
@@ -46,11 +46,14 @@ class CachedBuffers(Buffers):
     is_cached = True
 
     def __init__(self):
-        self.arrays = {}
+        self.arrays, self.made = {}, {}
 
-    def scope(self, name):
-        """Return the same CachedBuffers again for the same name."""
-        return self._array(name, CachedBuffers)
+    def views(self, name, make, *arrays):
+        """Return the views that were made last under this name if they are of the same arrays, else new ones."""
+        owners, _ = self.made.get(name, ((), None))
+        if [*map(id, owners)] != [*map(id, arrays)]:
+            self.made[name] = arrays, make(*arrays)
+        return self.made[name][1]
 
     def _array(self, key, make):
         if key not in self.arrays:
@@ -63,15 +66,15 @@ FRESH = Buffers()
 
 def rows_of(images, name, buffers):
     """Return images (N, C, H, W) as a contiguous (H, C, W, N): a view where memory has that order, else a copy."""
-    return _contiguous(images.transpose(2, 1, 3, 0), name, buffers)
+    return _contiguous(buffers.views(name, lambda X: X.transpose(2, 1, 3, 0), images), name, buffers)
 
 
 def reshaped(X, shape, name, buffers):
     """Return X (N, ...) with another shape for each example: a view where the memory order allows it, else a copy."""
     if X.flags.c_contiguous:
         return X.reshape(len(X), *shape)
-    batch_last = _contiguous(np.moveaxis(X, 0, -1), name, buffers)
-    return np.moveaxis(batch_last.reshape(*shape, len(X)), -1, 0)
+    batch_last = _contiguous(buffers.views(name, lambda X: np.moveaxis(X, 0, -1), X), name, buffers)
+    return buffers.views(f"{name} reshaped", lambda X: np.moveaxis(X.reshape(*shape, X.shape[-1]), -1, 0), batch_last)
 
 
 def _contiguous(X, name, buffers):

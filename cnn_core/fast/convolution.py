@@ -1,11 +1,9 @@
 """The optimised convolution: one row of the output at a time, with the examples innermost in memory.
 
-Shapes      As in cnn_core/convolution.py; `plan` is a Geometry. Row buffers are (H, kW, C, W_out, N).
+Shapes      As in cnn_core/convolution.py; `plan` is a Geometry. A row of the row buffer is (kW*C + 1, W_out*N).
 Reference   conv2d_forward_loop and conv2d_backward_dilated; tests/test_convolution.py holds them equal.
 Chapter     09.
 """
-
-import math
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -17,77 +15,91 @@ from .buffers import rows_of
 def forward(X, F, plan, buffers, B=None):
     """Return the output: for each of its rows, the matrix product of all filters with the windows of the row."""
     O = buffers.batch("O", (len(X), len(F), *plan.output), X.dtype)
-    by_row = _by_row(O, buffers)
-    np.matmul(F.transpose(0, 2, 3, 1).reshape(len(F), -1), _windows_by_row(X, plan, buffers), out=by_row)
-    if B is not None:
-        by_row += B[:, None]
+    filters = np.zeros((len(F), plan.kernel[0], plan.kernel[1] * X.shape[1] + 1), X.dtype)
+    filters[:, :, :-1] = F.transpose(0, 2, 3, 1).reshape(*filters.shape[:2], -1)
+    filters[:, 0, -1] = 0 if B is None else B
+    np.matmul(filters.reshape(len(F), -1), _windows_by_row(X, plan, buffers), out=_by_row(O, "O", buffers))
     return O
 
 
 def parameter_gradients(dC_dO, X, plan, buffers):
     """Return dC_dF and dC_dB: each window times the gradient of its output, summed over the rows of the output."""
-    by_row, windows = _by_row(dC_dO, buffers), _windows_by_row(X, plan, buffers)
-    K, C = dC_dO.shape[1], X.shape[1]
-    terms = buffers.zeros("dC_dF", (len(by_row), K, windows.shape[1]), X.dtype)
-    np.matmul(by_row, windows.transpose(0, 2, 1), out=terms)
-    dC_dF = terms.sum(axis=0).reshape(K, *plan.kernel, C).transpose(0, 3, 1, 2)
-    return dC_dF, by_row.sum(axis=(0, 2))
+    windows, by_row, K = _windows_by_row(X, plan, buffers), _by_row(dC_dO, "dC_dO", buffers), dC_dO.shape[1]
+    terms = buffers.zeros("dC_dF", (len(windows), windows.shape[1], K), X.dtype)
+    np.matmul(windows, by_row.transpose(0, 2, 1), out=terms)  # faster than its transpose: there are few filters
+    sums = terms.sum(axis=0).reshape(plan.kernel[0], -1, K)
+    return sums[:, :-1].reshape(*plan.kernel, X.shape[1], K).transpose(3, 2, 0, 1), sums[0, -1]
 
 
 def input_gradient(dC_dO, F, plan, X_shape, buffers):
-    """Return dC_dX by the cheaper of two methods.
+    """Return dC_dX: a convolution over the rows and a sum over the columns.
 
-    At stride 1 it is one more convolution, of dC_dO with the filters rotated by 180 degrees. Where the output is much
-    smaller than the input, most products of that convolution would be with zeros; then every entry of dC_dO is
-    scattered over its window.
+    A row of dC_dX depends on the rows of dC_dO whose windows reach it. These are contiguous, so they are an operand of
+    a matrix product without a copy. The product gives the terms of each kernel column; they are added to its pixels.
     """
-    (kH, kW), ((top, bottom), (left, right)) = plan.kernel, plan.padding
-    if plan.stride != (1, 1) or 3 * math.prod(plan.output) < 2 * math.prod(X_shape[2:]):
-        return scattered(dC_dO, F, plan, X_shape, buffers)
-    around = (kH - 1 - top, kH - 1 - bottom), (kW - 1 - left, kW - 1 - right)
-    back = plan._replace(padding=around, output=X_shape[2:])
-    return forward(dC_dO, F.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], back, buffers.scope("dC_dX"))
+    (_, kW), (_, S_c), (_, W_out), (N, C, H, W) = plan.kernel, plan.stride, plan.output, X_shape
+    dC_dX, by_row = buffers.batch("dC_dX", X_shape, dC_dO.dtype), _by_row(dC_dO, "dC_dO", buffers)
+    terms = buffers.zeros("terms", (H, kW * C, W_out * N), dC_dO.dtype)  # a row that no window reaches stays 0
+    filters = np.ascontiguousarray(F.transpose(3, 1, 2, 0))  # (kW, C, kH, K)
+    for kernel_rows, operand, out in buffers.views("products", lambda *of: _row_products(plan, *of), by_row, terms):
+        np.matmul(filters[:, :, kernel_rows].reshape(out.shape[1], -1), operand, out=out)
+    dC_dX[...] = 0
+    rows, by_column = rows_of(dC_dX, "dC_dX", buffers), terms.reshape(H, kW, C, W_out, N)
+    for j, (windows, pixels) in enumerate(kernel_offsets(W, kW, S_c, plan.padding[1], W_out)):
+        rows[:, :, pixels] += by_column[:, j, :, windows]
+    return dC_dX
 
 
-def scattered(dC_dO, F, plan, X_shape, buffers):
-    """Return dC_dX: dC_dO times the filters, added to the pixels of each window (col2im)."""
-    (kH, kW), (S_r, S_c), (H_out, W_out) = plan.kernel, plan.stride, plan.output
-    (N, C, H, W), ((top, bottom), (left, right)) = X_shape, plan.padding
-    terms = buffers.zeros("terms", (H_out, kH, kW, C, W_out, N), dC_dO.dtype)
-    filters = F.transpose(2, 3, 1, 0).reshape(kH * kW * C, len(F))
-    np.matmul(filters, _by_row(dC_dO, buffers), out=terms.reshape(H_out, len(filters), -1))
-    rows = buffers.zeros("rows", (H_out, kH, C, left + W + right, N), dC_dO.dtype)
-    dC_dXp = buffers.zeros("dC_dXp", (top + H + bottom, C, left + W + right, N), dC_dO.dtype)
-    rows.fill(0)
-    dC_dXp.fill(0)
-    for column in range(kW):
-        rows[:, :, :, column : column + S_c * W_out : S_c] += terms[:, :, column]
-    for row in range(kH):
-        dC_dXp[row : row + S_r * H_out : S_r] += rows[:, row]
-    return dC_dXp[top : top + H, :, left : left + W].transpose(3, 1, 0, 2)
+def _row_products(plan, by_row, terms):
+    """Return the operands of input_gradient, rows at the same place in their windows together: (kernel rows, the rows
+    of dC_dO that reach them, their terms).
+    """
+    (kH, _), (S_r, _), ((top, _), _), (H_out, _) = plan.kernel, plan.stride, plan.padding, plan.output
+    groups, products = {}, []
+    for row in range(top, top + len(terms)):
+        reaching = range(max(-((kH - 1 - row) // S_r), 0), min(row // S_r, H_out - 1) + 1)
+        if reaching:
+            kernel_rows = range(row - reaching[0] * S_r, -1, -S_r)[: len(reaching)]
+            groups.setdefault(kernel_rows, []).append((row - top, reaching[0]))
+    for kernel_rows, ((row, first), *others) in groups.items():
+        out = terms[row::S_r][: 1 + len(others)]
+        shape = len(out), len(kernel_rows) * by_row.shape[1], by_row.shape[2]
+        products.append((kernel_rows, as_strided(by_row[first:], shape, by_row.strides, writeable=False), out))
+    return products
 
 
 def _windows_by_row(X, plan, buffers):
-    """Return the windows of every row of the output as columns: (H_out, kH*kW*C, W_out*N), views that overlap.
+    """Return the windows of every row of the output as columns: (H_out, kH*(kW*C + 1), W_out*N), views that overlap.
 
     The row buffer stores each padded input row kW times; copy j holds pixel j of every window in that row. The kH rows
     of a window are then contiguous, so the im2col matrix of an output row is a strided view: nothing else is copied.
+    A row of ones follows each: with the biases among the filters, the products add them and give dC_dB.
     """
-    (kH, kW), (S_r, _), (H_out, W_out) = plan.kernel, plan.stride, plan.output
-    N, C, H, W = X.shape
-    buffer = buffers.zeros("windows", ((H_out - 1) * S_r + kH, kW, C, W_out, N), X.dtype)  # the padding stays 0
-    top = plan.padding[0][0]  # negative in a backward pass whose forward padding exceeds kH - 1
-    first = max(top, 0)
-    end = max(min(top + H, len(buffer)), first)
-    rows = rows_of(X, "X", buffers)[first - top : end - top]
-    for j, (windows, pixels) in enumerate(kernel_offsets(W, kW, plan.stride[1], plan.padding[1], W_out)):
-        buffer[first:end, j, :, windows] = rows[:, :, pixels]
-    row, _, channel, _, number = buffer.strides
-    strides = min(S_r, len(buffer)) * row, channel, number  # with a single output row S_r may be any number
-    return as_strided(buffer, (H_out, kH * kW * C, W_out * N), strides, writeable=False)
+    (kH, kW), (S_r, _), (H_out, W_out), (N, C) = plan.kernel, plan.stride, plan.output, X.shape[:2]
+    row_buffer = buffers.zeros("windows", ((H_out - 1) * S_r + kH, kW * C + 1, W_out * N), X.dtype)
+    rows = rows_of(X, "X", buffers)
+    windows, copies = buffers.views("windows", lambda *of: _row_copies(plan, *of), row_buffer, rows)
+    for part, pixels in copies:
+        part[...] = pixels
+    return windows
 
 
-def _by_row(images, buffers):
+def _row_copies(plan, row_buffer, rows):
+    """Return the windows, and the copies that fill the row buffer, as pairs of views. The padding stays 0."""
+    (kH, kW), (S_r, S_c), (H_out, W_out), (H, C, W, N) = plan.kernel, plan.stride, plan.output, rows.shape
+    row_buffer[:, -1] = 1
+    pixel_of_window = row_buffer[:, :-1].reshape(len(row_buffer), kW, C, W_out, N)
+    top = plan.padding[0][0]
+    end = max(min(top + H, len(row_buffer)), top)  # excluded rows are not copied
+    offsets = enumerate(kernel_offsets(W, kW, S_c, plan.padding[1], W_out))
+    copies = [(pixel_of_window[top:end, j, :, w], rows[: end - top, :, pixels]) for j, (w, pixels) in offsets]
+    row, *others = row_buffer.strides
+    strides = min(S_r, len(row_buffer)) * row, *others  # with a single output row S_r may be any number
+    shape = H_out, kH * row_buffer.shape[1], W_out * N
+    return as_strided(row_buffer, shape, strides, writeable=False), copies
+
+
+def _by_row(images, name, buffers):
     """Return images (N, K, H, W) as (H, K, W*N)."""
-    H, K, W, N = (rows := rows_of(images, "dC_dO", buffers)).shape
-    return rows.reshape(H, K, W * N)
+    H, K, W, N = (rows := rows_of(images, name, buffers)).shape
+    return buffers.views(f"{name} by row", lambda rows: rows.reshape(H, K, W * N), rows)

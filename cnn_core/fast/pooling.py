@@ -25,7 +25,8 @@ def forward(X, plan, mode, buffers):
 def backward(dC_dO, X, O, plan, mode, buffers):
     """Return dC_dX; O is the output of the forward pass, or None where it has to be computed again."""
     dC_dX = buffers.batch("dC_dX", X.shape, dC_dO.dtype)
-    dC_dX[...] = 0
+    if mode == "mean" or any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True)):
+        dC_dX[...] = 0  # else a pixel has one window, which writes to it, or none, and stays 0
     if mode == "mean":
         return _divide_among_pixels(dC_dO, dC_dX, plan)
     O = _fold_windows(X, plan, mode, buffers) if O is None else O
@@ -36,17 +37,19 @@ def _fold_windows(X, plan, mode, buffers):
     """Return the largest or smallest pixel or the sum of every window: (N, C, H_out, W_out)."""
     start, fold = FOLD[mode]
     folded = buffers.batch("O", (*X.shape[:2], *plan.output), X.dtype)
-    folded[...] = start
-    for windows, pixels in _offset_slices(plan, X.shape[2:]):
-        fold(folded[windows], X[pixels], out=folded[windows])
+    if padded := any(map(any, plan.padding)):  # an offset then has pixels of some windows only
+        folded[...] = start
+    parts = buffers.views("folded", lambda X, O: _parts(plan, [X], [O]), X, folded)
+    for number, (pixels, windows) in enumerate(parts):
+        fold(windows if padded or number else start, pixels, out=windows)
     return folded
 
 
 def _divide_among_pixels(dC_dO, dC_dX, plan):
     """Return dC_dX of mean pooling: each pixel of a window gets an equal part of its gradient."""
-    parts = dC_dO / _pixel_counts(plan, dC_dX)
-    for windows, pixels in reversed(_offset_slices(plan, dC_dX.shape[2:])):  # the order in which the loop adds
-        dC_dX[pixels] += parts[windows]
+    shares = dC_dO / _pixel_counts(plan, dC_dX)
+    for pixels, windows in reversed(_parts(plan, [dC_dX], [shares])):  # the order in which the loop adds
+        pixels += windows
     return dC_dX
 
 
@@ -54,17 +57,17 @@ def _route_to_argmax(dC_dO, X, O, dC_dX, plan, buffers):
     """Return dC_dX of max and min pooling: the first pixel equal to the output of its window gets the gradient."""
     unrouted, routed = buffers.batch("unrouted", O.shape, bool), buffers.batch("routed", O.shape, dC_dO.dtype)
     unrouted[...] = True
-    overlap, nan = any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True)), np.isnan(O).any()
-    for windows, pixels in _offset_slices(plan, X.shape[2:]):
-        chosen = X[pixels] == O[windows]
-        if nan:
-            chosen |= np.isnan(X[pixels])
-        chosen &= unrouted[windows]
-        unrouted[windows] ^= chosen
+    overlap = any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True))
+    is_output = (lambda A, B: (A == B) | np.isnan(A)) if np.isnan(O).any() else np.equal
+    arrays = X, dC_dX, O, dC_dO, unrouted, routed
+    parts = buffers.views("routes", lambda X, dC_dX, *others: _parts(plan, [X, dC_dX], others), *arrays)
+    for pixels, gradients, output, dC_dO, chosen, routed in parts:
+        if pixels is not parts[-1][0]:  # the last pixel takes the windows that are left
+            left, chosen = chosen, is_output(pixels, output) & chosen
+            left ^= chosen
+        masked(dC_dO, chosen, out=routed if overlap else gradients)
         if overlap:
-            dC_dX[pixels] += masked(dC_dO[windows], chosen, out=routed[windows])
-        else:
-            masked(dC_dO[windows], chosen, out=dC_dX[pixels])
+            gradients += routed
     return dC_dX
 
 
@@ -73,10 +76,12 @@ def _pixel_counts(plan, X):
     return _fold_windows(np.ones((1, 1, *X.shape[2:]), X.dtype), plan, "mean", FRESH)
 
 
-def _offset_slices(plan, size):
-    """Return, for each offset in the kernel in row-major order, two indices: of the windows that have a pixel of X at
-    that offset, and of these pixels.
+def _parts(plan, of_pixels, of_windows):
+    """Return, for each offset in the kernel in row-major order, the part of each array at that offset, as views.
+
+    Of arrays (N, C, H, W) these are the pixels, of arrays (N, C, H_out, W_out) the windows that have a pixel there.
     """
-    sides = zip(size, plan.kernel, plan.stride, plan.padding, plan.output, strict=True)
-    pairs = itertools.product(*(kernel_offsets(*side) for side in sides))
-    return [((..., w_r, w_c), (..., p_r, p_c)) for (w_r, p_r), (w_c, p_c) in pairs]
+    sides = zip(of_pixels[0].shape[2:], plan.kernel, plan.stride, plan.padding, plan.output, strict=True)
+    offsets = itertools.product(*(kernel_offsets(*side) for side in sides))
+    indices = [((..., p_r, p_c), (..., w_r, w_c)) for (w_r, p_r), (w_c, p_c) in offsets]
+    return [(*(A[pixels] for A in of_pixels), *(A[windows] for A in of_windows)) for pixels, windows in indices]
