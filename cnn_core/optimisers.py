@@ -63,8 +63,9 @@ class Optimiser(checks.Named):
         triples, rate = self._checked(triples), self.rate()
         self.steps += 1
         for key, param, grad in triples:
-            moments = self.state.setdefault(key, {name: np.zeros_like(param) for name in self.moments})
-            self.update(param, grad, rate, **moments)
+            if key not in self.state:
+                self.state[key] = {name: np.zeros_like(param) for name in self.moments}
+            self.update(param, grad, rate, **self.state[key])
 
     def update(self, param, grad, rate, **moments):
         """Change one param, and its moments, in place."""
