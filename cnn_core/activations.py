@@ -16,20 +16,14 @@ from .layer import Layer, row_shape
 @checks.public
 def relu_forward(X, buffers=FRESH):
     """Return max(X, 0)."""
-    return _relu(checks.as_float("X", X), buffers)
+    X = checks.as_float("X", X)
+    return np.maximum(X, 0, out=buffers.like("O", X, X.dtype))
 
 
 @checks.public
 def relu_backward(dC_dO, X, buffers=FRESH):
     """Return dC_dX: dC_dO where X is above 0, else 0 (at 0 too, as PyTorch has it)."""
-    return _relu_gradient(*_pair(dC_dO, X), buffers)
-
-
-def _relu(X, buffers):
-    return np.maximum(X, 0, out=buffers.like("O", X, X.dtype))
-
-
-def _relu_gradient(dC_dO, X, buffers):
+    dC_dO, X = _pair(dC_dO, X)
     above = np.greater(X, 0, out=buffers.like("above", X, bool))
     return masked(dC_dO, above, out=buffers.like("dC_dX", X, dC_dO.dtype))
 
@@ -120,10 +114,10 @@ class ReLU(Layer):
     is_monotonic = True
 
     def apply(self, X, buffers=FRESH):
-        return _relu(X, buffers)
+        return relu_forward(X, buffers)
 
     def gradients(self, dC_dO, X, buffers=FRESH):
-        return _relu_gradient(dC_dO, X, buffers), {}
+        return relu_backward(dC_dO, X, buffers), {}
 
 
 class LeakyReLU(Layer):

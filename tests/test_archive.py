@@ -31,6 +31,7 @@ from hypothesis import strategies as st
 from saved_models import MB, F, bits, content_of, few_examples, good_or_refused, refused, small_model
 
 from cnn_core import Adam, Model, load_checkpoint, save_checkpoint
+from cnn_core.archive import Archive
 
 # --- other files ---
 
@@ -72,6 +73,17 @@ def test_an_npz_file_without_architecture_is_refused(model_path):
 def test_a_checkpoint_is_not_loaded_as_a_model_nor_a_model_as_a_checkpoint(saved_model, saved_checkpoint):
     refused(Model.load, saved_checkpoint, "it holds a checkpoint, not a model")
     refused(load_checkpoint, saved_model, "it holds a model, not a checkpoint")
+
+
+@pytest.mark.parametrize("error", [MemoryError("no more"), OSError(5, "the disk fails")])
+def test_an_error_that_is_not_the_files_fault_keeps_its_kind(saved_model, monkeypatch, error):
+    def fail(self, name):
+        raise error
+
+    monkeypatch.setattr(Archive, "read", fail)
+    with pytest.raises(type(error)) as raised:
+        Model.load(saved_model)
+    assert raised.value is error
 
 
 # --- objects, which could run code ---

@@ -22,6 +22,7 @@ from cnn_core import (
     Flatten,
     FullyConnected,
     LeakyReLU,
+    MeanSquaredError,
     Model,
     Pool2D,
     ReLU,
@@ -90,6 +91,20 @@ def test_a_replica_gives_the_outputs_and_gradients_of_the_layers_bit_for_bit(rng
             assert grads.keys() == layer.grads.keys()
             for key, grad in grads.items():
                 assert_array_equal(grad, layer.grads[key])
+
+
+def test_a_replica_keeps_the_output_of_pooling_for_its_backward_pass(rng):
+    own = replica.Replica(Model([Pool2D(2), Flatten()], (1, 4, 4)).layers)
+    O, records = own.forward(rng.random((3, 1, 4, 4), np.float32), training=True)
+    assert_array_equal(records[0].options["cache"]["O"].reshape(O.shape), O)
+
+
+def test_no_example_counts_as_correct_where_the_targets_are_no_labels(rng):
+    own = replica.Replica(Model([Flatten()], (1, 2, 2)).layers)
+    data = {"X": rng.random((4, 1, 2, 2), np.float32), "y": rng.random((4, 4)), "loss": MeanSquaredError()}
+    result = replica.micro_batch_gradients(own, replica.MicroBatch(0, np.arange(4), 1.0), **data)
+    assert result.correct == 0
+    assert result.cost == pytest.approx(MeanSquaredError()(data["X"].reshape(4, 4), data["y"])[0])
 
 
 def test_pooling_comes_before_a_relu_that_stands_right_before_it():

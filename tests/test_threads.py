@@ -146,6 +146,13 @@ def test_cpu_quotas_are_those_of_the_own_control_groups_and_their_parents(tmp_pa
     assert quotas(tmp_path, membership, files) == found
 
 
+def test_the_files_of_the_control_groups_are_read_once(tmp_path):
+    files = {"a/cpu.max": "300000 100000"}
+    assert quotas(tmp_path, "0::/a", files) == [3]
+    (tmp_path / "cgroup" / "a" / "cpu.max").write_text("100000 100000")
+    assert threads._cpu_quotas(tmp_path / "membership", tmp_path / "cgroup") == [3]
+
+
 def test_without_control_groups_there_is_no_cpu_quota(tmp_path):
     assert threads._cpu_quotas(tmp_path / "none", tmp_path) == []
 

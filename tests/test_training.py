@@ -492,6 +492,11 @@ def test_confusion_matrix_equals_a_plain_loop(rng):
     assert np.trace(found) / 300 == evaluate(model, X, y, CrossEntropy())[1]
 
 
+def test_confusion_matrix_of_a_thousand_classes_is_no_larger_than_its_counts():
+    X, _ = data(4, shape=(4,))
+    assert confusion_matrix(row_model(nodes=1000), X, [0, 0, 0, 999]).shape == (1000, 1000)
+
+
 def test_confusion_matrix_has_rows_for_absent_classes():
     X, _ = data(4, shape=(4,))
     counts = confusion_matrix(row_model(nodes=5), X, [0, 0, 0, 0])
