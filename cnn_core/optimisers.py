@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from . import checks
-from .fast.updates import entry_by_entry
 
 POSITIVE, NOT_NEGATIVE, DECAY_RATE = {"gt": 0}, {"ge": 0}, {"ge": 0, "lt": 1}  # limits of checks.number
 LIMITS = {"learning_rate": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE, "epsilon": POSITIVE}
@@ -64,8 +63,9 @@ class Optimiser(checks.Named):
         triples, rate = self._checked(triples), self.rate()
         self.steps += 1
         for key, param, grad in triples:
-            moments = self.state.get(key) or {name: np.zeros_like(param) for name in self.moments}
-            self.update(param, grad, rate, **self.state.setdefault(key, moments))
+            if key not in self.state:
+                self.state[key] = {name: np.zeros_like(param) for name in self.moments}
+            self.update(param, grad, rate, **self.state[key])
 
     def update(self, param, grad, rate, **moments):
         """Change one param, and its moments, in place."""
@@ -107,7 +107,6 @@ class GradientDescent(Optimiser):
     def __init__(self, learning_rate=0.01, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
 
-    @entry_by_entry
     def update(self, param, grad, rate):
         param -= rate * self.decayed(param, grad)
 
@@ -121,7 +120,6 @@ class Momentum(Optimiser):
         super().__init__(learning_rate, weight_decay)
         self.momentum = momentum
 
-    @entry_by_entry
     def update(self, param, grad, rate, velocity):
         velocity *= self.momentum
         velocity += self.decayed(param, grad)
@@ -134,7 +132,6 @@ class Nesterov(Momentum):
     The form of Sutskever et al., ICML 2013, as PyTorch writes it.
     """
 
-    @entry_by_entry
     def update(self, param, grad, rate, velocity):
         grad = self.decayed(param, grad)
         velocity *= self.momentum
@@ -151,7 +148,6 @@ class RMSProp(Optimiser):
         super().__init__(learning_rate, weight_decay)
         self.decay, self.epsilon = decay, epsilon
 
-    @entry_by_entry
     def update(self, param, grad, rate, mean_square):
         grad = self.decayed(param, grad)
         mean_square *= self.decay
@@ -173,7 +169,6 @@ class Adam(Optimiser):
         super().__init__(learning_rate, weight_decay)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
-    @entry_by_entry
     def update(self, param, grad, rate, first, second):
         self.adapt(param, self.decayed(param, grad), rate, first, second)
 
@@ -193,7 +188,6 @@ class AdamW(Adam):
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
         super().__init__(learning_rate, beta1, beta2, epsilon, weight_decay)
 
-    @entry_by_entry
     def update(self, param, grad, rate, first, second):
         param *= 1 - rate * self.weight_decay
         self.adapt(param, grad, rate, first, second)
