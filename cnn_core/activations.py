@@ -104,8 +104,7 @@ def softmax_backward(dC_dO, X):
 
 def _pair(dC_dO, X):
     dC_dO, X = checks.as_float("dC_dO", dC_dO), checks.as_float("X", X)
-    checks.same_shape("dC_dO", dC_dO, X.shape, "(the shape of X)")
-    return dC_dO, X
+    return checks.same_shape("dC_dO", dC_dO, X.shape, "(the shape of X)"), X
 
 
 class ReLU(Layer):

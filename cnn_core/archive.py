@@ -50,8 +50,7 @@ def write_archive(path, architecture, arrays):
 
 
 def _as_written(name, array):
-    checks.finite(name, array)
-    return np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return np.ascontiguousarray(checks.finite(name, array), array.dtype.newbyteorder("<"))
 
 
 def _regular_file(path):
@@ -118,10 +117,6 @@ class Archive:
         _require(length <= LARGEST_JSON, f"its architecture is longer than {LARGEST_JSON} bytes.")
         text = self._read("architecture", np.dtype("u1"), self._checked_shape("architecture", np.dtype("u1")))
         self.architecture = json.loads(text.tobytes(), parse_constant=_no_constant)
-        self._check_kind(kind)
-
-    def _check_kind(self, kind):
-        """Refuse a newer format, and a checkpoint where a model is wanted (or the other way round)."""
         version, given = checks.integer("version", self.architecture["version"]), self.architecture["kind"]
         newer = f"its format is number {version}, newer than this library, which reads up to {VERSION}."
         _require(version <= VERSION, newer)
@@ -138,9 +133,8 @@ class Archive:
 
     def read(self, name):
         """Return one of the expected arrays; all its numbers are finite."""
-        array = self._read(name, self.dtype, self.shapes[name]).astype(self.dtype.newbyteorder("="))
-        checks.finite(name, array)
-        return array
+        array = self._read(name, self.dtype, self.shapes[name])
+        return checks.finite(name, array.astype(self.dtype.newbyteorder("=")))
 
     def _read(self, name, dtype, shape):
         """Return an array whose header was checked: its numbers are the end of its entry."""

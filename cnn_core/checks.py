@@ -299,9 +299,10 @@ def dimensions(name, array, axes):
 
 
 def same_shape(name, array, wanted, axes=""):
-    """Refuse an array that does not have the shape `wanted`."""
+    """Return the array, if it has the shape `wanted`."""
     if array.shape != tuple(wanted):
         raise BadValue(f"{name} has shape {array.shape}, expected {tuple(wanted)}{' ' * bool(axes)}{axes}.")
+    return array
 
 
 def batch(X, input_shape):
@@ -336,7 +337,7 @@ def not_empty(name, array):
 
 
 def finite(name, array):
-    """Refuse nan and infinity; the message says how many there are and where the first is."""
+    """Return the array, without nan and infinity in it; the message says how many there are and where the first is."""
     rows = np.atleast_1d(array)
     step = max(PART * len(rows) // max(rows.size, 1), 1)  # in parts: one bool for every entry could be too large
     parts = [(start, rows[start : start + step]) for start in range(0, len(rows), step)]
@@ -348,6 +349,7 @@ def finite(name, array):
         values = "1 value that is" if count == 1 else f"{count} values that are"
         index = tuple(map(int, first))[: array.ndim]
         raise BadValue(f"{name} contains {values} not finite (nan or infinity), the first at index {index}.")
+    return array
 
 
 def labels(value, count, classes):

@@ -191,8 +191,7 @@ def _as_float64(subject):
 
 
 def _largest_error(cost, name, array, gradient, entries, epsilon, rng):
-    gradient = np.asarray(gradient, dtype=float)
-    checks.same_shape(name, gradient, array.shape, "(the shape of what it belongs to)")
+    gradient = checks.same_shape(name, np.asarray(gradient, float), array.shape, "(the shape of what it belongs to)")
     if array.size == 0:
         return 0.0, name
     chosen = rng.permutation(array.size)[:entries]

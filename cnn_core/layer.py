@@ -196,8 +196,7 @@ class Layer(checks.Named, checks.Fixed):
     def validate_gradient(self, dC_dO, output_shape):
         """Return dC_dO in the layer's dtype, if it has the shape of the output."""
         dC_dO = checks.as_float("dC_dO", dC_dO, self.dtype)
-        checks.same_shape("dC_dO", dC_dO, output_shape, "(the shape of the last forward's output)")
-        return dC_dO
+        return checks.same_shape("dC_dO", dC_dO, output_shape, "(the shape of the last forward's output)")
 
     def sync_params(self):
         """Validate parameters that the user has assigned since the last call."""
@@ -220,9 +219,7 @@ class Layer(checks.Named, checks.Fixed):
             wanted = f"the keys {sorted(shapes)}" if shapes else "no keys"
             raise checks.BadValue(f"params must have {wanted}, got {sorted(map(str, params))}.")
         arrays = {key: checks.as_float(f"params[{key!r}]", params[key], dtype) for key in shapes}
-        for key, shape in shapes.items():
-            checks.same_shape(f"params[{key!r}]", arrays[key], shape)
-        return arrays
+        return {key: checks.same_shape(f"params[{key!r}]", arrays[key], shape) for key, shape in shapes.items()}
 
 
 class WeightedLayer(Layer):

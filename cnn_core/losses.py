@@ -37,8 +37,7 @@ class MeanSquaredError:
         targets = checks.as_float("targets", targets)
         wanted = f"expected {tuple(shape)}, the shape of the outputs"
         checks.require(targets.shape == tuple(shape), f"targets have shape {targets.shape}, {wanted}. {FOR_LABELS}")
-        checks.finite("targets", targets)
-        return targets
+        return checks.finite("targets", targets)
 
 
 class CrossEntropy:
@@ -80,5 +79,4 @@ class CrossEntropy:
 def _outputs(outputs):
     outputs = checks.as_float("outputs", outputs)
     checks.not_empty("outputs", outputs)
-    checks.finite("outputs", outputs)
-    return outputs
+    return checks.finite("outputs", outputs)

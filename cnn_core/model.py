@@ -208,11 +208,10 @@ class Model(checks.Fixed):
 
     def summary(self):
         """Return a table: each layer with its output shape, its number of parameters and its excluded pixels."""
-        header = ("layer", "output shape", "parameters", "excluded pixels")
-        rows = [("input", str(self.input_shape), "0", "-"), *map(self._summary_row, range(len(self.layers)))]
-        total = ("in all", "", f"{self.parameter_count():,}", "")
-        name, shape, count, last = (max(map(len, column)) for column in zip(header, *rows, total, strict=True))
-        lines = [f"{a:{name}}  {b:{shape}}  {c:>{count}}  {d}".rstrip() for a, b, c, d in (header, *rows, total)]
+        rows = [("layer", "output shape", "parameters", "excluded pixels"), ("input", str(self.input_shape), "0", "-")]
+        rows += [*map(self._summary_row, range(len(self.layers))), ("in all", "", f"{self.parameter_count():,}", "")]
+        name, shape, count, last = (max(map(len, column)) for column in zip(*rows, strict=True))
+        lines = [f"{a:{name}}  {b:{shape}}  {c:>{count}}  {d}".rstrip() for a, b, c, d in rows]
         rule = "-" * (name + shape + count + last + 6)
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
@@ -285,8 +284,7 @@ def _by_key(dictionaries):
 
 def model_arrays(model):
     """Return {key: parameter} of a model, as they are written to a file."""
-    is_model = isinstance(model, Model)
-    checks.require(is_model, f"model must be a Model, got {type(model).__name__}.", checks.BadType)
+    checks.require(isinstance(model, Model), f"model must be a Model, got {type(model).__name__}.", checks.BadType)
     return {key: param for key, param, _ in model.parameters()}
 
 
@@ -305,12 +303,12 @@ def describe(thing, choices, nested=None):
     if choices.get(name) is not type(thing):
         raise checks.BadType(f"{checks.shown(thing)} cannot be written to a file; what can: {', '.join(choices)}.")
     arguments = {key: describe(value, nested) if callable(value) else value for key, value in given.items()}
+    described = {"name": name, "arguments": arguments}
     try:
-        text = json.dumps({"name": name, "arguments": arguments}, default=np.generic.item)
-        made(json.loads(text), choices, "class", nested)
+        made(json.loads(json.dumps(described, default=np.generic.item)), choices, "class", nested)
     except Exception as error:
         raise checks.BadValue(f"{checks.shown(thing)} cannot be written to a file: {error}") from error
-    return {"name": name, "arguments": arguments}
+    return described
 
 
 def made(described, choices, kind, nested=None):

@@ -94,11 +94,10 @@ class Optimiser(checks.Named):
         if grad is None:
             raise RuntimeError(f"{self.name}: {key!r} has no gradient yet. Call forward and backward first.")
         grad = checks.as_float(f"the gradient of {key!r}", grad, param.dtype)
-        checks.same_shape(f"the gradient of {key!r}", grad, param.shape)
         for other in [moment.shape for moment in self.state.get(key, {}).values() if moment.shape != param.shape]:
             held = f"the state of {key!r} with shape {other}, got a parameter of shape {param.shape}"
             raise checks.BadValue(f"it holds {held}. {MAKE_A_NEW_ONE}")
-        return key, param, grad
+        return key, param, checks.same_shape(f"the gradient of {key!r}", grad, param.shape)
 
 
 class GradientDescent(Optimiser):
