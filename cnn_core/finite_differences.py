@@ -163,13 +163,9 @@ def _network(network, rng, X, *targets, loss=None):
         return network.forward(X)
 
     cost, moved = _functions(forward, lambda dC_dO, _: network.backward(dC_dO), named, rng, loss, targets)
-    return cost, moved | {f"dC/d{key}": (param, grad) for key, param, grad in _parameters(network)}
-
-
-def _parameters(network):
-    if hasattr(network, "parameters"):
-        return network.parameters()
-    return [(key, param, network.grads[key]) for key, param in network.params.items()]
+    of_layer = [(key, param, network.grads[key]) for key, param in getattr(network, "params", {}).items()]
+    triples = network.parameters() if hasattr(network, "parameters") else of_layer
+    return cost, moved | {f"dC/d{key}": (param, grad) for key, param, grad in triples}
 
 
 def _weighted_sum(rng, O):

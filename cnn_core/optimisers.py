@@ -63,9 +63,8 @@ class Optimiser(checks.Named):
         triples, rate = self._checked(triples), self.rate()
         self.steps += 1
         for key, param, grad in triples:
-            if key not in self.state:
-                self.state[key] = {name: np.zeros_like(param) for name in self.moments}
-            self.update(param, grad, rate, **self.state[key])
+            moments = self.state.get(key) or {name: np.zeros_like(param) for name in self.moments}
+            self.update(param, grad, rate, **self.state.setdefault(key, moments))
 
     def update(self, param, grad, rate, **moments):
         """Change one param, and its moments, in place."""
