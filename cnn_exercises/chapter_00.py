@@ -216,11 +216,18 @@ def trained_accuracy(answer):
 
 
 def _layers_of(answer):
-    """Return copies of the layers of a list or a Model; raise AnswerError for anything else."""
+    """Return unbuilt copies of the layers of a list or a Model; raise AnswerError for anything else."""
     layers = answer.layers if isinstance(answer, Model) else answer
     if not isinstance(layers, tuple | list) or not all(isinstance(each, Layer) for each in layers):
         raise AnswerError("a list of layers is asked for, such as [Flatten(), FullyConnected(10)].")
-    return [copy.deepcopy(each) for each in layers]
+    return [_unbuilt(each) for each in layers]
+
+
+def _unbuilt(layer):
+    """Return a copy of a layer without its parameters, so that every design begins from the same seed."""
+    layer = copy.deepcopy(layer)
+    layer.params.clear()
+    return layer
 
 
 def _shapes_of(layers):
