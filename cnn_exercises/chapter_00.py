@@ -1,41 +1,49 @@
-"""Checks of chapter 00: counts of parameters, output shapes, receptive fields, and the design of a network."""
+"""Checks of chapter 00: output shapes, an image without edges, receptive fields, and the design of a network."""
 
+import copy
 import math
 from numbers import Real
 
-from cnn_core import Conv2D, Flatten, FullyConnected, Layer, Pool2D, receptive_field
+import numpy as np
+
+from cnn_core import (
+    Adam,
+    Conv2D,
+    CrossEntropy,
+    Flatten,
+    FullyConnected,
+    Layer,
+    LeakyReLU,
+    Model,
+    Pool2D,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    evaluate,
+    fit,
+    load_mnist,
+    receptive_field,
+)
 from cnn_core.model import infer_shapes
 from cnn_viz.network.receptive import layer_outputs
 
 from .feedback import compare, exercise_check
-from .results import AnswerError, described
+from .results import AnswerError, array_in, described
 
-FILTERS = [(1, 16, 3, 3), (16, 32, 3, 3), (3, 4, 5, 2)]  # (C, K, kH, kW)
 IMAGE = (3, 32, 32)
+VERTICAL = np.array([[-1, 2, -1]] * 3)  # the filters of the chapter's tiny network
 WINDOWS = [[(3, 1), (3, 1)], [(3, 1), (2, 2), (3, 1), (2, 2)], [(5, 2), (3, 3)], [(1, 2), (4, 1)]]  # (kernel, stride)
 DIGIT, MOST = (1, 28, 28), 1000
+ACTIVATIONS = (ReLU, LeakyReLU, Sigmoid, Tanh)
+ENOUGH = 0.5  # the accuracy that a design must reach; guessing gives 0.1
 
 
-@exercise_check
-def check_parameters(answer):
-    """Check a function (C, K, kH, kW) -> the parameters of a convolution, biases included."""
-    given = "for {} channels and {} filters of {} by {} you count {found:,}; "
-    return compare(answer, FILTERS, lambda C, K, kH, kW: K * C * kH * kW + K, given, _why_parameters)
-
-
-def _why_parameters(found, right, C, K, kH, kW):
-    reasons = {
-        right - K: "each filter has a bias too.",
-        K * kH * kW + K: "a filter reaches through all channels: it has a weight for each of them.",
-        right - K + 1: "there is a bias for each filter, not one for all.",
-        K * C * (kH * kW + 1): "a filter has one bias, however many channels it reaches through.",
-    }
-    return reasons.get(found, "draw one filter and count its weights.")
+# --- shapes -----------------------------------------------------------------------------------------------------------
 
 
 @exercise_check
 def check_shapes(answer):
-    """Check the list of the five output shapes of exercise 2."""
+    """Check the list of the five output shapes of exercise 1."""
     layers = [Conv2D(8, 5), Pool2D(2), Conv2D(16, 3, stride=2, padding=1), Flatten(), FullyConnected(10)]
     right = infer_shapes(layers, IMAGE)[1:]
     if not isinstance(answer, tuple | list):
@@ -62,7 +70,9 @@ def _why_shape(found, wanted, layer, before):
     if len(found) != len(wanted):
         return f"{layer.name}'s output has {len(wanted)} {'axis' if len(wanted) == 1 else 'axes'}, not {len(found)}."
     if len(wanted) == 1:
-        return "multiply all sides of the maps." if layer.name == "Flatten" else "there is one output for each node."
+        return "multiply all sides of the maps." if layer.name == "Flatten" else "there is one output for each unit."
+    if found == (*wanted[1:], wanted[0]):
+        return "channels come first here, so write (C, H, W)."
     if found[0] != wanted[0]:
         return "a convolution has a channel for each filter, pooling keeps the channels."
     return _why_size(found[1], wanted[1], layer.geometry(before), before[1])
@@ -81,6 +91,41 @@ def _why_size(found, wanted, plan, size):
     return "it is too small: how many windows start inside the image, and how far apart?"
 
 
+# --- an image that the tiny network does not see ----------------------------------------------------------------------
+
+
+@exercise_check
+def check_image(answer):
+    """Check an image (6, 6) of zeros and ones, not empty, for which both scores of the tiny network are 0."""
+    image = array_in(answer, "the image")
+    if image.shape != (6, 6):
+        return f"the image should have 6 by 6 pixels, yours has shape {image.shape}."
+    if not np.isin(image, (0, 1)).all():
+        return "every pixel should be 0 or 1."
+    if not image.any():
+        return "this image is empty. At least one pixel should be 1."
+    return _why_seen({"vertical": _score(image, VERTICAL), "horizontal": _score(image, VERTICAL.T)})
+
+
+def _score(image, weights):
+    """Return the sum of the pooled map of one filter."""
+    windows = np.lib.stride_tricks.sliding_window_view(image, (3, 3))
+    positive = np.maximum((windows * weights).sum(axis=(2, 3)), 0)
+    return int(positive.reshape(2, 2, 2, 2).max(axis=(1, 3)).sum())
+
+
+def _why_seen(scores):
+    if not any(scores.values()):
+        return None
+    both = " and ".join(f"the {name} score is {score}" for name, score in scores.items())
+    if all(scores.values()):
+        return f"{both}. What do the nine weights of a filter add up to, and for which windows is that the output?"
+    return f"{both}. One filter finds nothing; the other one still does."
+
+
+# --- the receptive field ----------------------------------------------------------------------------------------------
+
+
 @exercise_check
 def check_field(answer):
     """Check a function [(kernel, stride), ...] -> how many pixels in a row one cell depends on."""
@@ -94,29 +139,56 @@ def _why_field(found, right, windows):
     steps = [math.prod(stride for _, stride in windows[: number + 1]) for number in range(len(windows))]
     mistakes = {
         receptive_field(late): "the strides count: after a stride of 2, neighbouring cells lie 2 pixels apart.",
+        _wrong_way_round(windows): "this recurrence runs from the last layer to the first: reverse the list.",
         math.prod(kernels): "windows overlap, so the sizes are not multiplied.",
         sum(kernels): "neighbouring windows share pixels: each layer adds one less than its kernel.",
         1 + sum((kernel - 1) * step for kernel, step in zip(kernels, steps, strict=True)): (
-            "a layer's own stride spreads the cells of its output, not those of its input."
+            "a layer's own stride moves the cells of its output apart, not those of its input."
         ),
         right - 1: "start at 1: without any layer a cell is one pixel.",
     }
-    return mistakes.get(found, "walk from the first layer to the last, and keep how far apart neighbours lie.")
+    return mistakes.get(found, "go from the first layer to the last, and keep how far apart neighbours lie.")
+
+
+def _wrong_way_round(windows):
+    """Return what seen -> (seen - 1) * stride + kernel gives from the first layer to the last."""
+    seen = 1
+    for kernel, stride in windows:
+        seen = (seen - 1) * stride + kernel
+    return seen
+
+
+# --- a design ---------------------------------------------------------------------------------------------------------
 
 
 @exercise_check
 def check_design(answer):
-    """Check a list of layers: ten outputs, few parameters, no excluded pixels, a cell that sees the whole image."""
-    shapes = _shapes_of(answer)
+    """Check the layers of a small network: its shapes, its parameters, what it sees, and how well it learns."""
+    layers = _layers_of(answer)
+    shapes = _shapes_of(layers)
+    mistake = _why_size_of_network(layers, shapes) or _why_unseen(layers, shapes) or _why_linear(layers)
+    if mistake:
+        return mistake
+    share = trained_accuracy(layers)
+    if share < ENOUGH:
+        return f"it fits, but after training it classifies only {share:.0%} of the test digits correctly."
+    return None
+
+
+def _why_size_of_network(layers, shapes):
     if shapes[-1] != (10,):
         return f"ten digits need an output of shape (10,), yours is {shapes[-1]}."
-    count = sum(math.prod(s) for each, shape in zip(answer, shapes, strict=False) for s in _params(each, shape))
+    count = sum(math.prod(s) for each, shape in zip(layers, shapes, strict=False) for s in _params(each, shape))
     if count > MOST:
         return f"it has {count:,} parameters, {count - MOST:,} too many. Which layer has most of them?"
-    notes = [output.note for output in layer_outputs(answer, shapes) if output.note]
+    return None
+
+
+def _why_unseen(layers, shapes):
+    notes = [output.note for output in layer_outputs(layers, shapes) if output.note]
     if notes:
         return f"pixels are lost: layer {notes[0]}."
-    plans = [each.geometry(shape) for each, shape in zip(answer, shapes, strict=False) if hasattr(each, "geometry")]
+    plans = [each.geometry(shape) for each, shape in zip(layers, shapes, strict=False) if hasattr(each, "geometry")]
     if not plans:
         return "there is no convolution in it, and so no map with a cell that could see anything."
     fields = [receptive_field([(plan.kernel[axis], plan.stride[axis]) for plan in plans]) for axis in (0, 1)]
@@ -125,10 +197,41 @@ def check_design(answer):
     return None
 
 
-def _shapes_of(layers):
-    """Return the shapes from the image to the output; raise AnswerError if the library refuses the layers."""
+def _why_linear(layers):
+    convolutions = [number for number, layer in enumerate(layers) if isinstance(layer, Conv2D)]
+    if len(convolutions) < 2:
+        return f"two convolutions are asked for, yours has {len(convolutions)}."
+    between = layers[convolutions[0] : convolutions[-1]]
+    if not any(isinstance(layer, ACTIVATIONS) for layer in between):
+        return "there is no ReLU between the convolutions, so together they can do no more than a single one."
+    return None
+
+
+def trained_accuracy(answer):
+    """Return the accuracy on 2,000 test digits of a network with these layers, after six epochs on 4,000 digits."""
+    model, loss, digits = Model(_layers_of(answer), DIGIT, seed=0), CrossEntropy(), load_mnist(limit=4000)
+    for _ in fit(model, digits.X_train, digits.y_train, Adam(0.01), loss, epochs=6):
+        pass
+    return evaluate(model, digits.X_test[:2000], digits.y_test[:2000], loss)[1]
+
+
+def _layers_of(answer):
+    """Return unbuilt copies of the layers of a list or a Model; raise AnswerError for anything else."""
+    layers = answer.layers if isinstance(answer, Model) else answer
     if not isinstance(layers, tuple | list) or not all(isinstance(each, Layer) for each in layers):
         raise AnswerError("a list of layers is asked for, such as [Flatten(), FullyConnected(10)].")
+    return [_unbuilt(each) for each in layers]
+
+
+def _unbuilt(layer):
+    """Return a copy of a layer without its parameters, so that every design begins from the same seed."""
+    layer = copy.deepcopy(layer)
+    layer.params.clear()
+    return layer
+
+
+def _shapes_of(layers):
+    """Return the shapes from the image to the output; raise AnswerError if the library refuses the layers."""
     try:
         return infer_shapes(layers, DIGIT)
     except (ValueError, TypeError) as error:

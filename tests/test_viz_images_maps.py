@@ -15,16 +15,16 @@ def forward(rng, **changes):
     return show_forward_pass(**given | changes)
 
 
-def test_show_walk_draws_the_image_and_the_maps(rng):
+def test_show_forward_pass_draws_the_image_and_the_maps(rng):
     image = rng.random((10, 8))
     figure = forward(rng, image=image)
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), image)
     assert [ax.get_title(loc="left") for ax in figure.axes] == [
-        "X (10, 8)", "relu (4, 10, 8)", "pool (3, 5, 4)", "read as"
+        "X (10, 8)", "relu (4, 10, 8)", "pool (3, 5, 4)", "probability"
     ]  # fmt: skip
 
 
-def test_show_walk_draws_a_pixel_equally_large_everywhere(rng):
+def test_show_forward_pass_draws_a_pixel_equally_large_everywhere(rng):
     figure = forward(rng)
     width, height = size_of(figure)
     for ax in figure.axes[:-1]:
@@ -34,18 +34,24 @@ def test_show_walk_draws_a_pixel_equally_large_everywhere(rng):
         assert box.height * height / rows == pytest.approx(SCALE)
 
 
-def test_show_walk_marks_the_largest_score_without_colour(rng):
+@pytest.mark.parametrize(("columns", "wide"), [(1, 8), (3, 28), (9, 38)])
+def test_show_forward_pass_draws_so_many_maps_in_a_row(rng, columns, wide):
+    array = forward(rng, columns=columns).axes[1].images[0].get_array()
+    assert array.shape[1] == wide  # four maps of 8 columns, two cells apart
+
+
+def test_show_forward_pass_marks_the_largest_score_without_colour(rng):
     bars = forward(rng).axes[-1]
     assert [bar.get_width() for bar in bars.patches] == [0.1, 0.7, 0.2]
     assert np.argmax([bar.get_linewidth() for bar in bars.patches]) == 1
     assert [text.get_text() for text in bars.texts if text.get_weight() == "bold"] == ["1", "70%"]
 
 
-def test_show_walk_draws_maps_of_zeros(rng):
+def test_show_forward_pass_draws_maps_of_zeros(rng):
     assert forward(rng, maps={"dead": np.zeros((2, 3, 3))}).axes[1].images[0].get_clim() == (0, 1)
 
 
-def test_show_walk_changes_nothing_that_it_is_given(rng):
+def test_show_forward_pass_changes_nothing_that_it_is_given(rng):
     image = rng.random((10, 8))
     before = image.copy()
     forward(rng, image=image)
@@ -53,7 +59,7 @@ def test_show_walk_changes_nothing_that_it_is_given(rng):
 
 
 @pytest.mark.parametrize("changes", [{"image": np.zeros((1, 2, 2))}, {"maps": {"O": np.zeros((3, 3))}}, {"scores": 3}])
-def test_show_walk_refuses_other_shapes(rng, changes):
+def test_show_forward_pass_refuses_other_shapes(rng, changes):
     with pytest.raises(ValueError, match="show_forward_pass"):
         forward(rng, **changes)
 

@@ -37,9 +37,20 @@ def chapter():
     return [*first, Flatten(), FullyConnected(128), ReLU(), FullyConnected(10)]
 
 
+def strided():
+    """Return layers of which each one with windows leaves out one row and one column."""
+    return [Conv2D(2, 5, stride=2), ReLU(), Pool2D(3, stride=2), Conv2D(3, 2, stride=2), Flatten(), FullyConnected(4)]
+
+
+def means(layer):
+    """Return a layer that pools by the mean, so that every pixel has a part, in place of one that pools by another."""
+    return Pool2D(layer.pool_size, layer.stride, layer.padding, "mean") if isinstance(layer, Pool2D) else layer
+
+
 # name: (layers, input shape); functions, for a layer belongs to one model
 NETWORKS = {
     "chapter": (chapter, DIGITS),
+    "strided": (strided, DIGITS),
     "left-over": (lambda: [Conv2D(4, 5, stride=3), Pool2D(2), Flatten(), FullyConnected(3)], (3, 40, 20)),
     "pairs": (lambda: [Conv2D(2, (3, 2), stride=(1, 3), padding=(2, 0)), Pool2D((2, 3), stride=(3, 1))], (2, 9, 17)),
     "padded-pooling": (lambda: [Pool2D(3, 2, padding=1), LeakyReLU(), Pool2D(2, 2, "same", "mean")], (8, 15, 6)),
@@ -151,7 +162,7 @@ def test_the_size_beside_an_output_is_its_receptive_field():
     assert seen[0] == seen[1] == f"{fields[0]} × {fields[0]}"
     assert (seen[2], seen[3]) == (f"{fields[1]} × {fields[1]}", f"{fields[2]} × {fields[2]}")
     assert seen[5] == seen[6] == "10 × 10"
-    assert set(seen[7:]) == {"all 28 × 28"}
+    assert set(seen[7:]) == {"26 × 26"}  # the last row and column of 5 by 5 are left out
 
 
 @pytest.mark.parametrize(
@@ -281,13 +292,53 @@ def test_what_is_left_out_is_what_gets_no_gradient(layer, shape, left_out):
     np.testing.assert_array_equal(used, expected)
 
 
+def test_what_the_outputs_of_a_network_never_see_adds_up_from_layer_to_layer():
+    them = outputs("strided")
+    assert [output.note.count("1 row and 1 column") for output in them] == [1, 0, 1, 1, 0, 0, 0]
+    assert [output.unseen[0] for output in them[:6]] == [[(21, 7)], [(9, 3)], [(9, 3)], [(4, 1)], [], []]
+    assert all(output.unseen[0] == output.unseen[1] for output in them)
+    assert [output.sees.replace("\xa0", " ") for output in them[-1:]] == ["21 × 21"]
+
+
+def test_what_no_output_of_a_network_sees_is_hatched():
+    ax = draw_network(network("strided"))
+    them = outputs("strided")
+    assert marked(ax, fronts(ax, them)[0], DIGITS, hatched=True) == [(0, 21, 28, 7), (21, 0, 7, 28)]
+
+
+@pytest.mark.parametrize("name", ["strided", "chapter", "left-over", "pairs", "include", "gaps"])
+def test_what_no_output_sees_is_what_gets_no_gradient(name):
+    layers, shape = NETWORKS[name]
+    layers = [means(layer) for layer in layers()]
+    model = Model(layers, input_shape=shape)
+    for layer in layers:
+        layer.params.update({key: np.ones_like(param) for key, param in layer.params.items()})
+    model.forward(np.ones((1, *model.input_shape)))
+    used = model.backward(np.ones((1, *model.output_shape)))[0, 0] != 0
+    expected = np.ones(model.input_shape[1:], dtype=bool)
+    rows, columns = layer_outputs(model.layers, model.shapes)[0].unseen
+    for first, length in rows:
+        expected[first : first + length] = False
+    for first, length in columns:
+        expected[:, first : first + length] = False
+    np.testing.assert_array_equal(used, expected)
+
+
+def test_a_user_defined_layer_may_depend_on_all_of_its_input():
+    class Turned(Layer):
+        def output_shape(self, input_shape):
+            return input_shape[0], input_shape[2], input_shape[1]
+
+    layers = [Turned(), Conv2D(1, 3, stride=2)]
+    them = layer_outputs(layers, [(1, 4, 8), (1, 8, 4), (1, 3, 1)])
+    assert [output.unseen for output in them] == [([], []), ([(7, 1)], [(3, 1)]), ([], [])]
+
+
 @pytest.mark.parametrize("name", ["chapter", "left-over", "pairs", "padded-pooling", "include", "gaps", "one-cell"])
 def test_the_outlined_block_is_where_the_gradient_of_one_cell_arrives(name):
     layers, shape = NETWORKS[name]
     spatial = [layer for layer in layers() if isinstance(layer, Conv2D | Pool2D)]
-    for index, layer in enumerate(spatial):
-        if isinstance(layer, Pool2D):  # a mean, so that every pixel has a part
-            spatial[index] = Pool2D(layer.pool_size, layer.stride, layer.padding, "mean")
+    spatial = [means(layer) for layer in spatial]
     model = Model(spatial, input_shape=shape)
     model.forward(np.ones((1, *shape)))
     for layer in spatial:
@@ -337,7 +388,7 @@ def test_only_signs_that_occur_are_explained():
     assert explained("dense") == []
     chapter_words, dense_words = words(draw_network(network("chapter"))), words(draw_network(network("dense")))
     assert "one cell of 5 Pool2D, and in the boxes above what it depends on" in chapter_words
-    assert "left out: no window of the next layer reaches it" in chapter_words
+    assert "excluded: no output of the network depends on it" in chapter_words
     assert "a vector that is longer than it is drawn" in dense_words
     assert not any("reaches" in word or "depends" in word for word in dense_words)
 

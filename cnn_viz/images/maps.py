@@ -25,7 +25,7 @@ MARGIN = 10  # pixels
 
 
 @picture
-def show_forward_pass(image, maps, scores, name="X"):
+def show_forward_pass(image, maps, scores, name="X", columns=2):
     """Draw an image, its feature maps in several layers, and a bar for each class, side by side.
 
     A pixel has one size in the whole picture, so the arrays shrink as their shapes do.
@@ -40,12 +40,15 @@ def show_forward_pass(image, maps, scores, name="X"):
         Shares of 1. The largest has a thick outline.
     name : str
         Written above the image.
+    columns : int
+        The most maps of one layer in a row.
     """
+    columns = checks.integer("columns", columns)
     image, scores = checks.floats(image=(image, "(H, W)"), scores=(scores, "(classes,)"))
     panels = {f"{name} {image.shape}": (image, IMAGES, 1.0)}
     for title, stack in maps.items():
         stack = checks.floats(maps=(stack, "(K, h, w)"))[0]
-        panels[title] = (tile_grid(stack, 2, GAP).array, MAGNITUDES, float(stack.max()) or 1.0)
+        panels[title] = (tile_grid(stack, columns, GAP).array, MAGNITUDES, float(stack.max()) or 1.0)
     widths = [SCALE * array.shape[1] for array, _, _ in panels.values()]
     tallest = max([SCALE * array.shape[0] for array, _, _ in panels.values()] + [BAR * len(scores)])
     width = sum(widths) + APART * len(widths) + BARS + 2 * MARGIN
@@ -76,7 +79,7 @@ def _draw_scores(figure, left, tallest, scores):
         ax.text(-0.06, number, number, ha="right", **style)
         ax.text(score + 0.05, number, f"{score:.0%}", ha="left", **style)
     ax.set(xlim=(0, 1), ylim=(len(scores) - 0.5, -0.5))
-    _finish(ax, "read as")
+    _finish(ax, "probability")
 
 
 def _finish(ax, title):

@@ -2,7 +2,8 @@
 
 Boxes       height and width with one scale for all; a plane for each channel, at most PLANES. A vector is a row of
             cells; dots stand for cells that are not drawn.
-Hatching    rows and columns that no window of the next layer reaches; written beside the box too.
+Hatching    rows and columns on which no output of the network depends. The text beside a box says how many of them
+            the next layer leaves out.
 Outlines    heavy: one cell of the last output that has rows and columns, and the part of each box above it that this
             cell depends on.
 Sizes       in pixels of the page: the unit of the axes. On smaller axes everything shrinks alike, texts too.
@@ -145,7 +146,7 @@ def legend_of(outputs, boxes):
     cut = {type(box) for box in boxes if box.is_cut}
     meanings = {
         "outline": f"one cell of {last[-1]}, and in the boxes above what it depends on" if last else "",
-        "hatching": "left out: no window of the next layer reaches it" if any(each.note for each in outputs) else "",
+        "hatching": "excluded: no output of the network depends on it" if any(any(o.unseen) for o in outputs) else "",
         "stack": f"{PLANES} sheets: {PLANES} channels or more" if ChannelStack in cut else "",
         "dots": "a vector that is longer than it is drawn" if VectorCells in cut else "",
     }
@@ -260,7 +261,7 @@ class ChannelStack:
         for back in reversed(range(self.planes)):
             corner = left + SHIFT * back, top - SHIFT * back
             ax.add_patch(Rectangle(corner, width, height, facecolor=colour, edgecolor=INK, linewidth=0.8))
-        rows, columns = output.left_out
+        rows, columns = output.unseen
         for first, length in rows:
             self._hatch(ax, left, top, (first, 0, length, self.shape[2]))
         for first, length in columns:

@@ -1,6 +1,8 @@
 """Receptive fields and excluded pixels of every layer of a network, as whole numbers and texts.
 
 Source      the layers themselves and cnn_core.shapes; nothing is typed in.
+Unseen      the rows and columns of each output that reach no output of the network, traced back from the last layer:
+            what a layer leaves out costs the image as many rows as that layer's outputs are apart.
 Blocks      the part of each output that one cell of the last output with rows and columns depends on, traced back
             window by window. A user-defined layer, of which nothing is known, ends the trace.
 """
@@ -33,6 +35,8 @@ class LayerOutput:
         Runs (first, length) of rows and of columns that no window of the next layer reaches.
     note : str
         The number of these rows and columns as text; empty if none.
+    unseen : (list of (int, int), list of (int, int))
+        Runs of rows and of columns on which no output of the network depends.
     block : (int, int, int, int) or None
         Row, column, rows and columns of the part that one cell of the last output with rows and columns depends on.
     """
@@ -44,6 +48,7 @@ class LayerOutput:
     sees: str
     left_out: tuple
     note: str
+    unseen: tuple
     block: tuple | None
 
 
@@ -65,7 +70,9 @@ def layer_outputs(layers, shapes):
     counts = [0] + [sum(map(math.prod, each.param_shapes(shape).values())) for each, shape in _steps(layers, shapes)]
     left_out = [_left_out(layer, shape) for layer, shape in _steps(layers, shapes)] + [([], [])]
     notes = [*map(_note, titles[1:], left_out[:-1]), ""]
-    columns = titles, settings, shapes, counts, _seen(layers, shapes), left_out, notes, blocks_of(layers, shapes)
+    unseen = unseen_of(layers, shapes)
+    seen, blocks = _seen(layers, shapes, unseen[0]), blocks_of(layers, shapes)
+    columns = titles, settings, shapes, counts, seen, left_out, notes, unseen, blocks
     return [LayerOutput(*row) for row in zip(*columns, strict=True)]
 
 
@@ -106,8 +113,11 @@ def _kind(layer, shape):
     return "all" if isinstance(layer, WHOLE) and len(shape) == 1 else "unknown"
 
 
-def _seen(layers, shapes):
-    """Return, for every output, the number of input pixels that one cell of it depends on, as text."""
+def _seen(layers, shapes, unseen):
+    """Return, for every output, the number of input pixels that one cell of it depends on, as text.
+
+    `unseen` holds the runs of rows and of columns of the input on which no output of the network depends.
+    """
     size = shapes[0][1:] if len(shapes[0]) == 3 else shapes[0]
     windows, texts, state = [], [by([1] * len(size), TIMES)], "window"
     for layer, shape in _steps(layers, shapes):
@@ -116,8 +126,16 @@ def _seen(layers, shapes):
         if kind == "window":
             plan = layer.geometry(shape)
             windows.append((plan.kernel, plan.stride))
-        texts.append({"all": f"all {by(size, TIMES)}", "unknown": "–"}.get(state) or by(_fields(windows, size), TIMES))
+        texts.append({"all": _all_but(size, unseen), "unknown": "–"}.get(state) or by(_fields(windows, size), TIMES))
     return texts
+
+
+def _all_but(size, unseen):
+    """Return 'all 28 × 28', or '21 × 21' if seven rows and seven columns are unseen."""
+    if not any(unseen):
+        return f"all {by(size, TIMES)}"
+    lost = [sum(length for _, length in runs) for runs in unseen]
+    return by([length - less for length, less in zip(size, lost, strict=True)], TIMES)
 
 
 def _fields(windows, size):
@@ -164,13 +182,39 @@ def _block(spans):
     return (top, left, bottom - top, right - left) if bottom > top and right > left else None
 
 
+def unseen_of(layers, shapes):
+    """Return, for every output, the runs of rows and of columns on which no output of the network depends.
+
+    They are empty for vectors. A user-defined layer, of which nothing is known, may depend on all of its input.
+    """
+    seen = [_whole(shapes[-1])]
+    for layer, shape in reversed(list(_steps(layers, shapes))):
+        seen.append(_needed(layer, shape, seen[-1]))
+    return [tuple(map(_runs, shape[1:], sets)) or ([], []) for shape, sets in zip(shapes, seen[::-1], strict=True)]
+
+
+def _whole(shape):
+    """Return the set of all rows and the set of all columns; nothing for a vector."""
+    return tuple(set(range(length)) for length in shape[1:]) if len(shape) == 3 else ()
+
+
+def _needed(layer, shape, wanted):
+    """Return the sets of rows and of columns of a layer's input on which the wanted ones of its output depend."""
+    if not hasattr(layer, "geometry"):
+        same = _kind(layer, shape) == "cell" and not isinstance(layer, Flatten)
+        return wanted if same else _whole(shape)
+    plan = layer.geometry(shape)
+    return tuple(map(_reached, shape[1:], plan.kernel, plan.stride, plan.padding, wanted))
+
+
 def _left_out(layer, shape):
     """Return the runs of rows and of columns of a layer's input that none of its windows reaches."""
     if not hasattr(layer, "geometry"):
         return [], []
     plan = layer.geometry(shape)
-    sides = zip(shape[1:], plan.kernel, plan.stride, plan.padding, plan.output, strict=True)
-    return tuple(_runs(*side) for side in sides)
+    outputs = map(range, plan.output)
+    reached = map(_reached, shape[1:], plan.kernel, plan.stride, plan.padding, outputs)
+    return tuple(map(_runs, shape[1:], reached))
 
 
 def _note(title, left_out):
@@ -179,10 +223,14 @@ def _note(title, left_out):
     return f"{title} leaves out {' and '.join(parts)}" if parts else ""
 
 
-def _runs(size, kernel, stride, padding, output):
-    """Return the runs (first, length) between and after the windows; padding is (before, after)."""
-    starts = [number * stride - padding[0] for number in range(output)]
-    reached = {pixel for start in starts for pixel in range(start, start + kernel)}
+def _reached(size, kernel, stride, padding, outputs):
+    """Return the set of the pixels that lie under the windows of these outputs; padding is (before, after)."""
+    starts = [number * stride - padding[0] for number in outputs]
+    return {pixel for start in starts for pixel in range(start, start + kernel) if 0 <= pixel < size}
+
+
+def _runs(size, reached):
+    """Return the runs (first, length) of the pixels that are not reached."""
     runs = []
     for pixel in sorted(set(range(size)) - reached):
         if runs and sum(runs[-1]) == pixel:

@@ -212,6 +212,6 @@ def show_shares(pixels, shares, marked=None):
         ax.text(high + 0.2, values[-1], name, va="center")
     ax.set(xlim=(low, high), ylim=(0, 1.02), xticks=list(pixels))
     ax.set_xlabel("moved by (pixels; to the left below 0, to the right above)")
-    in_percent(ax.yaxis, "read right")
+    in_percent(ax.yaxis, "accuracy")
     ax.grid(axis="y", **PALE_GRID)
     return figure

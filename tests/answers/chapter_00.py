@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D
+from cnn_core import Conv2D, Flatten, FullyConnected, Model, Pool2D, ReLU
 from cnn_exercises import chapter_00
 
 
@@ -22,20 +22,30 @@ def field_with_its_own_stride(windows):
     return seen
 
 
+def field_from_the_wrong_end(windows):
+    seen = 1
+    for kernel, stride in windows:
+        seen = (seen - 1) * stride + kernel
+    return seen
+
+
+def field_from_the_last_layer(windows):
+    return field_from_the_wrong_end(windows[::-1])
+
+
 SHAPES = [(8, 28, 28), (8, 14, 14), (16, 7, 7), (784,), (10,)]
 DECISION = [Flatten(), FullyConnected(10)]
-DESIGN = [Conv2D(4, 4, stride=4), Conv2D(4, 7), *DECISION]
+POOLED = [Conv2D(6, 5), ReLU(), Pool2D(2), Conv2D(12, 3), ReLU(), Pool2D(2), Pool2D(5), *DECISION]
+COARSE = [Conv2D(4, 4, stride=4), ReLU(), Conv2D(4, 7), *DECISION]
+LINEAR = [COARSE[0], *COARSE[2:]]
+STROKE = np.zeros((6, 6), int)
+STROKE[1:5, 2] = 1
+ROWS = np.tile([[1], [0], [0], [1], [0], [0]], (1, 6))  # the vertical filter finds nothing
 CHECKS = [
-    (chapter_00.check_parameters, lambda C, K, kH, kW: K * (C * kH * kW + 1), None),
-    (chapter_00.check_parameters, lambda C, K, kH, kW: K * C * kH * kW, "has a bias too"),
-    (chapter_00.check_parameters, lambda C, K, kH, kW: K * (kH * kW + 1), "all channels"),
-    (chapter_00.check_parameters, lambda C, K, kH, kW: K * C * kH * kW + 1, "not one for all"),
-    (chapter_00.check_parameters, lambda C, K, kH, kW: K * C * (kH * kW + 1), "one bias"),
-    (chapter_00.check_parameters, lambda C, K, kH, kW: 0, "count its weights"),
-    (chapter_00.check_parameters, 160, "a function is asked for, yours is 160"),
     (chapter_00.check_shapes, SHAPES, None),
     (chapter_00.check_shapes, SHAPES[:3], "you give 3"),
     (chapter_00.check_shapes, [(3, 28, 28), *SHAPES[1:]], "channel for each filter"),
+    (chapter_00.check_shapes, [(28, 28, 8), *SHAPES[1:]], "channels come first"),
     (chapter_00.check_shapes, [(8, 32, 32), *SHAPES[1:]], "too large"),
     (chapter_00.check_shapes, [SHAPES[0], (8, 7, 7), *SHAPES[2:]], "too small"),
     (chapter_00.check_shapes, [*SHAPES[:2], (16, 8, 8), *SHAPES[3:]], "round down"),
@@ -46,20 +56,36 @@ CHECKS = [
     (chapter_00.check_shapes, [*SHAPES[:3], (112,), (10,)], "multiply all sides"),
     (chapter_00.check_shapes, [*SHAPES[:3], (16, 49), (10,)], "1 axis, not 2"),
     (chapter_00.check_shapes, [*SHAPES[:3], 784, (10,)], "as a tuple"),
-    (chapter_00.check_shapes, [*SHAPES[:4], (784,)], "each node"),
+    (chapter_00.check_shapes, [*SHAPES[:4], (784,)], "each unit"),
     (chapter_00.check_shapes, [(8,), *SHAPES[1:]], "3 axes, not 1"),
+    (chapter_00.check_image, np.ones((6, 6)), None),
+    (chapter_00.check_image, [[1] * 6] * 6, "Right"),
+    (chapter_00.check_image, np.zeros((6, 6)), "is empty"),
+    (chapter_00.check_image, np.full((6, 6), 0.5), "0 or 1"),
+    (chapter_00.check_image, np.ones((1, 1, 6, 6)), "shape (1, 1, 6, 6)"),
+    (chapter_00.check_image, STROKE, "vertical score is 12 and the horizontal score is 4"),
+    (chapter_00.check_image, ROWS, "the other one still does"),
     (chapter_00.check_field, field, None),
+    (chapter_00.check_field, field_from_the_last_layer, "Right"),
+    (chapter_00.check_field, field_from_the_wrong_end, "reverse the list"),
     (chapter_00.check_field, lambda windows: 1 + sum(kernel - 1 for kernel, _ in windows), "the strides count"),
     (chapter_00.check_field, lambda windows: int(np.prod([kernel for kernel, _ in windows])), "not multiplied"),
     (chapter_00.check_field, lambda windows: sum(kernel for kernel, _ in windows), "one less than its kernel"),
     (chapter_00.check_field, field_with_its_own_stride, "own stride"),
     (chapter_00.check_field, lambda windows: field(windows) - 1, "start at 1"),
     (chapter_00.check_field, lambda windows: 100, "how far apart"),
-    (chapter_00.check_design, DESIGN, None),
+    (chapter_00.check_design, POOLED, None),
+    (chapter_00.check_design, Model(COARSE), "Right"),
+    (chapter_00.check_design, LINEAR, "no ReLU between"),
+    (chapter_00.check_design, [*LINEAR[:2], ReLU(), *DECISION], "no ReLU between"),
+    (chapter_00.check_design, [Pool2D(28), *DECISION], "two convolutions are asked for, yours has 0"),
+    (chapter_00.check_design, [Conv2D(1, 28), *DECISION], "two convolutions are asked for, yours has 1"),
+    (chapter_00.check_design, [Conv2D(1, 28), ReLU(), Conv2D(1, 1), *DECISION], "classifies only"),
     (chapter_00.check_design, [Conv2D(4, 4, stride=4), *DECISION], "parameters"),
     (chapter_00.check_design, [Conv2D(1, 5, stride=4), *DECISION], "leaves out 3 rows and 3 columns"),
     (chapter_00.check_design, [Pool2D(4), Conv2D(4, 5, stride=2), *DECISION], "sees 20 by 20"),
     (chapter_00.check_design, [Flatten(), FullyConnected(1), FullyConnected(10)], "no convolution"),
     (chapter_00.check_design, [Conv2D(4, 7)], "shape (10,)"),
     (chapter_00.check_design, [Conv2D(4, 29)], "larger than"),
+    (chapter_00.check_design, Conv2D(4, 7), "a list of layers"),
 ]
