@@ -36,7 +36,7 @@ def check_changed(answer):
     found = _positions(answer)
     before, after = _gradients()
     changed = {tuple(map(int, position)) for position in np.argwhere(before != after)}
-    for position in found:
+    for position in sorted(found):
         if position not in changed:
             value = f"{before[position]:g}"
             return f"dC/dX{list(position)} is {value} before and after. (A position is a row, then a column.)"
