@@ -1,25 +1,25 @@
-"""Checks of chapter 04: pooling by loops, an argmax mask, min from max, and the backward passes of max and mean."""
-
-from functools import partial
+"""Checks of chapter 04: changed gradients, min from max, a row that moves, routing by switches, and a bug to find."""
 
 import numpy as np
 
 from cnn_core import pool2d_backward, pool2d_forward
 
 from .feedback import compare, exercise_check, first_difference, reason_for, same
-from .results import array_in, result_of
+from .results import AnswerError, array_in, result_of
 
-CALLS = [((4, 6), 2, 2), ((6, 5), 3, 1), ((7, 8), 3, 2), ((8, 7), 2, 3)]  # (X's shape, pool_size, stride)
-MODES = ("max", "mean", "min")
-WINDOWS = [[[1, 4], [0, 2]], [[-3, -1, -2]], [[2, 0], [2, 0]], [[0, 5, 5], [1, 5, 0]], [[3, 3], [3, 3]]]
+CHAPTER_X = [[1, 3, 2, 0, 1, 2], [2, 6, 2, 0, 8, 5], [4, 1, 0, 1, 3, 3], [3, 0, 6, 1, 3, 3]]
+CHAPTER_dC_dO = [[8, 4, -4], [12, -8, 16]]
+RAISED, TO = (0, 1), 7  # the pixel of exercise 1, and its new value
+CALLS = [((4, 6), 2, 2), ((6, 5), 3, 1), ((7, 8), 3, 2), ((8, 7), 2, 3)]  # (X's shape, window, stride)
+ROW, LARGEST = 8, 40  # pixels
 
 
-def _forward(X, k, stride, mode="max"):
+def _forward(X, k=2, stride=2, mode="max"):
     return pool2d_forward(X[None, None], k, stride, mode=mode)[0, 0]
 
 
-def _backward(dC_dO, X, k, stride, mode="max"):
-    return pool2d_backward(dC_dO[None, None], X[None, None], k, stride, mode=mode)[0, 0]
+def _backward(dC_dO, X, k=2, stride=2):
+    return pool2d_backward(dC_dO[None, None], X[None, None], k, stride)[0, 0]
 
 
 def _image(rng, shape):
@@ -27,59 +27,46 @@ def _image(rng, shape):
     return rng.integers(-6, 3, shape).astype(float)
 
 
-@exercise_check
-def check_pool(answer):
-    """Check a function (X (H, W), k, stride, mode) -> the output of pooling with windows of k by k."""
-    rng, given = np.random.default_rng(0), "for X {0.shape}, k = {1}, stride {2} and {3!r}: "
-    calls = [(_image(rng, shape), k, stride, mode) for shape, k, stride in CALLS for mode in MODES]
-    return compare(answer, calls, _forward, given, _why_pooled)
-
-
-def _why_pooled(found, right, X, k, stride, mode):
-    if found.shape == tuple(length // k for length in X.shape) != right.shape:
-        return "you cut X into blocks. How many windows there are is the stride's business: (size - k) // stride + 1."
-    if found.shape == _forward(X, k, 1).shape != right.shape:
-        return "the output has as many cells as at stride 1. The stride makes it smaller."
-    if found.shape != right.shape:
-        return f"the output should have shape {right.shape}, yours has {found.shape}."
-    at_one = _forward(X, k, 1, mode)[: right.shape[0], : right.shape[1]]
-    if same(found, at_one):
-        return "the shape is right, but your window moves by one pixel: its corner is at row · stride, column · stride."
-    for other in MODES:
-        if same(found, _forward(X, k, stride, other)):
-            return f"this is what {other!r} gives."
-    if same(found, right * k * k):
-        return "this is the sum of the window; the mean divides it by the number of its pixels."
-    if mode == "max" and same(found, np.maximum(right, 0)):
-        return "you start from 0, and all pixels of a window may be below 0."
-    return first_difference("O", found, right)
+# --- 1: entries of dC/dX that change ----------------------------------------------------------------------------------
 
 
 @exercise_check
-def check_mask(answer):
-    """Check a function window -> an array of its shape, 1 at the first maximum and 0 elsewhere."""
-    for numbers in WINDOWS:
-        window = np.array(numbers, dtype=float)
-        right = np.zeros(window.shape)
-        right[np.unravel_index(window.argmax(), window.shape)] = 1
-        found = array_in(result_of(answer, window))
-        if found.shape != right.shape:
-            return f"the mask of a window {window.shape} should have the same shape, yours has {found.shape}."
-        if (found != right).any():
-            return f"for the window {numbers}: {_why_masked(found.astype(float), window, right)}"
-    return None
+def check_changed(answer):
+    """Check a list of positions (row, column): the entries of dC/dX that change when one pixel of X grows."""
+    found = _positions(answer)
+    before, after = _gradients()
+    changed = {tuple(map(int, position)) for position in np.argwhere(before != after)}
+    for position in sorted(found):
+        if position not in changed:
+            value = f"{before[position]:g}"
+            return f"dC/dX{list(position)} is {value} before and after. (A position is a row, then a column.)"
+    if len(found) == len(changed):
+        return None
+    if found == {RAISED}:
+        return f"X{list(RAISED)} now receives {after[RAISED]:g}. Which pixel received it before?"
+    return "these entries change, but not these alone. Which pixel is the maximum now?"
 
 
-def _why_masked(found, window, right):
-    if (found == (window == window.max())).all():
-        return "you mark every pixel that is tied. Only the first in reading order counts."
-    if (found == right * window).all():
-        return "a mask holds 1 at the maximum, not its value."
-    if found.sum() == 1 and window[found == 1].item() == window.max():
-        return "you mark a tied pixel, but not the first one in reading order."
-    if found.sum() == 1 and window[found == 1].item() == window.min():
-        return "you mark the smallest pixel, not the largest."
-    return f"the mask should hold a single 1, at the maximum; yours adds up to {found.sum():g}."
+def _positions(answer):
+    """Return a list or set of positions in X as a set of (int, int)."""
+    array = array_in(list(answer) if isinstance(answer, set | frozenset) else answer, "the list of positions")
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise AnswerError("write a list of positions, each of them (row, column): [(0, 0), (1, 2)], for example.")
+    shape = np.shape(CHAPTER_X)
+    if (array != array.round()).any() or (array < 0).any() or (array >= shape).any():
+        raise AnswerError(f"X has {shape[0]} rows and {shape[1]} columns, counted from 0.")
+    return {tuple(map(int, position)) for position in array}
+
+
+def _gradients():
+    """Return dC/dX of the chapter's example, before and after one pixel of X grows."""
+    X, dC_dO = np.array(CHAPTER_X, float), np.array(CHAPTER_dC_dO, float)
+    raised = X.copy()
+    raised[RAISED] = TO
+    return _backward(dC_dO, X), _backward(dC_dO, raised)
+
+
+# --- 2: min pooling ---------------------------------------------------------------------------------------------------
 
 
 @exercise_check
@@ -90,9 +77,9 @@ def check_min(answer):
 
     def largest(array):
         calls.append(array)
-        return _forward(np.asarray(array, dtype=float), 2, 2)
+        return _forward(np.asarray(array, dtype=float))
 
-    found, right = array_in(result_of(answer, X, largest)), _forward(X, 2, 2, "min")
+    found, right = array_in(result_of(answer, X, largest)), _forward(X, mode="min")
     if not calls:
         return "your function never calls largest. It should do its work with it alone."
     if found.shape != right.shape:
@@ -107,59 +94,99 @@ def check_min(answer):
     return reason_for(found, reasons, first_difference("O", found, right))
 
 
-@exercise_check
-def check_max_backward(answer):
-    """Check a function (dC_dO, X, k, stride) -> dC_dX of max pooling."""
-    return _mistake_backward(answer, "max", _mistakes_of_max)
+# --- 3: a row that moves ----------------------------------------------------------------------------------------------
 
 
 @exercise_check
-def check_mean_backward(answer):
-    """Check a function (dC_dO, X, k, stride) -> dC_dX of mean pooling."""
-    return _mistake_backward(answer, "mean", _mistakes_of_mean)
+def check_row(answer):
+    """Check a row of zeros and ones whose maxima all change when np.roll moves it to the right by one pixel."""
+    row = array_in(answer, "the row")
+    row = row[0] if row.shape == (1, ROW) else row
+    if row.shape != (ROW,):
+        return f"a row of {ROW} numbers is asked for, yours has shape {row.shape}."
+    if not np.isin(row, (0, 1)).all():
+        return "the row should hold zeros and ones only."
+    before, after = (_maxima(each) for each in (row, np.roll(row, 1)))
+    changed = (before != after).sum()
+    if changed == len(before):
+        return None
+    return f"{changed} of {len(before)} outputs change: before the move they are {before}, after it {after}."
 
 
-def _mistake_backward(answer, mode, mistakes):
-    def why(found, right, *call):
-        if found.shape != right.shape:
-            return f"dC/dX should have the shape of X, {right.shape}; yours has {found.shape}."
-        return reason_for(found, mistakes(right, *call), first_difference("dC/dX", found, right))
-
-    rng, given = np.random.default_rng(0), "for X {1.shape}, k = {2} and stride {3}: "
-    images = [(_image(rng, shape), k, stride) for shape, k, stride in CALLS]
-    calls = [(rng.integers(1, 9, _forward(*each).shape).astype(float), *each) for each in images]
-    return compare(answer, calls, partial(_backward, mode=mode), given, why)
+def _maxima(row):
+    """Return the larger one of each pair of numbers, as an array of int."""
+    return row.reshape(-1, 2).max(axis=1).astype(int)
 
 
-def _mistakes_of_max(right, dC_dO, X, k, stride):
-    overwritten, tied, ones = np.zeros(X.shape), np.zeros(X.shape), np.zeros(X.shape)
-    for output, pixels in _windows(dC_dO, k, stride):
-        argmax = np.unravel_index(X[pixels].argmax(), (k, k))
-        overwritten[pixels][argmax] = dC_dO[output]
-        ones[pixels][argmax] += 1
-        tied[pixels] += (X[pixels] == X[pixels].max()) * dC_dO[output]
-    return [
-        (overwritten, "a pixel that is the maximum of two windows gets both gradients: add, do not assign."),
-        (tied, "every tied pixel gets the gradient in yours. Only the first in reading order gets it."),
-        (ones, "you count the windows of which a pixel is the maximum; each of them is worth dC/dO of its window."),
-        (_backward(dC_dO, X, k, stride, "min"), "the smallest pixel gets the gradient in yours."),
-        (_backward(dC_dO, X, k, stride, "mean"), "you share among all pixels of the window, as a mean does."),
+# --- 4: the backward pass from switches -------------------------------------------------------------------------------
+
+
+@exercise_check
+def check_route(answer):
+    """Check a function (dC_dO, switches, shape, k, stride) -> dC_dX of max pooling."""
+    rng, given = np.random.default_rng(0), "for X {2}, k = {3} and stride {4}: "
+    calls = []
+    for shape, k, stride in CALLS:
+        switches = _switches(_image(rng, shape), k, stride)
+        calls.append((rng.integers(1, 9, switches.shape).astype(float), switches, shape, k, stride))
+    return compare(answer, calls, _route, given, _why_routed)
+
+
+def _switches(X, k, stride):
+    """Return the number of the first maximum in each window, counted in reading order from 0."""
+    windows = np.lib.stride_tricks.sliding_window_view(X, (k, k))[::stride, ::stride]
+    return windows.reshape(*windows.shape[:2], k * k).argmax(axis=2)
+
+
+def _route(dC_dO, switches, shape, k, stride, corner=True, add=True, transposed=False):
+    """Return dC/dX, or what a common mistake makes of it."""
+    dC_dX = np.zeros(shape)
+    for row, column in np.ndindex(dC_dO.shape):
+        a, b = divmod(int(switches[row, column]), k)
+        a, b = (b, a) if transposed else (a, b)
+        pixel = (row * stride * corner + a, column * stride * corner + b)
+        dC_dX[pixel] = dC_dO[row, column] + (dC_dX[pixel] if add else 0)
+    return dC_dX
+
+
+def _why_routed(found, right, *call):
+    if found.shape != right.shape:
+        return f"dC/dX should have the shape of X, {right.shape}; yours has {found.shape}."
+    dC_dO, switches, shape = call[:3]
+    flat = np.bincount(switches.ravel(), dC_dO.ravel(), np.prod(shape)).reshape(shape)
+    reasons = [
+        (_route(*call, add=False), "a pixel that is the maximum of two windows gets both gradients: add them."),
+        (_route(*call, corner=False), "a switch counts inside its window. Where does the window start in X?"),
+        (flat, "a switch counts the pixels of its window, not those of X. Where does the window start in X?"),
+        (_route(*call, transposed=True), "row and column are exchanged: switches count row by row."),
+        (_route(np.ones(dC_dO.shape), *call[1:]), "each window contributes its dC/dO, and not 1."),
     ]
+    return reason_for(found, reasons, first_difference("dC/dX", found, right))
 
 
-def _mistakes_of_mean(right, dC_dO, X, k, stride):
-    overwritten = np.zeros(X.shape)
-    for output, pixels in _windows(dC_dO, k, stride):
-        overwritten[pixels] = dC_dO[output] / k**2
-    return [
-        (right * k * k, "divide: each pixel moves the mean by only one part in k · k."),
-        (right * k, "the window has k · k pixels, not k."),
-        (overwritten, "where windows overlap, a pixel gets a part from each of them: add, do not assign."),
-        (_backward(dC_dO, X, k, stride), "the largest pixel alone gets it in yours; in a mean all pixels have a part."),
-    ]
+# --- 5: find the bug --------------------------------------------------------------------------------------------------
 
 
-def _windows(dC_dO, k, stride):
-    """Yield the index of each output, and the slices of its window in X."""
-    for index in np.ndindex(dC_dO.shape):
-        yield index, tuple(slice(start * stride, start * stride + k) for start in index)
+def suspect_backward(dC_dO, X):
+    """Return dC/dX of max pooling, window 2 and stride 2, for one channel. Some X give a wrong result: find one."""
+    O = np.maximum(_forward(X), 0)
+    is_maximum = X[: 2 * O.shape[0], : 2 * O.shape[1]] == np.kron(O, np.ones((2, 2)))
+    found = is_maximum.reshape(O.shape[0], 2, O.shape[1], 2).any(axis=(1, 3))
+    return _backward(np.where(found, dC_dO, 0), X)
+
+
+@exercise_check
+def check_counterexample(answer):
+    """Check an array X (H, W) for which suspect_backward is wrong."""
+    X = array_in(answer, "X").astype(float)
+    if X.ndim != 2 or min(X.shape) < 2 or max(X.shape) > LARGEST:
+        return f"X should have 2 to {LARGEST} rows and columns, yours has shape {X.shape}."
+    if not np.isfinite(X).all():
+        return "X should hold finite numbers only."
+    O = _forward(X)
+    dC_dO = np.arange(1.0, O.size + 1).reshape(O.shape)
+    if not same(suspect_backward(dC_dO, X), _backward(dC_dO, X)):
+        return None
+    if X.min() >= 0:
+        return "suspect_backward is right for this X. Like the X of the chapter, it has no number below 0."
+    return "suspect_backward is right for this X. No window's maximum is below 0."

@@ -108,14 +108,14 @@ def test_draw_routing_for_max_rings_the_argmax_in_both_arrays_and_names_it():
     dC_dO = np.array([[8, 4, -2], [1, 2, 7]])
     ax = draw_routing(None, dC_dO, X, routed(dC_dO), (0, 2))
     assert ringed(ax) == ["8", "−2"]  # the pixel of X, and what it receives
-    assert "X[1, 4] won: it gets all of dC/dO[0, 2] = −2" in texts(ax)
+    assert "X[1, 4] is the maximum: it gets all of dC/dO[0, 2] = −2" in texts(ax)
     assert {"dC/dO (2, 3)", "X (4, 6)", "dC/dX (4, 6)"} <= set(texts(ax))
     assert_readable(ax)
 
 
 def test_draw_routing_routes_to_the_first_of_tied_pixels():
     ax = draw_routing(None, np.ones((2, 3)), X, routed(np.ones((2, 3))), (1, 2))
-    assert "X[2, 4] won: it gets all of dC/dO[1, 2] = 1" in texts(ax)
+    assert "X[2, 4] is the maximum: it gets all of dC/dO[1, 2] = 1" in texts(ax)
 
 
 def test_draw_routing_for_the_mean_labels_each_pixel_of_the_window_with_its_share():

@@ -125,7 +125,7 @@ def draw_routing(ax, dC_dO, X, dC_dX, position=(0, 0), pool_size=2, stride=None,
         note = f"each of the {len(pixels)} pixels of the window gets 1/{len(pixels)} of {source}"
     else:
         rings, labels = pixels, {}
-        note = f"X{list(pixels[0])} won: it gets all of {source}"
+        note = f"X{list(pixels[0])} is the {mode}imum: it gets all of {source}"
     parts = [ArrayPanel(dC_dO, "O", "dC/dO", highlight=(window.position,)), "→"]
     parts += [window.panel(window.X, "X", rings, labels), "→", window.panel(dC_dX, "dC/dX", rings, {})]
     return draw_on_canvas(ax, WithNote(row_of(parts), TextBox(note)))

@@ -4,113 +4,122 @@ import numpy as np
 
 from cnn_exercises import chapter_04
 
-REDUCE = {"max": np.max, "mean": np.mean, "min": np.min}
+CHAPTER_X = np.array(chapter_04.CHAPTER_X)
 
 
-def block(index, k, stride):
-    return tuple(slice(start * stride, start * stride + k) for start in index)
+def smallest(X, largest):
+    return -largest(-X)
 
 
-def pooled(X, k, stride, mode, reduce=None):
-    shape = [(length - k) // stride + 1 for length in X.shape]
-    O = np.zeros(shape)
-    for index in np.ndindex(O.shape):
-        O[index] = (reduce or REDUCE[mode])(X[block(index, k, stride)])
-    return O
+def smallest_in_place(X, largest):
+    X *= -1
+    return -largest(X)
 
 
-def pooled_in_place(X, k, stride, mode):
-    X[0, 0] += 1
-    return pooled(X, k, stride, mode)
+def minima_without_largest(X, largest):
+    return X.reshape(2, 2, 3, 2).min(axis=(1, 3))
 
 
-def cut(O, X, k, stride):
-    return O[: (X.shape[0] - k) // stride + 1, : (X.shape[1] - k) // stride + 1]
+def route(dC_dO, switches, shape, k, stride):
+    dC_dX = np.zeros(shape)
+    for row, column in np.ndindex(dC_dO.shape):
+        a, b = np.unravel_index(switches[row, column], (k, k))
+        dC_dX[row * stride + a, column * stride + b] += dC_dO[row, column]
+    return dC_dX
 
 
-def first(window):
-    mask = np.zeros(window.shape)
-    mask[np.unravel_index(window.argmax(), window.shape)] = 1
-    return mask
+def route_at_once(dC_dO, switches, shape, k, stride):
+    rows, columns = np.indices(dC_dO.shape) * stride
+    dC_dX = np.zeros(shape)
+    np.add.at(dC_dX, (rows + switches // k, columns + switches % k), dC_dO)
+    return dC_dX
 
 
-def last(window):
-    return first(window[::-1, ::-1])[::-1, ::-1]
+def route_by_assignment(dC_dO, switches, shape, k, stride):
+    rows, columns = np.indices(dC_dO.shape) * stride
+    dC_dX = np.zeros(shape)
+    dC_dX[rows + switches // k, columns + switches % k] = dC_dO
+    return dC_dX
 
 
-def backward_by(share, add=True, gradient=True):
-    """Return a backward pass in which share(window) is the part of the gradient that each pixel gets."""
-
-    def backward(dC_dO, X, k, stride):
-        dC_dX = np.zeros(X.shape)
-        for index in np.ndindex(dC_dO.shape):
-            pixels = block(index, k, stride)
-            part = share(X[pixels]) * (dC_dO[index] if gradient else 1)
-            dC_dX[pixels] = np.where(part != 0, part, dC_dX[pixels]) if not add else dC_dX[pixels] + part
-        return dC_dX
-
-    return backward
+def route_without_corner(dC_dO, switches, shape, k, stride):
+    dC_dX = np.zeros(shape)
+    np.add.at(dC_dX, (switches // k, switches % k), dC_dO)
+    return dC_dX
 
 
-def shared(window):
-    return np.full(window.shape, 1 / window.size)
+def route_flat(dC_dO, switches, shape, k, stride):
+    dC_dX = np.zeros(np.prod(shape))
+    np.add.at(dC_dX, switches.ravel(), dC_dO.ravel())
+    return dC_dX.reshape(shape)
 
 
-def backward_in_place(dC_dO, X, k, stride):
+def route_in_place(dC_dO, switches, shape, k, stride):
     dC_dO *= 2
-    return backward_by(first)(dC_dO / 2, X, k, stride)
+    return route(dC_dO / 2, switches, shape, k, stride)
+
+
+def route_transposed(dC_dO, switches, shape, k, stride):
+    return route(dC_dO, switches % k * k + switches // k, shape, k, stride)
+
+
+def route_ones(dC_dO, switches, shape, k, stride):
+    return route(np.ones(dC_dO.shape), switches, shape, k, stride)
+
+
+def first_differs(*call):
+    return route(*call) + 1
 
 
 CHECKS = [
-    (chapter_04.check_pool, pooled, None),
-    (chapter_04.check_pool, lambda X, k, stride, mode: pooled(X, k, 1, mode), "as many cells as at stride 1"),
-    (chapter_04.check_pool, lambda X, k, stride, mode: pooled(X, k, k, mode), "cut X into blocks"),
-    (chapter_04.check_pool, lambda X, k, stride, mode: cut(pooled(X, k, 1, mode), X, k, stride), "moves by one pixel"),
-    (chapter_04.check_pool, lambda X, k, stride, mode: pooled(X, k, stride, "max"), "what 'max' gives"),
-    (chapter_04.check_pool, lambda X, k, stride, mode: pooled(X, k, stride, mode)[1:], "should have shape"),
-    (
-        chapter_04.check_pool,
-        lambda X, k, stride, mode: pooled(X, k, stride, mode, np.sum if mode == "mean" else None),
-        "the sum of the window",
-    ),
-    (
-        chapter_04.check_pool,
-        lambda X, k, stride, mode: pooled(X, k, stride, mode, (lambda w: max(w.max(), 0)) if mode == "max" else None),
-        "start from 0",
-    ),
-    (chapter_04.check_pool, lambda X, k, stride, mode: pooled(X, k, stride, mode) + 1, "O[0, 0] should be"),
-    (chapter_04.check_pool, pooled_in_place, "your function changes X, which"),
-    (chapter_04.check_pool, lambda X, k, stride, mode: None, "end in a return"),
-    (chapter_04.check_mask, first, None),
-    (chapter_04.check_mask, lambda window: window == window.max(), "every pixel that is tied"),
-    (chapter_04.check_mask, last, "not the first one"),
-    (chapter_04.check_mask, lambda window: first(-window), "the smallest pixel"),
-    (chapter_04.check_mask, lambda window: first(window) * window, "not its value"),
-    (chapter_04.check_mask, lambda window: first(window).ravel(), "same shape"),
-    (chapter_04.check_mask, np.zeros_like, "a single 1"),
-    (chapter_04.check_mask, lambda window: None, "end in a return"),
-    (chapter_04.check_min, lambda X, largest: -largest(-X), None),
+    (chapter_04.check_changed, [(0, 1), (1, 1)], None),
+    (chapter_04.check_changed, np.array([[1, 1], [0, 1]]), "Right"),
+    (chapter_04.check_changed, {(1, 1), (0, 1)}, "Right"),
+    (chapter_04.check_changed, [(0, 1)], "X[0, 1] now receives 8"),
+    (chapter_04.check_changed, [(1, 1)], "not these alone"),
+    (chapter_04.check_changed, [(0, 0), (0, 1), (1, 0), (1, 1)], "dC/dX[0, 0] is 0 before and after"),
+    (chapter_04.check_changed, [(1, 0), (1, 1)], "dC/dX[1, 0] is 0 before and after"),
+    (chapter_04.check_changed, (0, 1), "a list of positions"),
+    (chapter_04.check_changed, [(0, 1), (4, 0)], "4 rows and 6 columns"),
+    (chapter_04.check_changed, [(0, 1), (-3, 1)], "counted from 0"),
+    (chapter_04.check_changed, [(0.5, 1)], "counted from 0"),
+    (chapter_04.check_changed, "the first window", "an array of numbers"),
+    (chapter_04.check_min, smallest, None),
+    (chapter_04.check_min, lambda X, largest: -np.array(largest((-X).tolist())), "Right"),
     (chapter_04.check_min, lambda X, largest: largest(-X), "the sign"),
     (chapter_04.check_min, lambda X, largest: -largest(X), "not of -X"),
     (chapter_04.check_min, lambda X, largest: largest(X), "the maximum itself"),
-    (chapter_04.check_min, lambda X, largest: pooled(X, 2, 2, "min"), "never calls largest"),
+    (chapter_04.check_min, minima_without_largest, "never calls largest"),
     (chapter_04.check_min, lambda X, largest: largest(-X)[1:], "should have shape"),
     (chapter_04.check_min, lambda X, largest: 1 - largest(-X), "O[0, 0] should be"),
+    (chapter_04.check_min, smallest_in_place, "changes X, which"),
     (chapter_04.check_min, lambda X, largest: None, "end in a return"),
-    (chapter_04.check_max_backward, backward_by(first), None),
-    (chapter_04.check_max_backward, backward_by(first, add=False), "add, do not assign"),
-    (chapter_04.check_max_backward, backward_by(lambda w: (w == w.max()) * 1.0), "every tied pixel"),
-    (chapter_04.check_max_backward, backward_by(first, gradient=False), "worth dC/dO"),
-    (chapter_04.check_max_backward, backward_by(lambda w: first(-w)), "the smallest pixel"),
-    (chapter_04.check_max_backward, backward_by(shared), "as a mean does"),
-    (chapter_04.check_max_backward, backward_by(last), "should be"),
-    (chapter_04.check_max_backward, lambda dC_dO, X, k, stride: dC_dO, "the shape of X"),
-    (chapter_04.check_max_backward, backward_in_place, "your function changes dC_dO, which"),
-    (chapter_04.check_max_backward, lambda dC_dO, X, k, stride: None, "end in a return"),
-    (chapter_04.check_mean_backward, backward_by(shared), None),
-    (chapter_04.check_mean_backward, backward_by(np.ones_like), "divide"),
-    (chapter_04.check_mean_backward, backward_by(lambda w: np.ones(w.shape) / len(w)), "not k"),
-    (chapter_04.check_mean_backward, backward_by(shared, add=False), "a part from each"),
-    (chapter_04.check_mean_backward, backward_by(first), "the largest pixel alone"),
-    (chapter_04.check_mean_backward, lambda dC_dO, X, k, stride: X, "should be"),
+    (chapter_04.check_row, [0, 1, 0, 0, 0, 1, 0, 0], None),
+    (chapter_04.check_row, [0, 0, 0, 1, 0, 0, 0, 1], "Right"),
+    (chapter_04.check_row, np.array([[0, 1, 0, 0, 0, 1, 0, 0]], bool), "Right"),
+    (chapter_04.check_row, [0, 0, 1, 1, 0, 0, 1, 1], "2 of 4 outputs change: before the move they are [0 1 0 1]"),
+    (chapter_04.check_row, [0, 1, 0, 1, 0, 1, 0, 1], "0 of 4 outputs change"),
+    (chapter_04.check_row, [0, 1, 0, 0], "a row of 8 numbers"),
+    (chapter_04.check_row, [0, 2, 0, 0, 0, 2, 0, 0], "zeros and ones"),
+    (chapter_04.check_route, route, None),
+    (chapter_04.check_route, route_at_once, "Right"),
+    (chapter_04.check_route, route_by_assignment, "add them"),
+    (chapter_04.check_route, route_without_corner, "inside its window"),
+    (chapter_04.check_route, route_flat, "not those of X"),
+    (chapter_04.check_route, route_transposed, "row by row"),
+    (chapter_04.check_route, route_ones, "and not 1"),
+    (chapter_04.check_route, first_differs, "dC/dX[0, 0] should be"),
+    (chapter_04.check_route, lambda dC_dO, *others: dC_dO, "the shape of X"),
+    (chapter_04.check_route, route_in_place, "changes dC_dO, which"),
+    (chapter_04.check_route, lambda *call: None, "end in a return"),
+    (chapter_04.check_counterexample, [[-1, -2], [-3, -4]], None),
+    (chapter_04.check_counterexample, CHAPTER_X - 4, "Right"),
+    (chapter_04.check_counterexample, [[-1.5, -1.5, 9], [-2, -3, 9], [9, 9, 9]], "Right"),
+    (chapter_04.check_counterexample, CHAPTER_X, "no number below 0"),
+    (chapter_04.check_counterexample, np.zeros((2, 2)), "no number below 0"),
+    (chapter_04.check_counterexample, [[-1, 0], [-3, -4]], "No window's maximum is below 0"),
+    (chapter_04.check_counterexample, [[1, -1, -5], [-1, -1, -5]], "No window's maximum is below 0"),
+    (chapter_04.check_counterexample, [-1, -2, -3, -4], "2 to 40 rows and columns"),
+    (chapter_04.check_counterexample, [[np.nan, -1], [-1, -1]], "finite"),
+    (chapter_04.check_counterexample, "negative", "an array of numbers"),
 ]
