@@ -1,16 +1,16 @@
-"""Checks of chapter 05: counts of parameters, three gradients, a derivative, dead units, and weights as filters."""
+"""Checks of chapter 05: counts of parameters, a bug to find, a derivative, dead units, and weights in another order."""
 
 import math
 
 import numpy as np
 
-from cnn_core import conv2d_forward, dense_backward, dense_forward, sigmoid_forward
+from cnn_core import dense_backward, sigmoid_forward
 
-from .feedback import compare, exercise_check, first_difference, reason_for, same
-from .results import array_in, number_in, parts_in, result_of
+from .feedback import compare, exercise_check, reason_for, same
+from .results import AnswerError, array_in, number_in, result_of
 
 SHAPES = [((1, 28, 28), 10), ((32, 7, 7), 128), ((3, 5, 4), 1)]  # (one input's shape, nodes)
-N, INPUTS, NODES = 3, 5, 4
+LARGEST_SIZE = 20
 
 
 @exercise_check
@@ -32,43 +32,35 @@ def _why_parameters(found, right, shape, nodes):
     return reasons.get(found, "count the weights of one node first.")
 
 
+def suspect_backward(dC_dO, X, W):
+    """Return the three gradients of a fully connected layer. For some sizes one of them is wrong: find such sizes."""
+    return (W @ dC_dO.T).reshape(X.shape), X.T @ dC_dO, dC_dO.sum(axis=0)
+
+
 @exercise_check
-def check_gradients(answer):
-    """Check a function (dC_dO, X, W) -> (dC_dX, dC_dW, dC_dB)."""
+def check_counterexample(answer):
+    """Check (N, inputs, nodes): sizes for which suspect_backward gives a wrong gradient."""
+    sizes = _sizes(answer)
+    N, inputs, nodes = sizes
     rng = np.random.default_rng(0)
-    dC_dO, X, W = (rng.integers(-4, 5, shape).astype(float) for shape in ((N, NODES), (N, INPUTS), (INPUTS, NODES)))
-    names = ("dC_dX", "dC_dW", "dC_dB")
-    found, right = parts_in(result_of(answer, dC_dO, X, W), names), dense_backward(dC_dO, X, W)
-    found = [array_in(each, name) for each, name in zip(found, names, strict=True)]
-    if [each.shape for each in found] != [each.shape for each in right]:
-        return _why_shape(found, right)
-    for name, mine, wanted in zip(("dC/dX", "dC/dW", "dC/dB"), found, right, strict=True):
-        if not same(mine, wanted):
-            return f"{name} has the right shape and wrong values: {_why_values(name, mine, wanted)}"
-    return None
+    dC_dO, X, W = (rng.normal(size=shape) for shape in ((N, nodes), (N, inputs), (inputs, nodes)))
+    found, right = suspect_backward(dC_dO, X, W), dense_backward(dC_dO, X, W)
+    if not all(map(same, found, right)):
+        return None
+    reason = "with a single image a column and a row hold the same numbers in the same order."
+    if N > 1:
+        reason = "with a single input dC/dX has one column, and its order cannot be wrong."
+    return f"all three gradients are right there: {reason}"
 
 
-def _why_shape(found, right):
-    if sorted(each.shape for each in found) == sorted(each.shape for each in right):
-        return "all three are there, in another order: dC_dX, dC_dW, dC_dB."
-    for name, mine, wanted in zip(("dC/dX", "dC/dW", "dC/dB"), found, right, strict=True):
-        if mine.shape == wanted.shape[::-1] != wanted.shape:
-            return f"{name} is transposed: it has shape {mine.shape} and should have {wanted.shape}."
-        if name == "dC/dB" and mine.shape == (N,):
-            return "dC/dB: you add over the nodes; each node's bias counts in every example, so add over these."
-        if name == "dC/dB" and mine.shape == (N, NODES):
-            return "dC/dB: a bias counts in every example, so its gradient is a sum over them."
-        if mine.shape != wanted.shape:
-            return f"{name} should have the shape of what it belongs to, {wanted.shape}; yours has {mine.shape}."
-    return None
-
-
-def _why_values(name, mine, wanted):
-    if same(mine * N, wanted):
-        return f"it is divided by the {N} examples. Take the sum; if the cost is a mean, that is in dC/dO already."
-    if same(mine, -wanted):
-        return "its sign is turned. A gradient points where the cost grows; the optimiser subtracts it."
-    return first_difference(name, mine, wanted)
+def _sizes(answer):
+    """Return three sizes from 1 to LARGEST_SIZE, or raise AnswerError."""
+    sizes = array_in(answer, "your answer")
+    if sizes.shape != (3,) or not np.all(sizes == np.floor(sizes)):
+        raise AnswerError("write three whole numbers: images, inputs, nodes.")
+    if sizes.min() < 1 or sizes.max() > LARGEST_SIZE:
+        raise AnswerError(f"take sizes from 1 to {LARGEST_SIZE}: an example is easier to look at if it is small.")
+    return sizes.astype(int).tolist()
 
 
 @exercise_check
@@ -79,69 +71,98 @@ def check_softplus(answer):
     if found.shape != X.shape:
         return f"dC/dX should have the shape of X, {X.shape}; yours has {found.shape}."
     if not same(found, dC_dO * slopes):
-        mistakes = [
-            (slopes, "that is the slope alone. By the chain rule it is multiplied with dC/dO."),
-            (dC_dO * np.log1p(np.exp(X)), "you multiply with the value of softplus, not with its slope."),
-            (
-                dC_dO * slopes * (1 - slopes),
-                "that is the slope of the sigmoid: you differentiated once too often.",
-            ),
-            (dC_dO / (1 + np.exp(X)), "that is 1 minus the slope: where X is large, softplus grows as X does."),
-            (dC_dO + slopes, "dC/dO and the slope are multiplied, not added."),
-        ]
-        return reason_for(found, mistakes, "the values are not the slope's.")
-    far = array_in(result_of(answer, np.ones(2), np.array([-1000.0, 1000.0])))
-    if far.shape != (2,):
-        return f"for X of shape (2,) dC/dX should have that shape, yours has {far.shape}."
-    if not same(far, [0.0, 1.0]):
-        return f"at X = −1000 and 1000 it gives {far[0]:g} and {far[1]:g}: an exponential overflows."
+        return reason_for(found, _softplus_mistakes(dC_dO, X, slopes), "the values are not dC/dO times the slope.")
+    far = array_in(result_of(answer, np.ones((1, 2)), np.array([[-1000.0, 1000.0]])))
+    if far.shape != (1, 2):
+        return f"for X of shape (1, 2) dC/dX should have that shape, yours has {far.shape}."
+    if not same(far, [[0.0, 1.0]]):
+        return f"at X = −1000 and 1000 it gives {far[0, 0]:g} and {far[0, 1]:g}: an exponential overflows."
     return None
+
+
+def _softplus_mistakes(dC_dO, X, slopes):
+    """Return (wrong result, its reason) for the mistakes that can be recognised."""
+    return [
+        (slopes, "that is the slope alone. By the chain rule it is multiplied with dC/dO."),
+        (np.log1p(np.exp(X)), "that is softplus itself. Its slope, times dC/dO, is asked for."),
+        (dC_dO * np.log1p(np.exp(X)), "you multiply with the value of softplus, not with its slope."),
+        (dC_dO * slopes * (1 - slopes), "that is the slope of the sigmoid: you differentiated once too often."),
+        (dC_dO / (1 + np.exp(X)), "that is 1 minus the slope: where X is large, softplus grows as X does."),
+        (
+            dC_dO * np.exp(X),
+            "the derivative of log(u) is 1/u times that of u: you left out the division by u.",
+        ),
+        (dC_dO + slopes, "dC/dO and the slope are multiplied, not added."),
+    ]
+
+
+# What nine units give for three examples, before ReLU. The first three are dead: always negative, always 0, at
+# most 0. The next two are negative on average but not always.
+UNITS = [[-3, -1, -2], [0, 0, 0], [0, -2, -1], [-5, 1, -6], [2, -9, -1], [4, -1, 2], [3, 0, -1], [1, 2, 1], [3, 1, 4]]
+BEFORE = np.array(UNITS, float).T
+BIASES = np.array([-0.5, 0, -2, -1, -1, -1, -1, -1, -1])
+BIASES_ALONE = "the biases alone do not tell: look at what the units give for the examples."
 
 
 @exercise_check
 def check_dead(answer):
     """Check a function (X, W, B) -> how many ReLU units of the layer are dead on these examples."""
-    rng = np.random.default_rng(0)
-    X, W = rng.normal(size=(20, INPUTS)), rng.normal(size=(INPUTS, 12))
-    W[:, 0] = 0  # dead without its bias too
-    B = np.where(np.arange(12) < 7, -50.0, 0.0)
-    B[11] = 50.0  # a unit that is always active
-    Z, found = dense_forward(X, W, B), number_in(result_of(answer, X, W, B))
-    reasons = {
-        int((Z <= 0).any(axis=0).sum()): "you count units that are 0 for some example. A dead one is for all.",
-        int((Z <= 0).sum()): "you count single outputs, not units.",
-        int((Z <= 0).all(axis=1).sum()): "you count the examples for which all units are 0: the axis is the other one.",
-        int((Z > 0).any(axis=0).sum()): "these are the ones that live.",
-        int((dense_forward(X, W) <= 0).all(axis=0).sum()): "you leave out the biases.",
-    }
-    right = int((Z <= 0).all(axis=0).sum())
-    if found == right:
-        return None
-    return f"you find {found} dead units and there are {right}; {reasons.get(found, 'which never rise above 0?')}"
+    for Z, B in ((BEFORE, BIASES), (BEFORE, np.zeros(9)), (BEFORE[:, 3:], np.zeros(6))):
+        found, right = number_in(result_of(answer, np.eye(len(Z)), Z - B, B)), int((Z <= 0).all(axis=0).sum())
+        if found != right:
+            return f"you find {found:g} dead units and there are {right}; {_why_dead(found, Z, B)}"
+    return None
+
+
+def _why_dead(found, Z, B):
+    """Return the first reason that leads to the number found."""
+    reasons = [
+        ((Z <= 0).any(axis=0).sum(), "you count units that are 0 for some example. A dead one is 0 for all."),
+        ((Z <= 0).sum(), "you count single outputs, not units."),
+        ((Z <= 0).all(axis=1).sum(), "a unit is a column of the outputs: look along axis 0, the examples."),
+        ((Z > 0).any(axis=0).sum(), "these are the units that are not dead."),
+        ((Z < 0).all(axis=0).sum(), "an input of exactly 0 has the slope 0, too."),
+        ((Z.mean(axis=0) <= 0).sum(), "a unit that is negative on average may be positive for one example."),
+        ((Z.sum(axis=0) < 0).sum(), "a unit that is negative in sum may be positive for one example."),
+        ((Z - B <= 0).all(axis=0).sum(), "you leave out the biases."),
+        ((B < 0).sum(), BIASES_ALONE),
+        ((B <= 0).sum(), BIASES_ALONE),
+        ((Z <= 0).mean(), "that is a share of all outputs."),
+        ((Z <= 0).all(axis=0).mean(), "that is a share of the units. Their number is asked for."),
+    ]
+    reasons = [reason for number, reason in reasons if np.isclose(found, number)]
+    return (reasons or ["which units are 0 after ReLU for every example?"])[0]
 
 
 @exercise_check
-def check_filters(answer):
-    """Check a function (W (C*H*W, nodes), (C, H, W)) -> filters F (nodes, C, H, W) that do the same."""
-    rng, shape, nodes = np.random.default_rng(0), (2, 3, 4), 5
-    W, X = rng.normal(size=(math.prod(shape), nodes)), rng.normal(size=(3, *shape))
-    found = array_in(result_of(answer, W, shape))
-    if found.shape != (nodes, *shape):
-        return f"F should have shape {(nodes, *shape)} (nodes, C, H, W); yours has {found.shape}."
-    found = found.astype(float)
-    equal = same(conv2d_forward(X, found)[:, :, 0, 0], dense_forward(X.reshape(3, -1), W))
-    return None if equal else _why_filters(found, W, shape)
+def check_reordered(answer):
+    """Check a function (W (H*W*C, nodes), (C, H, W)) -> the same weights, rows in the order (C, H, W)."""
+    rng = np.random.default_rng(0)
+    for shape, nodes in (((2, 3, 4), 5), ((3, 2, 2), 1)):
+        C, H, width = shape
+        W = rng.normal(size=(math.prod(shape), nodes))
+        right = W.reshape(H, width, C, nodes).transpose(2, 0, 1, 3).reshape(W.shape)
+        found = array_in(result_of(answer, W, shape))
+        if found.shape != W.shape:
+            return f"W keeps its shape {W.shape} (inputs, nodes); yours has {found.shape}."
+        if not same(found, right):
+            return reason_for(found, _order_mistakes(W, shape), _why_order(found, W))
+    return None
 
 
-def _why_filters(found, W, shape):
-    nodes, (C, H, width) = W.shape[1], shape
-    right = W.T.reshape(nodes, *shape)
-    if same(found, W.reshape(nodes, *shape)):
-        return "a filter belongs to a node, and a node's weights are a column of W. Cut W by columns, not by rows."
-    if same(found, W.T.reshape(nodes, H, width, C).transpose(0, 3, 1, 2)):
-        return "you read each column with the channels last. Flatten puts all of channel 0 first."
-    if same(found, right[:, :, ::-1, ::-1]):
-        return "your filters are turned by 180 degrees. Our convolution does not flip them, so neither should you."
+def _order_mistakes(W, shape):
+    """Return (wrong result, its reason) for the mistakes that can be recognised."""
+    C, H, width = shape
+    inverse = W.reshape(C, H, width, -1).transpose(1, 2, 0, 3).reshape(W.shape)
+    turned = W.reshape(H, width, C, -1).transpose(2, 1, 0, 3).reshape(W.shape)
+    return [
+        (W, "the rows are still in the order of the other library."),
+        (inverse, "that is the way from our order to the other library's. Which axis comes last in W as it is given?"),
+        (turned, "rows and columns of the maps have changed places. Only the channel moves."),
+    ]
+
+
+def _why_order(found, W):
     if same(np.sort(found.ravel()), np.sort(W.ravel())):
-        return "all weights are there, in wrong places. Which weight meets the pixel (c, h, w)?"
+        return "all weights are there, some in a wrong place. Split the rows into (H, W, C) first."
     return "its numbers are not the weights."

@@ -179,6 +179,14 @@ def test_each_map_is_outlined_in_the_hue_of_outputs():
     assert {frame.get_linestyle() for frame in frames} <= {"-", "solid"}
 
 
+def test_weights_drawn_as_images_are_named_and_outlined_as_weights():
+    figure = show_feature_maps(np.zeros((2, 3, 3)), name="W", kind="node", role="F")
+    assert texts(figure) == ["node 0", "1"]
+    assert all(same_color(frame.get_edgecolor(), HUE["F"]) for frame in figure.axes[0].patches)
+    with pytest.raises(ValueError, match="show_feature_maps: unknown role"):
+        show_feature_maps(np.zeros((2, 3, 3)), role="W")
+
+
 def test_a_gradient_has_a_dashed_outline():
     figure = show_feature_maps(np.zeros((1, 1, 3, 3)), name="dC/dO")
     assert figure.axes[0].patches[0].get_linestyle() in ("--", "dashed")

@@ -3,7 +3,7 @@
 Shapes      images (H, W), (N, H, W) or (N, 1, H, W); O (N, K, H, W).
 Values      gray for images, cividis for magnitudes, PuOr with limits ±max|v| for signed values.
 Layout      in one picture a pixel has one size, and one scale of values holds for all tiles.
-Chapters    00, 01, 03, 04, 08.
+Chapters    00, 01, 03, 04, 05, 08.
 """
 
 import math
@@ -90,7 +90,7 @@ def show_images(images, titles=None, columns=10):
 
 
 @picture
-def show_feature_maps(O, name="O", columns=8):
+def show_feature_maps(O, name="O", columns=8, kind="map", role="O"):
     """Draw feature maps on one scale: from dark to bright, or with a dash on negative cells if there are any.
 
     The maps of one image stand side by side. Several images have a row each, with a column for each map.
@@ -102,13 +102,17 @@ def show_feature_maps(O, name="O", columns=8):
         Written above the picture, before the shape of the array.
     columns : int
         The most maps of one image in a row.
+    kind : str
+        Written before the number of the first map, or above their columns.
+    role : {'X', 'F', 'O', 'B'}
+        The array whose hue the outlines have: 'F' for weights that are drawn as images.
     """
     title = f"{name} {np.shape(O)}"
-    O = _stack(O)
+    O, hue = _stack(O), HUE[checks.choice("role", role, tuple(HUE))]
     columns = checks.integer("columns", columns)
-    kinds = ("image", "map") if len(O) > 1 else ("map", None)
+    kinds = ("image", kind) if len(O) > 1 else (kind, None)
     maps = O if len(O) > 1 else O.transpose(1, 0, 2, 3)
-    return _show_stack(maps, title, columns, kinds, signed=bool(O.min() < 0), hue=HUE["O"])
+    return _show_stack(maps, title, columns, kinds, signed=bool(O.min() < 0), hue=hue)
 
 
 def _show_stack(stack, title, columns, kinds, signed, hue):

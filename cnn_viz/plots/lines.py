@@ -5,7 +5,7 @@ Colours     METHOD for optimisers: one hue a family, one line style a member. Ot
             line style of its own. Contours are grey, their heights written on them.
 Marks       on a surface: a ring at the start, a dot at each step, white on dashes, a square at the end, a cross at the
             minimum. A thin line leads from each end to a name at the right; (out) marks a path that leaves the map.
-Chapters    06, 07, 08.
+Chapters    05, 06, 07, 08.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnn_core import dense_backward, dense_forward, sigmoid_forward
+from cnn_core import dense_forward, sigmoid_forward
 from cnn_exercises import chapter_05
 
 
@@ -10,41 +10,40 @@ def count(shape, nodes):
     return nodes * (int(np.prod(shape)) + 1)
 
 
-def gradients(dC_dO, X, W):
-    return dC_dO @ W.T, X.T @ dC_dO, dC_dO.sum(axis=0)
-
-
-def changed(**replaced):
-    """Return a function of gradients of which one is replaced by a wrong one."""
-
-    def answer(dC_dO, X, W):
-        right = dict(zip(("X", "W", "B"), dense_backward(dC_dO, X, W), strict=True))
-        return tuple((right | {key: wrong(dC_dO, X, W) for key, wrong in replaced.items()}).values())
-
-    return answer
-
-
 def softplus_slopes(dC_dO, X):
     return dC_dO * sigmoid_forward(X)
 
 
+def softplus_in_one_row(dC_dO, X):
+    return softplus_slopes(dC_dO, X) if len(X) == 2 else softplus_slopes(dC_dO, X)[0]
+
+
+def before(X, W, B):
+    return dense_forward(X, W, B)
+
+
 def silent(X, W, B):
-    return dense_forward(X, W, B) <= 0
+    return before(X, W, B) <= 0
 
 
-def filters(W, shape):
-    return W.T.reshape(-1, *shape)
-
-
-def channels_last(W, shape):
+def reordered(W, shape):
     C, H, width = shape
-    return W.T.reshape(-1, H, width, C).transpose(0, 3, 1, 2)
+    return W.reshape(H, width, C, -1).transpose(2, 0, 1, 3).reshape(W.shape)
 
 
-def filters_in_place(W, shape):
-    F = filters(W, shape).copy()
+def back_again(W, shape):
+    return W.reshape(*shape, -1).transpose(1, 2, 0, 3).reshape(W.shape)
+
+
+def rows_for_columns(W, shape):
+    C, H, width = shape
+    return W.reshape(H, width, C, -1).transpose(2, 1, 0, 3).reshape(W.shape)
+
+
+def reordered_in_place(W, shape):
+    right = reordered(W, shape).copy()
     W[0] = 0
-    return F
+    return right
 
 
 CHECKS = [
@@ -60,19 +59,17 @@ CHECKS = [
     (chapter_05.check_parameters, lambda s, nodes: int(np.prod(s)) + nodes, "not a sum"),
     (chapter_05.check_parameters, lambda s, nodes: 7, "one node first"),
     (chapter_05.check_parameters, lambda s, nodes: None, "end in a return"),
-    (chapter_05.check_gradients, gradients, None),
-    (chapter_05.check_gradients, lambda *given: None, "end in a return"),
-    (chapter_05.check_gradients, lambda dC_dO, X, W: X.T @ dC_dO, "three things are asked for: dC_dX"),
-    (chapter_05.check_gradients, lambda *given: gradients(*given)[::-1], "another order"),
-    (chapter_05.check_gradients, changed(W=lambda dC_dO, X, W: dC_dO.T @ X), "dC/dW is transposed"),
-    (chapter_05.check_gradients, changed(B=lambda dC_dO, X, W: dC_dO.sum(axis=1)), "add over the nodes"),
-    (chapter_05.check_gradients, changed(B=lambda dC_dO, X, W: dC_dO), "a sum over them"),
-    (chapter_05.check_gradients, changed(B=lambda dC_dO, X, W: dC_dO.sum()), "shape of what it belongs to"),
-    (chapter_05.check_gradients, changed(B=lambda dC_dO, X, W: dC_dO.mean(axis=0)), "divided by the 3"),
-    (chapter_05.check_gradients, changed(W=lambda dC_dO, X, W: X.T @ dC_dO / len(X)), "divided by the 3"),
-    (chapter_05.check_gradients, changed(X=lambda dC_dO, X, W: -dC_dO @ W.T), "sign is turned"),
-    (chapter_05.check_gradients, changed(X=lambda dC_dO, X, W: dC_dO @ W.T + 1), "dC/dX[0, 0] should be"),
-    (chapter_05.check_gradients, changed(X=lambda dC_dO, X, W: dC_dO @ W), "raised ValueError"),
+    (chapter_05.check_counterexample, (2, 3, 4), None),
+    (chapter_05.check_counterexample, [2, 2, 2], "Right"),
+    (chapter_05.check_counterexample, (3, 2, 1), "Right"),
+    (chapter_05.check_counterexample, (1, 4, 3), "single image"),
+    (chapter_05.check_counterexample, (3, 1, 4), "single input"),
+    (chapter_05.check_counterexample, (2, 3), "three whole numbers"),
+    (chapter_05.check_counterexample, (2, 2.5, 3), "three whole numbers"),
+    (chapter_05.check_counterexample, (2, np.nan, 3), "three whole numbers"),
+    (chapter_05.check_counterexample, (0, 3, 4), "from 1 to 20"),
+    (chapter_05.check_counterexample, (2, 3, 10**6), "from 1 to 20"),
+    (chapter_05.check_counterexample, "2, 3, 4", "an array of numbers"),
     (chapter_05.check_softplus, softplus_slopes, None),
     (chapter_05.check_softplus, lambda dC_dO, X: None, "end in a return"),
     (chapter_05.check_softplus, lambda dC_dO, X: sigmoid_forward(X), "the slope alone"),
@@ -80,24 +77,39 @@ CHECKS = [
     (chapter_05.check_softplus, lambda d, X: d * sigmoid_forward(X) * (1 - sigmoid_forward(X)), "once too often"),
     (chapter_05.check_softplus, lambda dC_dO, X: dC_dO / (1 + np.exp(X)), "1 minus the slope"),
     (chapter_05.check_softplus, lambda dC_dO, X: dC_dO + sigmoid_forward(X), "not added"),
-    (chapter_05.check_softplus, lambda dC_dO, X: dC_dO * (X > 0), "not the slope's"),
+    (chapter_05.check_softplus, lambda dC_dO, X: dC_dO * (X > 0), "times the slope"),
+    (chapter_05.check_softplus, lambda dC_dO, X: np.log1p(np.exp(X)), "softplus itself"),
+    (chapter_05.check_softplus, lambda dC_dO, X: dC_dO * np.exp(X), "left out the division"),
+    (chapter_05.check_softplus, lambda dC_dO, X: dC_dO / (1 + np.exp(-X)), "Right"),
+    (chapter_05.check_softplus, softplus_in_one_row, "of shape (1, 2)"),
     (chapter_05.check_softplus, lambda dC_dO, X: dC_dO * np.exp(X) / (1 + np.exp(X)), "overflows"),
     (chapter_05.check_softplus, lambda dC_dO, X: softplus_slopes(dC_dO, X).sum(axis=0), "shape of X"),
     (chapter_05.check_dead, lambda *given: silent(*given).all(axis=0).sum(), None),
     (chapter_05.check_dead, lambda *given: None, "end in a return"),
+    (chapter_05.check_dead, lambda *given: (np.maximum(before(*given), 0) == 0).all(axis=0).sum(), "Right"),
+    (chapter_05.check_dead, lambda *given: (before(*given).max(axis=0) <= 0).sum(), "Right"),
     (chapter_05.check_dead, lambda *given: silent(*given).any(axis=0).sum(), "for some example"),
     (chapter_05.check_dead, lambda *given: silent(*given).sum(), "single outputs"),
-    (chapter_05.check_dead, lambda *given: silent(*given).all(axis=1).sum(), "the other one"),
-    (chapter_05.check_dead, lambda *given: (~silent(*given)).any(axis=0).sum(), "that live"),
-    (chapter_05.check_dead, lambda *given: silent(*given).all(axis=0), "one number, yours has shape (12,)"),
-    (chapter_05.check_dead, lambda *given: 3, "never rise"),
-    (chapter_05.check_filters, filters, None),
-    (chapter_05.check_filters, lambda W, shape: None, "end in a return"),
-    (chapter_05.check_filters, lambda W, shape: W.reshape(-1, *shape), "by columns"),
-    (chapter_05.check_filters, channels_last, "channels last"),
-    (chapter_05.check_filters, lambda W, shape: filters(W, shape)[:, :, ::-1, ::-1], "turned by 180"),
-    (chapter_05.check_filters, lambda W, shape: filters(W, shape)[::-1], "in wrong places"),
-    (chapter_05.check_filters, lambda W, shape: filters(W, shape) * 2, "not the weights"),
-    (chapter_05.check_filters, lambda W, shape: W.T, "should have shape (5, 2, 3, 4)"),
-    (chapter_05.check_filters, filters_in_place, "your function changes W, which"),
+    (chapter_05.check_dead, lambda *given: silent(*given).all(axis=1).sum(), "along axis 0"),
+    (chapter_05.check_dead, lambda *given: (~silent(*given)).any(axis=0).sum(), "not dead"),
+    (chapter_05.check_dead, lambda *given: silent(*given).all(), "along axis 0"),
+    (chapter_05.check_dead, lambda *given: silent(*given).mean(), "share of all outputs"),
+    (chapter_05.check_dead, lambda *given: silent(*given).all(axis=0).mean(), "share of the units"),
+    (chapter_05.check_dead, lambda *given: (before(*given).mean(axis=0) <= 0).sum(), "on average"),
+    (chapter_05.check_dead, lambda *given: (before(*given).sum(axis=0) < 0).sum(), "in sum"),
+    (chapter_05.check_dead, lambda *given: (before(*given) < 0).all(axis=0).sum(), "exactly 0"),
+    (chapter_05.check_dead, lambda X, W, B: (before(X, W, 0 * B) <= 0).all(axis=0).sum(), "leave out the biases"),
+    (chapter_05.check_dead, lambda X, W, B: (B < 0).sum(), "biases alone"),
+    (chapter_05.check_dead, lambda X, W, B: (B <= 0).sum(), "biases alone"),
+    (chapter_05.check_dead, lambda *given: silent(*given).all(axis=0), "one number, yours has shape (9,)"),
+    (chapter_05.check_dead, lambda *given: 17, "after ReLU"),
+    (chapter_05.check_reordered, reordered, None),
+    (chapter_05.check_reordered, lambda W, shape: None, "end in a return"),
+    (chapter_05.check_reordered, lambda W, shape: W, "still in the order"),
+    (chapter_05.check_reordered, back_again, "from our order"),
+    (chapter_05.check_reordered, rows_for_columns, "Only the channel moves"),
+    (chapter_05.check_reordered, lambda W, shape: W[::-1], "in a wrong place"),
+    (chapter_05.check_reordered, lambda W, shape: reordered(W, shape) * 2, "not the weights"),
+    (chapter_05.check_reordered, lambda W, shape: W.T, "keeps its shape (24, 5)"),
+    (chapter_05.check_reordered, reordered_in_place, "your function changes W, which"),
 ]
