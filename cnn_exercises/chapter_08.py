@@ -1,18 +1,19 @@
-"""Checks of chapter 08: the size of a dense network, one training step, a confusion matrix, a calibration error."""
+"""Checks of chapter 08: the size of a dense network, networks with faults, a confusion matrix, a calibration error."""
 
 import numpy as np
 
-from cnn_core import CrossEntropy, Flatten, FullyConnected, GradientDescent, Model, ReLU
+from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D, ReLU
 
-from .feedback import exercise_check, first_difference, reason_for, same, should_be, times
-from .results import array_in, number_in, result_of
+from .feedback import exercise_check, first_difference, reason_for, same, should_be
+from .results import array_in, described, number_in, result_of
 
 BUDGETS = (206_922, 1_000_000, 804)  # each reveals other mistakes
 PAIRS = (  # labels and answers; the largest digits of the second pair are 3 and 5
     (np.array([3, 3, 1, 9, 0, 3, 1]), np.array([3, 5, 1, 4, 0, 5, 7])),
     (np.array([3, 3, 1, 2, 0, 3, 1]), np.array([3, 5, 1, 4, 0, 5, 2])),
 )
-RATE = 0.5
+CHECKS = ("first cost", "gradients", "ten digits", "none")
+FAILING = {"A": "ten digits", "B": "gradients", "C": "none", "D": "first cost"}
 
 
 @exercise_check
@@ -43,53 +44,73 @@ def _why_nodes(found, budget):
 
 
 @exercise_check
-def check_step(answer):
-    """Check a function (model, X, y, loss, optimiser) -> the cost before the training step that it makes."""
-    rng = np.random.default_rng(0)
-    X, y, loss = rng.random((6, 1, 4, 4)), np.arange(6) % 3, CrossEntropy()
-    mine, reference = _small_model(), _small_model()
-    found = number_in(result_of(answer, mine, X, y, loss, GradientDescent(RATE)), "the cost")
-    before = {key: param.copy() for key, param, _ in reference.parameters()}
-    cost, dC_dO = loss(reference.forward(X), y)
-    reference.backward(dC_dO)
-    GradientDescent(RATE).step(reference.parameters())
-    moved = {key: param for key, param, _ in mine.parameters()}
-    wanted = {key: param for key, param, _ in reference.parameters()}
-    return _why_params(moved, wanted, before) or _why_cost(found, cost, loss(reference.forward(X), y)[0])
+def check_failing(answer):
+    """Check which of the three checks each of the networks A, B, C and D fails."""
+    if not isinstance(answer, dict) or set(answer) != set(FAILING):
+        return "give a dictionary with an entry for each of 'A', 'B', 'C' and 'D'."
+    for name, failing in FAILING.items():
+        if not isinstance(answer[name], str) or answer[name] not in CHECKS:
+            return f"for {name} give one of {', '.join(map(repr, CHECKS))}, not {described(answer[name])}."
+        if answer[name] != failing:
+            return _why_failing(name, answer[name], failing)
+    return None
 
 
-def _small_model():
-    return Model([Flatten(), FullyConnected(5), ReLU(), FullyConnected(3)], (1, 4, 4), seed=1, dtype="float64")
+def _why_failing(name, found, failing):
+    if found == "none":
+        return f"{name} fails one of the checks. Have you made all three, each with a new model?"
+    if failing == "none":
+        return f"{name} passes all three checks. Did you set it up as in the chapter, with float64 for the gradients?"
+    reasons = {
+        "first cost": f"the first cost of {name} is log 10, if its last layer starts with zeros.",
+        "gradients": f"the gradients of {name} are right: check it with 'he_normal', float64 and random pixels.",
+        "ten digits": f"{name} does memorise ten digits: train for 60 epochs with Adam, all ten in one batch.",
+    }
+    return reasons[found]
 
 
-def _why_params(moved, wanted, before):
-    if {key: param.shape for key, param in moved.items()} != {key: param.shape for key, param in wanted.items()}:
-        return "the model has other parameters than before: a step changes their values only."
-    if all(same(moved[key], wanted[key]) for key in wanted):
-        return None
-    if all(np.array_equal(moved[key], before[key]) for key in wanted):
-        return "no parameter has changed: the optimiser's step(model.parameters()) makes the step."
-    steps = {key: (moved[key] - before[key], wanted[key] - before[key]) for key in wanted}
-    still = [key for key, (own, right) in steps.items() if right.any() and not own.any()]
-    if still:
-        return (
-            f"{', '.join(still)} did not change: give the optimiser all parameters, and make the whole backward pass."
-        )
-    factor = np.median(np.concatenate([(own[right != 0] / right[right != 0]) for own, right in steps.values()]))
-    if all(same(own, factor * right) for own, right in steps.values()):
-        far = f"{times(factor, digits=3)} times as far as asked"
-        return f"the parameters moved {far}. One step, with the loss's own gradient."
-    return (
-        "the parameters did not move against the gradient of this batch: forward, loss, backward, step, in this order."
-    )
+def layers_a(last="zeros"):
+    """Return the layers of network A of the exercise."""
+    return _layers(last, activation=_Silent)
 
 
-def _why_cost(found, cost, after):
-    if same(found, cost):
-        return None
-    if same(found, after):
-        return "the parameters are right, but you return the cost after the step. The cost before it is asked for."
-    return f"the parameters are right, but the cost {should_be(cost, found)}."
+def layers_b(last="zeros"):
+    """Return the layers of network B of the exercise."""
+    return _layers(last, convolution=_Mean)
+
+
+def layers_c(last="zeros"):
+    """Return the layers of network C of the exercise."""
+    return _layers(last)
+
+
+def layers_d(last="zeros"):
+    """Return the layers of network D of the exercise."""
+    return _layers("he_normal")  # the argument is forgotten
+
+
+def _layers(last, convolution=Conv2D, activation=ReLU):
+    first_round = [Conv2D(8, 3, padding="same"), ReLU(), Pool2D(2)]
+    second_round = [convolution(16, 3, padding="same"), activation(), Pool2D(2)]
+    return [*first_round, *second_round, Flatten(), FullyConnected(10, initialisation=last)]
+
+
+class _Silent(ReLU):
+    """A ReLU that nothing passes: its gradient is right, and is always 0."""
+
+    def apply(self, X):
+        return super().apply(X - 1000)
+
+    def gradients(self, dC_dO, X):
+        return super().gradients(dC_dO, X - 1000)
+
+
+class _Mean(Conv2D):
+    """A convolution that divides its gradients by the number of outputs in each map; Adam hides that."""
+
+    def gradients(self, dC_dO, X):
+        dC_dX, grads = super().gradients(dC_dO, X)
+        return dC_dX, {key: grad / dC_dO[0, 0].size for key, grad in grads.items()}
 
 
 @exercise_check
