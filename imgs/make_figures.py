@@ -417,7 +417,7 @@ FIGURES = {
     ),
     "own_digit.png": Figure(
         draw=own_digit,
-        alt="A 2 written with a dark pen on a sheet of paper that is bright at the upper left and darker towards the "
+        alt="A 2 written with a dark pen on paper that is bright at the upper left and darker towards the "
         "lower right. The digit stands to the left of the middle and fills nearly half of the height.",
         used_in=("notebooks/08_model.ipynb",),
         folder=DATA,  # a cell opens it

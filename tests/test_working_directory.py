@@ -87,6 +87,7 @@ def test_the_statements_that_open_a_file_work_from_another_directory(path, tmp_p
 def test_the_chapters_that_open_files_are_found():
     assert [id_of(path) for path, lines in OPENING.items() if lines] == [
         "00_the_whole_network",
+        "04_pooling",
         "05_fully_connected",
         "06_loss",
         "08_model",
