@@ -88,7 +88,6 @@ def test_the_chapters_that_open_files_are_found():
     assert [id_of(path) for path, lines in OPENING.items() if lines] == [
         "00_the_whole_network",
         "04_pooling",
-        "05_fully_connected",
         "06_loss",
         "08_model",
         "09_how_fast_can_numpy_go",
