@@ -89,6 +89,7 @@ def test_the_chapters_that_open_files_are_found():
         "00_the_whole_network",
         "04_pooling",
         "06_loss",
+        "07_optimisers",
         "08_model",
         "09_how_fast_can_numpy_go",
         "answers/08_model",
