@@ -310,6 +310,19 @@ def test_the_centre_of_a_cost_surface_is_the_cost_of_the_model_which_is_unchange
     assert state_of(model) == before
 
 
+def test_a_cost_surface_has_21_points_each_way_and_goes_as_far_as_the_parameters_unless_told_otherwise():
+    model = Model([FullyConnected(1, bias=False)], input_shape=(1,))
+    offsets, costs = cost_surface(model, np.ones((2, 1)), np.zeros((2, 1)), MeanSquaredError())
+    assert_allclose(offsets, np.arange(-10, 11) / 10)
+    assert costs.shape == (21, 21)
+
+
+def test_an_array_without_entries_has_no_error():
+    pair = (lambda X, Y: X.sum() + Y.sum() * np.ones(()), lambda dC_dO, X, Y: (dC_dO * np.ones_like(X), dC_dO + 0 * Y))
+    assert gradient_check(pair, np.ones(3), np.ones((0, 2)))[0] < 1e-8
+    assert gradient_check((lambda X: X.sum(), lambda dC_dO, X: 0 * X), np.ones((0, 2)))[0] == 0
+
+
 def test_the_directions_of_a_cost_surface_have_the_length_of_the_parameters(rng):
     """With one weight matrix and the cost mean(O^2), a step of 1 along a direction doubles or quarters at most."""
     model = Model([FullyConnected(1, bias=False)], input_shape=(1,), dtype="float64")

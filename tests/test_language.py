@@ -76,7 +76,6 @@ LABELS = {"Story": "Chapter", "Speaks": "Output", "Guests": "Arguments", "Twins"
 # (file, word): the reason why the word stands there.
 EXCEPTIONS = {
     ("tests/test_language.py", None): "this file lists the words",
-    ("imgs/make_figures.py", "sheet"): "a sheet of paper",
     ("cnn_viz/network/diagram.py", "sheets"): "a text inside stored pictures",
     ("tests/test_viz_network_diagram.py", "sheets"): "the test of that text",
     ("benchmarks/ablations.py", "winners"): "the text of a stored row, which chapter 09 draws",
