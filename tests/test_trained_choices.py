@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from train_choices import (
     CHOSEN,
-    HELD_OUT,
     LONG,
     RATES,
     SEEDS,
@@ -16,11 +15,10 @@ from train_choices import (
     answers_to,
     frozen_model,
     overfitting,
-    split,
     sweep,
     train,
 )
-from train_model import LEARNING_RATE, digits_model
+from train_model import HELD_OUT, LEARNING_RATE, digits_model, split
 
 from cnn_core import load_mnist
 

@@ -15,26 +15,10 @@ import time
 from dataclasses import asdict
 
 import numpy as np
-from train_model import BATCH_SIZE, EPOCHS, FOLDER, SEEDS, dense_model, digits_model
+from train_model import BATCH_SIZE, EPOCHS, FOLDER, SEEDS, dense_model, digits_model, split
 
-from cnn_core import (
-    Adam,
-    Conv2D,
-    CrossEntropy,
-    Epoch,
-    Flatten,
-    FullyConnected,
-    Model,
-    OneCycle,
-    Pool2D,
-    ReLU,
-    evaluate,
-    fit,
-    load_mnist,
-    softmax_forward,
-)
+from cnn_core import Adam, Conv2D, CrossEntropy, Epoch, OneCycle, evaluate, fit, load_mnist, softmax_forward
 
-HELD_OUT = 5000
 SHORT = 20_000  # training digits of a run of the sweep, which lasts one epoch
 CHOSEN = ("one cycle", 0.003)
 SETTINGS = (("constant", 0.001), ("constant", 0.003), ("one cycle", 0.001), CHOSEN, ("one cycle", 0.01))
@@ -54,18 +38,7 @@ class Frozen(Conv2D):
 
 def frozen_model(seed=0):
     """Return the network of chapter 08 with a first layer that does not learn."""
-    layers = [
-        *(Frozen(16, 3, padding="same"), ReLU(), Pool2D(2)),
-        *(Conv2D(32, 3, padding="same"), ReLU(), Pool2D(2)),
-        *(Flatten(), FullyConnected(128), ReLU(), FullyConnected(10, initialisation="zeros")),
-    ]
-    return Model(layers, input_shape=(1, 28, 28), seed=seed)
-
-
-def split(digits):
-    """Return the training digits (X, y) and the held-out digits (X, y)."""
-    X, y = digits.X_train, digits.y_train
-    return (X[:-HELD_OUT], y[:-HELD_OUT]), (X[-HELD_OUT:], y[-HELD_OUT:])
+    return digits_model(seed, first=Frozen)
 
 
 def train(model, training, held_out, setting, epochs):
@@ -77,15 +50,17 @@ def train(model, training, held_out, setting, epochs):
     return [asdict(record) for record in records if isinstance(record, Epoch)]
 
 
+def accuracies(make, training, held_out, setting, epochs):
+    """Return the held-out accuracy of each seed after the last epoch."""
+    ends = (train(make(seed), training, held_out, setting, epochs)[-1] for seed in SEEDS)
+    return [end["validation_accuracy"] for end in ends]
+
+
 def sweep(training, held_out):
     """Return {name: held-out accuracies of the seeds} for each setting, and for a frozen first layer."""
     runs = {f"{shape}, {rate}": (digits_model, (shape, rate)) for shape, rate in SETTINGS}
     runs["first layer frozen"] = (frozen_model, CHOSEN)
-    found = {}
-    for name, (make, setting) in runs.items():
-        epochs = [train(make(seed), training, held_out, setting, 1)[-1] for seed in SEEDS]
-        found[name] = [epoch["validation_accuracy"] for epoch in epochs]
-    return found
+    return {name: accuracies(make, training, held_out, setting, 1) for name, (make, setting) in runs.items()}
 
 
 def overfitting(training, held_out):
@@ -120,11 +95,8 @@ def answers_to(model, X, y):
 
 def rates(training, held_out):
     """Return {rate: held-out accuracies of the seeds} for the number of epochs that the chapter trains."""
-    found = {}
-    for rate in RATES:
-        epochs = [train(digits_model(seed), training, held_out, ("one cycle", rate), EPOCHS)[-1] for seed in SEEDS]
-        found[f"one cycle, {rate}"] = [epoch["validation_accuracy"] for epoch in epochs]
-    return found
+    settings = [("one cycle", rate) for rate in RATES]
+    return {f"{s[0]}, {s[1]}": accuracies(digits_model, training, held_out, s, EPOCHS) for s in settings}
 
 
 def short_sweep(training, held_out):

@@ -36,13 +36,16 @@ from cnn_core import (
 FOLDER = Path(__file__).resolve().parent.parent / "cnn_core" / "data" / "trained"
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 3, 64, 0.003
 SEEDS = range(3)
+HELD_OUT = (
+    5000  # the last of the training digits, by which chapters 07 and 08 choose; the kept model learns from them too
+)
 MOMENTS = (0, 10, 30, 100, 300, 938, 1876, 2814)  # the steps after which the trace holds the first layer
 
 
-def digits_model(seed=0):
-    """Return the network of chapter 08, untrained."""
+def digits_model(seed=0, first=Conv2D):
+    """Return the network of chapter 08, untrained; `first` is the class of its first layer."""
     layers = [
-        *(Conv2D(16, 3, padding="same"), ReLU(), Pool2D(2)),
+        *(first(16, 3, padding="same"), ReLU(), Pool2D(2)),
         *(Conv2D(32, 3, padding="same"), ReLU(), Pool2D(2)),
         *(Flatten(), FullyConnected(128), ReLU(), FullyConnected(10, initialisation="zeros")),
     ]
@@ -53,6 +56,12 @@ def dense_model(seed=0):
     """Return an untrained network without convolution and with as many parameters as chapter 08's."""
     layers = [Flatten(), FullyConnected(260), ReLU(), FullyConnected(10, initialisation="zeros")]
     return Model(layers, input_shape=(1, 28, 28), seed=seed)
+
+
+def split(digits):
+    """Return the training digits (X, y) and the held-out digits (X, y)."""
+    X, y = digits.X_train, digits.y_train
+    return (X[:-HELD_OUT], y[:-HELD_OUT]), (X[-HELD_OUT:], y[-HELD_OUT:])
 
 
 def one_cycle(examples):

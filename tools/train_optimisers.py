@@ -12,7 +12,7 @@ Seeds       A seed decides the first weights, which digits are drawn and their o
 import json
 
 import numpy as np
-from train_model import FOLDER, where
+from train_model import FOLDER, HELD_OUT, split, where
 
 from cnn_core import (
     Adam,
@@ -35,7 +35,6 @@ from cnn_core import (
 )
 
 FILE = FOLDER / "07_optimisers.json"
-HELD_OUT = 5000  # the last of the training digits
 STEPS, BATCH_SIZE = 400, 32
 SEEDS, FINAL_SEEDS = range(3), range(100, 112)
 RATES = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0]
@@ -74,7 +73,7 @@ def percent_correct(model, X, y):
 
 def sweep(digits, optimiser_at, rates, **options):
     """Return the accuracies on the held-out digits: a row for each rate, an entry for each seed."""
-    held_out = digits.X_train[-HELD_OUT:], digits.y_train[-HELD_OUT:]
+    _, held_out = split(digits)
     runs = ([train(digits, optimiser_at(rate), seed, **options) for seed in SEEDS] for rate in rates)
     return [[percent_correct(model, *held_out) for model in models] for models in runs]
 
