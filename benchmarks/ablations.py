@@ -6,7 +6,7 @@ for each.
 
 import numpy as np
 
-from cnn_core import activations, training
+from cnn_core import Adam, activations, training
 from cnn_core.fast import buffers, convolution, pooling, replica
 from cnn_core.fast import threads as runtime
 
@@ -76,6 +76,11 @@ def columns_added():
     _replace(convolution, "input_gradient", _convolved)
 
 
+def updates_in_parts():
+    """Let the optimiser update whole arrays, denormal numbers and all."""
+    _replace(Adam, "update", Adam.update.__wrapped__)
+
+
 def _scattered(dC_dO, F, plan, X_shape, arrays):
     """Return dC_dX: dC_dO times the filters, added to the pixels of each window."""
     (kH, kW), (N, C, H, W), (H_out, W_out) = plan.kernel, X_shape, plan.output
@@ -116,4 +121,5 @@ ABLATIONS = {
     "pooling looks for the winners anew": (cached_output, 0),
     "dC/dX always spread": (rows_without_copy, 0),
     "dC/dX never spread at stride 1 (LeNet)": (columns_added, 1),
+    "the optimiser on whole arrays": (updates_in_parts, 0),
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from . import checks
+from .fast.updates import entry_by_entry
 
 POSITIVE, NOT_NEGATIVE, DECAY_RATE = {"gt": 0}, {"ge": 0}, {"ge": 0, "lt": 1}  # limits of checks.number
 LIMITS = {"learning_rate": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE, "epsilon": POSITIVE}
@@ -105,6 +106,7 @@ class GradientDescent(Optimiser):
     def __init__(self, learning_rate=0.01, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
 
+    @entry_by_entry
     def update(self, param, grad, rate):
         param -= rate * self.decayed(param, grad)
 
@@ -118,6 +120,7 @@ class Momentum(Optimiser):
         super().__init__(learning_rate, weight_decay)
         self.momentum = momentum
 
+    @entry_by_entry
     def update(self, param, grad, rate, velocity):
         velocity *= self.momentum
         velocity += self.decayed(param, grad)
@@ -130,6 +133,7 @@ class Nesterov(Momentum):
     The form of Sutskever et al., ICML 2013, as PyTorch writes it.
     """
 
+    @entry_by_entry
     def update(self, param, grad, rate, velocity):
         grad = self.decayed(param, grad)
         velocity *= self.momentum
@@ -146,6 +150,7 @@ class RMSProp(Optimiser):
         super().__init__(learning_rate, weight_decay)
         self.decay, self.epsilon = decay, epsilon
 
+    @entry_by_entry
     def update(self, param, grad, rate, mean_square):
         grad = self.decayed(param, grad)
         mean_square *= self.decay
@@ -167,6 +172,7 @@ class Adam(Optimiser):
         super().__init__(learning_rate, weight_decay)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
+    @entry_by_entry
     def update(self, param, grad, rate, first, second):
         self.adapt(param, self.decayed(param, grad), rate, first, second)
 
@@ -186,6 +192,7 @@ class AdamW(Adam):
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
         super().__init__(learning_rate, beta1, beta2, epsilon, weight_decay)
 
+    @entry_by_entry
     def update(self, param, grad, rate, first, second):
         param *= 1 - rate * self.weight_decay
         self.adapt(param, grad, rate, first, second)
