@@ -17,6 +17,8 @@ from .plain import PlainModel
 BATCH = 128
 IMAGES = 12_800  # training images: a hundred steps an epoch
 STEPS = 10  # training steps in a measurement
+# The orders of images in memory that PyTorch offers: (N, C, H, W), and the channels innermost.
+FORMATS = {"default": "contiguous_format", "channels_last": "channels_last"}
 
 
 def cnn_core_trains(network, cores):
@@ -34,13 +36,13 @@ def cnn_core_trains_without(network, cores, ablation):
     return cnn_core_trains(network, cores)
 
 
-def pytorch_trains(network, cores):
+def pytorch_trains(network, cores, memory_format):
     """Train in eager mode, with the loop of PyTorch's tutorials."""
     import torch
 
     torch.set_num_threads(cores)
-    digits, net = load_mnist(limit=IMAGES), in_torch(NETWORKS[network]())
-    X, y = torch.from_numpy(digits.X_train), torch.from_numpy(digits.y_train)
+    digits, net = load_mnist(limit=IMAGES), _network_in_torch(network, memory_format)
+    X, y = _images_in_torch(digits.X_train, memory_format), torch.from_numpy(digits.y_train)
     optimiser, loss = torch.optim.Adam(net.parameters()), torch.nn.CrossEntropyLoss()
 
     def step():
@@ -72,18 +74,31 @@ def cnn_core_predicts(network, cores):
     return lambda: model.predict(X, workers=cores)
 
 
-def pytorch_predicts(network, cores):
+def pytorch_predicts(network, cores, memory_format):
     """Predict the 10,000 test digits in parts of 256, which is faster in PyTorch than all at once."""
     import torch
 
     torch.set_num_threads(cores)
-    parts, net = torch.from_numpy(load_mnist(limit=10).X_test).split(256), in_torch(NETWORKS[network]())
+    parts = _images_in_torch(load_mnist(limit=10).X_test, memory_format).split(256)
+    net = _network_in_torch(network, memory_format)
 
     def predict():
         with torch.inference_mode():
             return torch.cat([net(part) for part in parts])
 
     return predict
+
+
+def _network_in_torch(network, memory_format):
+    import torch
+
+    return in_torch(NETWORKS[network]()).to(memory_format=getattr(torch, FORMATS[memory_format]))
+
+
+def _images_in_torch(X, memory_format):
+    import torch
+
+    return torch.from_numpy(X).contiguous(memory_format=getattr(torch, FORMATS[memory_format]))
 
 
 def environment(cores):

@@ -1,9 +1,13 @@
-"""Run all benchmarks, print one table, write it to cnn_core/data and between two marks in README: `make bench`.
+"""Run all benchmarks, write the results to cnn_core/data and a table between two marks in README: `make bench`.
 
-Chapter 09 and imgs/make_figures.py read benchmarks.json. The comparisons need PyTorch (pip install -c constraints.txt
-torch); without it nothing is measured or written.
+Usage       `python -m benchmarks.run` measures, which needs PyTorch; with --table it writes README's table again from
+            the stored results. The table says when cnn_core has changed since they were measured.
+Results     benchmarks.json, which chapter 09 and imgs/make_figures.py read: comparisons with both of PyTorch's memory
+            formats, ablations, the bare matrix products, single functions, growth and memory.
 """
 
+import datetime
+import hashlib
 import importlib.util
 import json
 import platform
@@ -19,23 +23,35 @@ from cnn_core.fast.threads import cores as available_cores
 
 from . import lower_bound, scaling
 from .ablations import ABLATIONS
-from .competitors import BATCH, STEPS
+from .competitors import BATCH, FORMATS, STEPS
 from .networks import NETWORKS
 from .paired import compare
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent / "README.md"
-RESULTS = HERE.parent / "cnn_core" / "data" / "benchmarks.json"
+LIBRARY = HERE.parent / "cnn_core"
+RESULTS = LIBRARY / "data" / "benchmarks.json"
 START, END = "<!-- written by make bench, from here", "<!-- to here -->"
 FIRST = next(iter(NETWORKS))
 OURS = ("cnn_core_trains",)
 
 
 def comparisons(cores):
-    """Return {task: comparison} of training steps and of predict with PyTorch."""
-    found = {f"training step, {name}": _compared(OURS, ("pytorch_trains",), name, cores, STEPS) for name in NETWORKS}
-    predict = ("cnn_core_predicts",), ("pytorch_predicts",)
-    return found | {"predict, 10,000 digits": _compared(*predict, FIRST, cores, 1)}
+    """Return {task: {memory format: comparison}} of training steps and of predict with PyTorch."""
+    found = {
+        f"training step, {name}": _in_both_formats(*OURS, "pytorch_trains", name, cores, STEPS) for name in NETWORKS
+    }
+    predict = _in_both_formats("cnn_core_predicts", "pytorch_predicts", FIRST, cores, 1)
+    return found | {"predict, 10,000 digits": predict}
+
+
+def _in_both_formats(ours, theirs, network, cores, steps):
+    return {name: _compared((ours,), (theirs, name), network, cores, steps) for name in FORMATS}
+
+
+def faster(found):
+    """Return the comparison with the memory format in which PyTorch is faster."""
+    return min(found.values(), key=lambda comparison: comparison["theirs_ms"])
 
 
 def _compared(one, other, network, cores, steps):
@@ -98,6 +114,8 @@ def where():
 
     blas = [library for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"]
     return {
+        "date": datetime.date.today().isoformat(),
+        "code": fingerprint(),
         "machine": platform.machine(),
         "processor": _processor(),
         "system": platform.system(),
@@ -105,8 +123,14 @@ def where():
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": f"{blas[0]['internal_api']} {blas[0]['version']} ({blas[0].get('architecture', 'unknown')})",
-        "pytorch": torch.__version__,
+        "pytorch": f"{torch.__version__} ({torch.backends.cpu.get_cpu_capability()})",
     }
+
+
+def fingerprint():
+    """Return the SHA-256 sum of cnn_core's code."""
+    texts = (path.read_text(encoding="utf-8") for path in sorted(LIBRARY.rglob("*.py")))
+    return hashlib.sha256("".join(texts).encode()).hexdigest()
 
 
 def _processor():
@@ -131,39 +155,35 @@ def measure():
 
 
 def table(results):
-    """Return the results as the lines of a table in Markdown."""
-    lines = ["| what | against | ratio of times | three rounds | cnn_core | the other |", "|---|---|---|---|---|---|"]
-    for cores, found in results["comparisons"].items():
-        on = "one core" if cores == "1" else f"{cores} cores"
-        lines += [_row(f"{task}; {on}", "PyTorch", comparison) for task, comparison in found.items()]
-    lines.append(_row(f"training step, {FIRST}; {results['where']['cores']} cores", "plain NumPy", results["plain"]))
-    return lines + [_loop_row(results["functions"], name) for name in results["functions"]["loop"]]
+    """Return the comparisons with the faster memory format as the lines of a table in Markdown: one row a task."""
+    comparisons = dict(sorted(results["comparisons"].items()))
+    on = ["one core" if cores == "1" else f"{cores} cores" for cores in comparisons]
+    header = ["what", *(f"{where}: {column}" for where in on for column in ("cnn_core", "PyTorch", "ratio"))]
+    rows = [[task, *_cells(comparisons, task)] for task in comparisons["1"]]
+    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
 
 
-def _row(task, other, comparison):
-    rounds = ", ".join(f"{ratio:.2f}" for ratio in comparison["rounds"])
-    times = (f"{comparison[key]:,.1f} ms" for key in ("ours_ms", "theirs_ms"))
-    return f"| {task} | {other} | **{comparison['ratio']:.2f}** | {rounds} | {' | '.join(times)} |"
-
-
-def _loop_row(functions, name):
-    loop, fast = functions["loop"][name], functions["fast"][name]
-    return f"| {name}; one core | its loop | **1/{loop / fast:,.0f}** | | {fast * 1e3:.2f} ms | {loop * 1e3:,.0f} ms |"
+def _cells(comparisons, task):
+    """Return the times and the ratio of a task, for each number of cores."""
+    found = [faster(of_cores[task]) for of_cores in comparisons.values()]
+    cells = [
+        (f"{each['ours_ms']:,.1f} ms", f"{each['theirs_ms']:,.1f} ms", f"**{each['ratio']:.2f}**") for each in found
+    ]
+    return [cell for own in cells for cell in own]
 
 
 def sentence(results):
-    """Return the machine, the method, the lower bound and the memory in words."""
-    at, low = results["where"], results["lower_bound"]
-    memory = [peak / 2**20 for _, peak in results["memory"]]
+    """Return the machine, the method and the memory in words, and whether the code has changed since."""
+    at, memory = results["where"], [peak / 2**20 for _, peak in results["memory"]]
     batches = [batch for batch, _ in results["memory"]]
     return " ".join(
         [
-            f"Measured on {at['cores']} cores of {at['processor']} ({at['system']}): Python {at['python']}, NumPy",
-            f"{at['numpy']} with {at['blas']}, PyTorch {at['pytorch']}; batches of {BATCH}, Adam, the median of three",
-            "rounds in new processes that take turns. The matrix products of the first row's step alone take",
-            f"{low['shapes_ms']:.1f} ms in their shapes, {low['large_ms']:.1f} ms at the speed of one large product.",
-            f"The most memory that a step holds at once is {min(memory):.0f} to {max(memory):.0f} MB for batches of",
-            f"{batches[0]:,} to {batches[-1]:,}.",
+            f"Measured on {at['date']} on {at['cores']} cores of {at['processor']} ({at['system']}): Python",
+            f"{at['python']}, NumPy {at['numpy']} with {at['blas']}, PyTorch {at['pytorch']}; Adam,",
+            f"batches of {BATCH}, medians of three rounds in new processes in turn. PyTorch is in the faster of",
+            "its two memory formats in each row. The most memory that a step of ours holds at once is",
+            f"{min(memory):.0f} to {max(memory):.0f} MB for batches of {batches[0]:,} to {batches[-1]:,}.",
+            *(["`cnn_core` has changed since then."] if at["code"] != fingerprint() else []),
         ]
     )
 
@@ -182,14 +202,14 @@ def in_readme(results):
     return "\n".join(["", *table(results), "", sentence(results), ""])
 
 
-def main():
-    """Measure, print, write."""
-    if importlib.util.find_spec("torch") is None:
+def main(words):
+    """Measure unless only the table is to be written; print, write."""
+    if words != ["--table"] and importlib.util.find_spec("torch") is None:
         sys.exit("The comparisons need PyTorch: .venv/bin/pip install -c constraints.txt torch")
-    results = measure()
-    print("\n".join([*table(results), "", sentence(results)]))
+    results = json.loads(RESULTS.read_text()) if words == ["--table"] else measure()
+    print(in_readme(results))
     write(results)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 
 from benchmarks import lower_bound, run, scaling
 from benchmarks.ablations import ABLATIONS
-from benchmarks.competitors import environment
+from benchmarks.competitors import FORMATS, environment
 from benchmarks.networks import NETWORKS
 from benchmarks.plain import PlainModel
 from cnn_core import Adam, Conv2D, CrossEntropy, Flatten, FullyConnected, Model, fit
@@ -133,8 +133,25 @@ def test_readme_shows_the_stored_results():
     assert between.strip() == run.in_readme(RESULTS).strip()
 
 
+def test_the_sentence_under_the_table_says_when_the_code_is_another_one():
+    changed = "`cnn_core` has changed since then."
+    measured = RESULTS | {"where": RESULTS["where"] | {"code": run.fingerprint()}}
+    assert changed not in run.sentence(measured)
+    assert changed in run.sentence(RESULTS | {"where": RESULTS["where"] | {"code": "another"}})
+
+
+def test_the_table_shows_the_faster_memory_format(monkeypatch):
+    of_cores = {"step": {"default": {"ours_ms": 1, "theirs_ms": 4, "ratio": 0.25}}}
+    of_cores["step"]["channels_last"] = {"ours_ms": 1, "theirs_ms": 2, "ratio": 0.5}
+    rows = run.table({"comparisons": {"2": of_cores, "1": of_cores}})
+    assert rows[0].startswith("| what | one core: cnn_core | one core: PyTorch | one core: ratio | 2 cores: cnn_core |")
+    assert rows[2] == "| step | 1.0 ms | 2.0 ms | **0.50** | 1.0 ms | 2.0 ms | **0.50** |"
+
+
 def test_every_comparison_has_three_rounds_and_both_times():
-    comparisons = [comparison for found in RESULTS["comparisons"].values() for comparison in found.values()]
+    tasks = [found for of_cores in RESULTS["comparisons"].values() for found in of_cores.values()]
+    comparisons = [comparison for found in tasks for comparison in found.values()]
+    assert all(found.keys() == FORMATS.keys() for found in tasks)
     for comparison in [*comparisons, RESULTS["plain"], *RESULTS["ablations"].values()]:
         assert len(comparison["rounds"]) == 3
         assert sorted(comparison["rounds"])[1] == comparison["ratio"]
@@ -144,7 +161,7 @@ def test_every_comparison_has_three_rounds_and_both_times():
 
 def test_the_lower_bound_is_below_the_time_of_a_step():
     cores = str(RESULTS["where"]["cores"])
-    step = RESULTS["comparisons"][cores][f"training step, {run.FIRST}"]["ours_ms"]
+    step = run.faster(RESULTS["comparisons"][cores][f"training step, {run.FIRST}"])["ours_ms"]
     assert RESULTS["lower_bound"]["large_ms"] < RESULTS["lower_bound"]["shapes_ms"] < step
 
 
