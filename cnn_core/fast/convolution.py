@@ -12,19 +12,27 @@ from ..shapes import kernel_offsets
 from .buffers import rows_of
 
 
-def forward(X, F, plan, buffers, B=None):
-    """Return the output: for each of its rows, the matrix product of all filters with the windows of the row."""
+def forward(X, F, plan, buffers, B=None, cache=None):
+    """Return the output: for each of its rows, the matrix product of all filters with the windows of the row.
+
+    The windows are left in the cache, until the next call, where the buffers are cached; otherwise they would take kW
+    times the memory of X until the backward pass.
+    """
+    windows = _windows_by_row(X, plan, buffers)
+    if buffers.is_cached and cache is not None:
+        cache["windows"] = windows
     O = buffers.batch("O", (len(X), len(F), *plan.output), X.dtype)
     filters = np.zeros((len(F), plan.kernel[0], plan.kernel[1] * X.shape[1] + 1), X.dtype)
     filters[:, :, :-1] = F.transpose(0, 2, 3, 1).reshape(*filters.shape[:2], -1)
     filters[:, 0, -1] = 0 if B is None else B
-    np.matmul(filters.reshape(len(F), -1), _windows_by_row(X, plan, buffers), out=_by_row(O, "O", buffers))
+    np.matmul(filters.reshape(len(F), -1), windows, out=_by_row(O, "O", buffers))
     return O
 
 
-def parameter_gradients(dC_dO, X, plan, buffers):
+def parameter_gradients(dC_dO, X, plan, buffers, cache=None):
     """Return dC_dF and dC_dB: each window times the gradient of its output, summed over the rows of the output."""
-    windows, by_row, K = _windows_by_row(X, plan, buffers), _by_row(dC_dO, "dC_dO", buffers), dC_dO.shape[1]
+    windows = cache["windows"] if cache else _windows_by_row(X, plan, buffers)
+    by_row, K = _by_row(dC_dO, "dC_dO", buffers), dC_dO.shape[1]
     terms = buffers.zeros("dC_dF", (len(windows), windows.shape[1], K), X.dtype)
     np.matmul(windows, by_row.transpose(0, 2, 1), out=terms)  # faster than its transpose: there are few filters
     sums = terms.sum(axis=0).reshape(plan.kernel[0], -1, K)
