@@ -6,7 +6,7 @@ for each.
 
 import numpy as np
 
-from cnn_core import Adam, activations, training
+from cnn_core import activations, optimisers, training
 from cnn_core.fast import buffers, convolution, pooling, replica
 from cnn_core.fast import threads as runtime
 
@@ -35,6 +35,7 @@ def own_blas_threads():
 
 def cached_buffers():
     """Allocate new arrays at every step."""
+    _replace(buffers.CachedBuffers, "is_cached", False)
     _replace(buffers.CachedBuffers, "_array", lambda self, key, make: make())
 
 
@@ -62,8 +63,14 @@ def first_layer_skipped():
 
 def cached_output():
     """Compute the output of pooling again in its backward pass."""
-    backward = pooling.backward
-    _replace(pooling, "backward", lambda dC_dO, X, O, *settings: backward(dC_dO, X, None, *settings))
+    forward, backward = pooling.forward, pooling.backward
+    _replace(pooling, "backward", lambda dC_dO, X, *to: [forward(X, *to), backward(dC_dO, X, *to)][1])
+
+
+def kept_windows():
+    """Copy the windows of a convolution again in its backward pass."""
+    windows = convolution._windows_by_row
+    _replace(convolution, "_windows_by_row", lambda X, plan, arrays, is_filled=False: windows(X, plan, arrays))
 
 
 def rows_without_copy():
@@ -78,7 +85,7 @@ def columns_added():
 
 def updates_in_parts():
     """Let the optimiser update whole arrays, denormal numbers and all."""
-    _replace(Adam, "update", Adam.update.__wrapped__)
+    _replace(optimisers, "in_parts", lambda update, *arrays, **moments: update(*arrays, **moments))
 
 
 def _scattered(dC_dO, F, plan, X_shape, arrays):
@@ -119,6 +126,7 @@ ABLATIONS = {
     "np.where in place of bits times mask": (masks_by_bits, 0),
     "the first layer's dC/dX too": (first_layer_skipped, 0),
     "pooling looks for the winners anew": (cached_output, 0),
+    "the windows copied again for dC/dF": (kept_windows, 0),
     "dC/dX always spread": (rows_without_copy, 0),
     "dC/dX never spread at stride 1 (LeNet)": (columns_added, 1),
     "the optimiser on whole arrays": (updates_in_parts, 0),

@@ -136,8 +136,6 @@ class LeakyReLU(Layer):
 class _Activation(Layer):
     """A layer without parameters, of the pair `functions` (forward, backward)."""
 
-    functions = ()
-
     def apply(self, X):
         return self.functions[0](X)
 

@@ -147,10 +147,11 @@ class Archive:
         info = self.entries[name]
         is_stored = info.compress_type == zipfile.ZIP_STORED and info.compress_size == info.file_size
         _require(is_stored, f"{name!r} is compressed; here arrays are stored as they are.")
-        with self.zip.open(info) as stream:
+        with self.zip.open(info) as stream, warnings.catch_warnings(action="error"):  # ours make NumPy warn of nothing
             is_ours = np.lib.format.read_magic(stream) == (1, 0)
             _require(is_ours, f"{name!r} has a header of a version that is never written here.")
-            found, start = _read_header(stream), stream.tell()
+            found = np.lib.format.read_array_header_1_0(stream, max_header_size=LARGEST_HEADER)
+            start = stream.tell()
         _require(not found[2].hasobject, "it holds Python objects; such files can run code and are never loaded.")
         shape = found[0] if shape is None else shape
         size = start + math.prod(shape) * dtype.itemsize
@@ -158,11 +159,6 @@ class Archive:
         is_right = found == (shape, False, dtype) and info.file_size == size
         _require(is_right, f"{name!r} should be {dtype} {shape} in {size} bytes, {given}.")
         return shape
-
-
-def _read_header(stream):
-    with warnings.catch_warnings(action="error"):  # a header that makes NumPy warn was never written here
-        return np.lib.format.read_array_header_1_0(stream, max_header_size=LARGEST_HEADER)
 
 
 def _no_constant(name):

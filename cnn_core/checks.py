@@ -20,9 +20,8 @@ import numpy as np
 
 PADDING_NAMES = ("same", "valid", "include")
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
-FLOAT_NAMES = {float: "float64", "float": "float64"}
-for _known in FLOATS:
-    FLOAT_NAMES |= dict.fromkeys((_known, _known.type, _known.name, _known.str, _known.str[1:]), _known.name)
+FLOAT_NAMES = {key: each.name for each in FLOATS for key in (each, each.type, each.name, each.str, each.str[1:])}
+FLOAT_NAMES |= {float: "float64", "float": "float64"}
 IMAGES, FILTERS = "(N, C, H, W)", "(K, C, kH, kW)"
 LARGEST = 1 << 31  # bytes that one call may make: more would end in a dead kernel, not in an error
 SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}  # the limits of a number, named as in the operator module
@@ -338,16 +337,14 @@ def not_empty(name, array):
 
 def finite(name, array):
     """Return the array, without nan and infinity in it; the message says how many there are and where the first is."""
-    rows = np.atleast_1d(array)
-    step = max(PART * len(rows) // max(rows.size, 1), 1)  # in parts: one bool for every entry could be too large
-    parts = [(start, rows[start : start + step]) for start in range(0, len(rows), step)]
-    wrong = [(start, part) for start, part in parts if not np.isfinite(part).all()]
+    # In parts, in the order of the indices: one bool for every entry could be too large.
+    parts = np.nditer(array, ["external_loop", "buffered", "zerosize_ok"], order="C", buffersize=PART)
+    masks = ((parts.iterindex, ~np.isfinite(part)) for part in parts)
+    wrong = [(int(mask.sum()), start + int(mask.argmax())) for start, mask in masks if mask.any()]
     if wrong:
-        count = sum(int(np.count_nonzero(~np.isfinite(part))) for _, part in wrong)
-        start, part = wrong[0]
-        first = np.unravel_index(start * rows[0].size + int(np.argmin(np.isfinite(part))), rows.shape)
-        values = "1 value that is" if count == 1 else f"{count} values that are"
-        index = tuple(map(int, first))[: array.ndim]
+        counts, (first, *_) = zip(*wrong, strict=True)
+        values = "1 value that is" if sum(counts) == 1 else f"{sum(counts)} values that are"
+        index = tuple(map(int, np.unravel_index(first, array.shape)))
         raise BadValue(f"{name} contains {values} not finite (nan or infinity), the first at index {index}.")
     return array
 

@@ -268,11 +268,11 @@ class Conv2D(WeightedLayer):
     def weight_shape(self, input_shape):
         return (self.num_filters, input_shape[0], *self.kernel_size)
 
-    def apply(self, X, buffers=FRESH, cache=None):
-        return fast.forward(X, self.params["F"], self.geometry(X.shape[1:]), buffers, self.params.get("B"), cache)
+    def apply(self, X, buffers=FRESH):
+        return fast.forward(X, self.params["F"], self.geometry(X.shape[1:]), buffers, self.params.get("B"))
 
-    def gradients(self, dC_dO, X, buffers=FRESH, input_gradient=True, cache=None):
+    def gradients(self, dC_dO, X, buffers=FRESH, input_gradient=True):
         plan = self.geometry(X.shape[1:])
-        dC_dF, dC_dB = fast.parameter_gradients(dC_dO, X, plan, buffers, cache)
+        dC_dF, dC_dB = fast.parameter_gradients(dC_dO, X, plan, buffers)
         dC_dX = fast.input_gradient(dC_dO, self.params["F"], plan, X.shape, buffers) if input_gradient else None
         return dC_dX, {"F": dC_dF} | ({"B": dC_dB} if self.bias else {})

@@ -223,18 +223,15 @@ class Layer(checks.Named, checks.Fixed):
 
 
 class WeightedLayer(Layer):
-    """A layer with weights, under the key `weights`, and a bias 'B' for each of its outputs; defines `weight_shape`."""
+    """A layer with weights and a bias 'B' for each of its outputs.
 
-    weights = ""
+    A subclass defines `weights`, their key, and `weight_shape(input_shape)`.
+    """
 
     def __init__(self, initialisation, bias):
         super().__init__()
         self.initialisation = checks.choice("initialisation", initialisation, INITIALISATIONS)
         self.bias = checks.boolean("bias", bias)
-
-    def weight_shape(self, input_shape):
-        """Return the shape of the weights for one input of this shape."""
-        raise NotImplementedError
 
     def check_input(self, X):  # images may be of any size, but not of any number of channels
         checks.batch(X, (self.input_shape[0], *X.shape[-2:]) if len(self.input_shape) == 3 else self.input_shape)

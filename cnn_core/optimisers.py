@@ -6,6 +6,7 @@ State       The optimiser keeps its state by key (`state`), and the number of `s
 Chapter     07.
 """
 
+import functools
 import math
 import weakref
 from dataclasses import dataclass, field, fields
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from . import checks
-from .fast.updates import entry_by_entry
+from .fast.updates import in_parts
 
 POSITIVE, NOT_NEGATIVE, DECAY_RATE = {"gt": 0}, {"ge": 0}, {"ge": 0, "lt": 1}  # limits of checks.number
 LIMITS = {"learning_rate": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE, "epsilon": POSITIVE}
@@ -63,9 +64,11 @@ class Optimiser(checks.Named):
         """Change every param in place by its grad."""
         triples, rate = self._checked(triples), self.rate()
         self.steps += 1
+        is_ours = type(self).__module__ == __name__  # another one may look at the whole array
+        update = functools.partial(in_parts, self.update) if is_ours else self.update
         for key, param, grad in triples:
             moments = self.state.get(key) or {name: np.zeros_like(param) for name in self.moments}
-            self.update(param, grad, rate, **self.state.setdefault(key, moments))
+            update(param, grad, rate, **self.state.setdefault(key, moments))
 
     def update(self, param, grad, rate, **moments):
         """Change one param, and its moments, in place."""
@@ -106,7 +109,6 @@ class GradientDescent(Optimiser):
     def __init__(self, learning_rate=0.01, weight_decay=0):
         super().__init__(learning_rate, weight_decay)
 
-    @entry_by_entry
     def update(self, param, grad, rate):
         param -= rate * self.decayed(param, grad)
 
@@ -120,7 +122,6 @@ class Momentum(Optimiser):
         super().__init__(learning_rate, weight_decay)
         self.momentum = momentum
 
-    @entry_by_entry
     def update(self, param, grad, rate, velocity):
         velocity *= self.momentum
         velocity += self.decayed(param, grad)
@@ -133,7 +134,6 @@ class Nesterov(Momentum):
     The form of Sutskever et al., ICML 2013, as PyTorch writes it.
     """
 
-    @entry_by_entry
     def update(self, param, grad, rate, velocity):
         grad = self.decayed(param, grad)
         velocity *= self.momentum
@@ -150,7 +150,6 @@ class RMSProp(Optimiser):
         super().__init__(learning_rate, weight_decay)
         self.decay, self.epsilon = decay, epsilon
 
-    @entry_by_entry
     def update(self, param, grad, rate, mean_square):
         grad = self.decayed(param, grad)
         mean_square *= self.decay
@@ -172,7 +171,6 @@ class Adam(Optimiser):
         super().__init__(learning_rate, weight_decay)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
-    @entry_by_entry
     def update(self, param, grad, rate, first, second):
         self.adapt(param, self.decayed(param, grad), rate, first, second)
 
@@ -192,7 +190,6 @@ class AdamW(Adam):
     def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01):
         super().__init__(learning_rate, beta1, beta2, epsilon, weight_decay)
 
-    @entry_by_entry
     def update(self, param, grad, rate, first, second):
         param *= 1 - rate * self.weight_decay
         self.adapt(param, grad, rate, first, second)

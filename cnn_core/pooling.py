@@ -95,7 +95,7 @@ def pool2d_backward(dC_dO, X, pool_size=2, stride=None, padding=0, mode="max"):
            [0., 0.]])
     """
     dC_dO, X, plan, mode = _checked_backward(dC_dO, X, pool_size, stride, padding, mode)
-    return fast.backward(dC_dO, X, None, plan, mode, FRESH)
+    return fast.backward(dC_dO, X, plan, mode, FRESH)
 
 
 def _checked(X, *settings):
@@ -146,12 +146,8 @@ class Pool2D(Layer):
     def output_shape(self, input_shape):
         return (input_shape[0], *self.geometry(input_shape).output)
 
-    def apply(self, X, buffers=FRESH, cache=None):
-        O = fast.forward(X, self.geometry(X.shape[1:]), self.mode, buffers)
-        if buffers.is_cached and cache is not None:  # otherwise a caller has O and may change it before backward
-            cache["O"] = O
-        return O
+    def apply(self, X, buffers=FRESH):
+        return fast.forward(X, self.geometry(X.shape[1:]), self.mode, buffers)
 
-    def gradients(self, dC_dO, X, buffers=FRESH, cache=None):
-        O = cache.get("O") if cache else None
-        return fast.backward(dC_dO, X, O, self.geometry(X.shape[1:]), self.mode, buffers), {}
+    def gradients(self, dC_dO, X, buffers=FRESH):
+        return fast.backward(dC_dO, X, self.geometry(X.shape[1:]), self.mode, buffers), {}

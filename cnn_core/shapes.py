@@ -133,15 +133,12 @@ def kernel_offsets(size, kernel, stride, padding, output):
 
     Windows whose pixel there lies on the padding (before, after) are left out; both slices are empty where all do.
     """
-    return [_offset_slices(offset - padding[0], size, stride, output) for offset in range(kernel)]
-
-
-def _offset_slices(offset, size, stride, output):
-    first = max(-(offset // stride), 0)  # window i has pixel i*stride + offset; the first whose pixel is not padding
-    last = min((size - 1 - offset) // stride, output - 1)
-    if first > last:
-        return slice(0), slice(0)
-    return slice(first, last + 1), slice(first * stride + offset, last * stride + offset + 1, stride)
+    slices = []
+    for offset in range(-padding[0], kernel - padding[0]):  # window i has pixel i*stride + offset
+        first = max(-(offset // stride), 0)  # the first window whose pixel is not padding
+        end = max(min((size - 1 - offset) // stride + 1, output), first)
+        slices.append((slice(first, end), slice(first * stride + offset, end * stride + offset, stride)))
+    return slices
 
 
 def _one_dimension(size, kernel, stride, padding):

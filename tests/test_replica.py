@@ -35,7 +35,7 @@ from cnn_core import (
 )
 from cnn_core import layer as layer_module
 from cnn_core import model as model_module
-from cnn_core.fast import replica
+from cnn_core.fast import pooling, replica
 from cnn_core.layer import Layer
 
 FLOATS = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -93,10 +93,19 @@ def test_a_replica_gives_the_outputs_and_gradients_of_the_layers_bit_for_bit(rng
                 assert_array_equal(grad, layer.grads[key])
 
 
-def test_a_replica_keeps_the_output_of_pooling_for_its_backward_pass(rng):
-    own = replica.Replica(Model([Pool2D(2), Flatten()], (1, 4, 4)).layers)
-    O, records = own.forward(rng.random((3, 1, 4, 4), np.float32), training=True)
-    assert_array_equal(records[0].options["cache"]["O"].reshape(O.shape), O)
+def test_the_backward_pass_of_a_replica_uses_the_windows_and_the_outputs_of_its_forward_pass(rng, monkeypatch):
+    own = replica.Replica(Model([Conv2D(2), Pool2D(2), Flatten()], (1, 6, 6)).layers)
+    X, dC_dO = rng.random((3, 1, 6, 6), np.float32), rng.random((3, 8), np.float32)
+    _, records = own.forward(X, training=True)
+    wanted = [{key: grad.copy() for key, grad in grads.items()} for grads in own.gradients(dC_dO, records)]
+    own.forward(np.zeros_like(X), training=True)
+    _, records = own.forward(X.copy(), training=True)
+    X[...] = np.nan
+    records[0].X[...] = np.nan  # a window copied again would be nan
+    monkeypatch.setattr(pooling, "_fold_windows", None)  # an output computed again would be an error
+    for grads, expected in zip(own.gradients(dC_dO, records), wanted, strict=True):
+        for key, grad in grads.items():
+            assert_array_equal(grad, expected[key])
 
 
 def test_no_example_counts_as_correct_where_the_targets_are_no_labels(rng):

@@ -5,7 +5,7 @@ Order       A caller sees (N, C, H, W). In memory the optimised functions keep i
 Buffers     A new large array costs more than the arithmetic on it, because the system hands out its pages one by one.
             So the functions ask a `Buffers` for their arrays: Buffers returns new ones, CachedBuffers the same ones
             again. `fit` and `predict` alone use CachedBuffers, one for each layer of each worker, and no cached array
-            is ever handed to a caller.
+            is ever handed to a caller. A backward pass finds in them what the forward pass before it has left.
 Views       Making a view takes as long as arithmetic on a small one. So CachedBuffers keep those of cached arrays too.
 Chapter     09.
 """

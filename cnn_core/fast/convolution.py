@@ -12,26 +12,19 @@ from ..shapes import kernel_offsets
 from .buffers import rows_of
 
 
-def forward(X, F, plan, buffers, B=None, cache=None):
-    """Return the output: for each of its rows, the matrix product of all filters with the windows of the row.
-
-    The windows are left in the cache, until the next call, where the buffers are cached; otherwise they would take kW
-    times the memory of X until the backward pass.
-    """
-    windows = _windows_by_row(X, plan, buffers)
-    if buffers.is_cached and cache is not None:
-        cache["windows"] = windows
+def forward(X, F, plan, buffers, B=None):
+    """Return the output: for each of its rows, the matrix product of all filters with the windows of the row."""
     O = buffers.batch("O", (len(X), len(F), *plan.output), X.dtype)
     filters = np.zeros((len(F), plan.kernel[0], plan.kernel[1] * X.shape[1] + 1), X.dtype)
     filters[:, :, :-1] = F.transpose(0, 2, 3, 1).reshape(*filters.shape[:2], -1)
     filters[:, 0, -1] = 0 if B is None else B
-    np.matmul(filters.reshape(len(F), -1), windows, out=_by_row(O, "O", buffers))
+    np.matmul(filters.reshape(len(F), -1), _windows_by_row(X, plan, buffers), out=_by_row(O, "O", buffers))
     return O
 
 
-def parameter_gradients(dC_dO, X, plan, buffers, cache=None):
+def parameter_gradients(dC_dO, X, plan, buffers):
     """Return dC_dF and dC_dB: each window times the gradient of its output, summed over the rows of the output."""
-    windows = cache["windows"] if cache else _windows_by_row(X, plan, buffers)
+    windows = _windows_by_row(X, plan, buffers, is_filled=buffers.is_cached)
     by_row, K = _by_row(dC_dO, "dC_dO", buffers), dC_dO.shape[1]
     terms = buffers.zeros("dC_dF", (len(windows), windows.shape[1], K), X.dtype)
     np.matmul(windows, by_row.transpose(0, 2, 1), out=terms)  # faster than its transpose: there are few filters
@@ -76,18 +69,19 @@ def _row_products(plan, by_row, terms):
     return products
 
 
-def _windows_by_row(X, plan, buffers):
+def _windows_by_row(X, plan, buffers, is_filled=False):
     """Return the windows of every row of the output as columns: (H_out, kH*(kW*C + 1), W_out*N), views that overlap.
 
     The row buffer stores each padded input row kW times; copy j holds pixel j of every window in that row. The kH rows
     of a window are then contiguous, so the im2col matrix of an output row is a strided view: nothing else is copied.
-    A row of ones follows each: with the biases among the filters, the products add them and give dC_dB.
+    A row of ones follows each: with the biases among the filters, the products add them and give dC_dB. After the
+    forward pass, cached buffers are filled already.
     """
     (kH, kW), (S_r, _), (H_out, W_out), (N, C) = plan.kernel, plan.stride, plan.output, X.shape[:2]
     row_buffer = buffers.zeros("windows", ((H_out - 1) * S_r + kH, kW * C + 1, W_out * N), X.dtype)
     rows = rows_of(X, "X", buffers)
     windows, copies = buffers.views("windows", lambda *of: _row_copies(plan, *of), row_buffer, rows)
-    for part, pixels in copies:
+    for part, pixels in () if is_filled else copies:
         part[...] = pixels
     return windows
 

@@ -22,14 +22,15 @@ def forward(X, plan, mode, buffers):
     return np.divide(O, _pixel_counts(plan, X), out=O) if mode == "mean" else O
 
 
-def backward(dC_dO, X, O, plan, mode, buffers):
-    """Return dC_dX; O is the output of the forward pass, or None where it has to be computed again."""
+def backward(dC_dO, X, plan, mode, buffers):
+    """Return dC_dX."""
     dC_dX = buffers.batch("dC_dX", X.shape, dC_dO.dtype)
     if mode == "mean" or any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True)):
         dC_dX[...] = 0  # else a pixel has one window, which writes to it, or none, and stays 0
     if mode == "mean":
         return _divide_among_pixels(dC_dO, dC_dX, plan)
-    O = _fold_windows(X, plan, mode, buffers) if O is None else O
+    # Cached buffers still hold the output of the forward pass.
+    O = buffers.batch("O", dC_dO.shape, X.dtype) if buffers.is_cached else _fold_windows(X, plan, mode, buffers)
     return _route_to_argmax(dC_dO, X, O, dC_dX, plan, buffers)
 
 

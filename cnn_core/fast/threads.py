@@ -18,7 +18,7 @@ import signal
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -157,7 +157,7 @@ class worker_pool:
         single item, and everything where no threads can be started (Pyodide, a limit on threads). Threads start when
         they are needed.
     make_replica : callable
-        Returns an object that a job may write to. A replica is reused, but never used by two jobs at once.
+        Returns an object that a job may write to. Each thread makes one, and uses it for all its jobs.
 
     Notes
     -----
@@ -169,7 +169,7 @@ class worker_pool:
 
     def __init__(self, workers, make_replica):
         self.workers, self.make_replica = workers or min(cores(), MAX_WORKERS), make_replica
-        self.replicas, self.executor, self.threads, self.process = [], ThreadPoolExecutor(1), 1, os.getpid()
+        self.own, self.executor, self.threads, self.process = threading.local(), ThreadPoolExecutor(1), 1, os.getpid()
 
     def __enter__(self):
         return self.run
@@ -190,8 +190,7 @@ class worker_pool:
         with interrupts_deferred(), _one_blas_thread:
             self._start_threads(min(self.workers, len(items)))
             if self.threads == 1 or len(items) == 1:
-                with self._replica() as replica:
-                    return functools.reduce(add_next, map(functools.partial(job, replica), items))
+                return functools.reduce(add_next, map(functools.partial(job, self._replica()), items))
             with closing(self._results(job, items)) as results:
                 return functools.reduce(add_next, results)
 
@@ -223,16 +222,11 @@ class worker_pool:
             wait([future for future in pending if not future.cancel()])
 
     def _call(self, job, errors, item):
-        with self._replica() as replica, np.errstate(**errors):  # NumPy keeps its error state for each thread
-            return job(replica, item)
+        with np.errstate(**errors):  # NumPy keeps its error state for each thread
+            return job(self._replica(), item)
 
-    @contextmanager
     def _replica(self):
-        try:
-            replica = self.replicas.pop()  # the one used last: its arrays are in the cache
-        except IndexError:
-            replica = self.make_replica()
-        try:
-            yield replica
-        finally:
-            self.replicas.append(replica)
+        """Return the replica of the calling thread."""
+        if not hasattr(self.own, "replica"):
+            self.own.replica = self.make_replica()
+        return self.own.replica

@@ -8,29 +8,22 @@ Denormals   The moment of an entry whose gradient stays 0 shrinks at every step 
 Chapter     09.
 """
 
-import functools
-
 import numpy as np
 
 PART = 1 << 14  # entries
 MARGIN = 1 << 20  # a moment is multiplied by learning rates, and must stay a normal number
 
 
-def entry_by_entry(update):
-    """Return the `update` of an optimiser, made in parts. It must treat every entry by itself."""
-
-    @functools.wraps(update)
-    def in_parts(self, param, grad, rate, **moments):
-        info = np.finfo(param.dtype)
-        large = info.tiny / info.epsneg * MARGIN
-        arrays = [param, grad, *moments.values()]
-        if all(array.flags.c_contiguous for array in arrays):
-            arrays = [array.reshape(-1) for array in arrays]
-        for start in range(0, len(arrays[0]), PART):
-            values, gradients, *own = (array[start : start + PART] for array in arrays)
-            update(self, values, gradients, rate, **dict(zip(moments, own, strict=True)))
-            for moment in own:
-                moment += large
-                moment -= large
-
-    return in_parts
+def in_parts(update, param, grad, rate, **moments):
+    """Call the `update` of an optimiser, which must treat every entry by itself, for one part after another."""
+    info = np.finfo(param.dtype)
+    large = info.tiny / info.epsneg * MARGIN
+    arrays = [param, grad, *moments.values()]
+    if all(array.flags.c_contiguous for array in arrays):
+        arrays = [array.reshape(-1) for array in arrays]
+    for start in range(0, len(arrays[0]), PART):
+        values, gradients, *own = (array[start : start + PART] for array in arrays)
+        update(values, gradients, rate, **dict(zip(moments, own, strict=True)))
+        for moment in own:
+            moment += large
+            moment -= large
