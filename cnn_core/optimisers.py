@@ -81,8 +81,7 @@ class Optimiser(checks.Named):
     def _checked(self, triples):
         checked = [self._checked_triple(each) for each in (triples if hasattr(triples, "__iter__") else [triples])]
         keys = [key for key, _, _ in checked]
-        if len(set(keys)) != len(keys):
-            raise checks.BadValue(f"a key occurs twice in {keys}.")
+        checks.require(len(set(keys)) == len(keys), f"a key occurs twice in {keys}.")
         if self.state and self.state.keys() != set(keys):
             held, given = sorted(map(str, self.state)), sorted(map(str, keys))
             raise checks.BadValue(f"it holds the state of {held}, got {given}. {MAKE_A_NEW_ONE}")

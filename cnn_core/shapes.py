@@ -113,8 +113,7 @@ class Geometry(NamedTuple):
 
 def image_geometry(shape, kernel, stride, padding):
     """Return the Geometry for images of shape (C, H, W)."""
-    if len(shape) != 3:
-        raise checks.BadValue(f"expected an input of shape (C, H, W), got {tuple(shape)}.")
+    checks.expect(len(shape) == 3, "expected an input of shape (C, H, W)", tuple(shape))
     return geometry(tuple(shape[1:]), kernel, stride, padding)
 
 
