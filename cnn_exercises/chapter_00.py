@@ -38,6 +38,7 @@ VERTICAL = np.array([[-1, 2, -1]] * 3)  # the filters of the chapter's tiny netw
 WINDOWS = [[(3, 1), (3, 1)], [(3, 1), (2, 2), (3, 1), (2, 2)], [(5, 2), (3, 3)], [(1, 2), (4, 1)]]  # (kernel, stride)
 DIGIT, MOST = (1, 28, 28), 1000
 ACTIVATIONS = (ReLU, LeakyReLU, Sigmoid, Tanh)
+PRODUCT = "neighbours lie as far apart as all strides before the layer, multiplied, not as one stride."
 ENOUGH = 0.5  # the accuracy that a design must reach; guessing gives 0.1
 
 
@@ -138,6 +139,7 @@ def check_field(answer):
 def _why_field(found, right, windows):
     kernels = [kernel for kernel, _ in windows]
     late = [(kernel, 1) for kernel in kernels]
+    before = [1, *(stride for _, stride in windows[:-1])]
     steps = [math.prod(stride for _, stride in windows[: number + 1]) for number in range(len(windows))]
     mistakes = {
         receptive_field(late): "the strides count: after a stride of 2, neighbouring cells lie 2 pixels apart.",
@@ -148,6 +150,8 @@ def _why_field(found, right, windows):
             "a layer's own stride moves the cells of its output apart, not those of its input."
         ),
         right - 1: "start at 1: without any layer a cell is one pixel.",
+        1 + sum((kernel - 1) * stride for kernel, stride in windows): PRODUCT,
+        1 + sum((kernel - 1) * stride for kernel, stride in zip(kernels, before, strict=True)): PRODUCT,
     }
     return mistakes.get(found, "go from the first layer to the last, and keep how far apart neighbours lie.")
 

@@ -9,27 +9,27 @@ from cnn_core import dense_backward, sigmoid_forward
 from .feedback import compare, exercise_check, reason_for, same
 from .results import AnswerError, array_in, number_in, result_of
 
-SHAPES = [((1, 28, 28), 10), ((32, 7, 7), 128), ((3, 5, 4), 1)]  # (one input's shape, nodes)
+SHAPES = [((1, 28, 28), 10), ((32, 7, 7), 128), ((3, 5, 4), 1)]  # (one input's shape, units)
 LARGEST_SIZE = 20
 
 
 @exercise_check
 def check_parameters(answer):
-    """Check a function (shape of one input (C, H, W), nodes) -> the parameters of a FullyConnected after Flatten."""
-    given = "for inputs of shape {} and {} nodes you count {found:,}; "
-    return compare(answer, SHAPES, lambda shape, nodes: nodes * (math.prod(shape) + 1), given, _why_parameters)
+    """Check a function (shape of one input (C, H, W), units) -> the parameters of a FullyConnected after Flatten."""
+    given = "for inputs of shape {} and {} units you count {found:,}; "
+    return compare(answer, SHAPES, lambda shape, units: units * (math.prod(shape) + 1), given, _why_parameters)
 
 
-def _why_parameters(found, right, shape, nodes):
+def _why_parameters(found, right, shape, units):
     C, H, W = shape
     reasons = {
-        right - nodes: "each node has a bias too.",
-        right - nodes + 1: "there is a bias for each node, not one for all.",
-        nodes * (H * W + 1): "Flatten makes one row of all channels, and every number in it has its weights.",
-        C * H * W * (nodes + 1): "a bias belongs to a node, not to an input.",
-        C * H * W + nodes: "every node has a weight for every input: that is a product, not a sum.",
+        right - units: "each unit has a bias too.",
+        right - units + 1: "there is a bias for each unit, not one for all.",
+        units * (H * W + 1): "Flatten makes one row of all channels, and every number in it has its weights.",
+        C * H * W * (units + 1): "a bias belongs to a unit, not to an input.",
+        C * H * W + units: "every unit has a weight for every input: that is a product, not a sum.",
     }
-    return reasons.get(found, "count the weights of one node first.")
+    return reasons.get(found, "count the weights of one unit first.")
 
 
 def suspect_backward(dC_dO, X, W):
@@ -39,11 +39,11 @@ def suspect_backward(dC_dO, X, W):
 
 @exercise_check
 def check_counterexample(answer):
-    """Check (N, inputs, nodes): sizes for which suspect_backward gives a wrong gradient."""
+    """Check (N, inputs, units): sizes for which suspect_backward gives a wrong gradient."""
     sizes = _sizes(answer)
-    N, inputs, nodes = sizes
+    N, inputs, units = sizes
     rng = np.random.default_rng(0)
-    dC_dO, X, W = (rng.normal(size=shape) for shape in ((N, nodes), (N, inputs), (inputs, nodes)))
+    dC_dO, X, W = (rng.normal(size=shape) for shape in ((N, units), (N, inputs), (inputs, units)))
     found, right = suspect_backward(dC_dO, X, W), dense_backward(dC_dO, X, W)
     if not all(map(same, found, right)):
         return None
@@ -57,7 +57,7 @@ def _sizes(answer):
     """Return three sizes from 1 to LARGEST_SIZE, or raise AnswerError."""
     sizes = array_in(answer, "your answer")
     if sizes.shape != (3,) or not np.all(sizes == np.floor(sizes)):
-        raise AnswerError("write three whole numbers: images, inputs, nodes.")
+        raise AnswerError("write three whole numbers: images, inputs, units.")
     if sizes.min() < 1 or sizes.max() > LARGEST_SIZE:
         raise AnswerError(f"take sizes from 1 to {LARGEST_SIZE}: an example is easier to look at if it is small.")
     return sizes.astype(int).tolist()
@@ -136,15 +136,15 @@ def _why_dead(found, Z, B):
 
 @exercise_check
 def check_reordered(answer):
-    """Check a function (W (H*W*C, nodes), (C, H, W)) -> the same weights, rows in the order (C, H, W)."""
+    """Check a function (W (H*W*C, units), (C, H, W)) -> the same weights, rows in the order (C, H, W)."""
     rng = np.random.default_rng(0)
-    for shape, nodes in (((2, 3, 4), 5), ((3, 2, 2), 1)):
+    for shape, units in (((2, 3, 4), 5), ((3, 2, 2), 1)):
         C, H, width = shape
-        W = rng.normal(size=(math.prod(shape), nodes))
-        right = W.reshape(H, width, C, nodes).transpose(2, 0, 1, 3).reshape(W.shape)
+        W = rng.normal(size=(math.prod(shape), units))
+        right = W.reshape(H, width, C, units).transpose(2, 0, 1, 3).reshape(W.shape)
         found = array_in(result_of(answer, W, shape))
         if found.shape != W.shape:
-            return f"W keeps its shape {W.shape} (inputs, nodes); yours has {found.shape}."
+            return f"W keeps its shape {W.shape} (inputs, units); yours has {found.shape}."
         if not same(found, right):
             return reason_for(found, _order_mistakes(W, shape), _why_order(found, W))
     return None

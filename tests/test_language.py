@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("benchmarks", "cnn_core", "cnn_exercises", "cnn_viz", "docs", "imgs", "tests", "tools")
 DOCUMENTS = """
 README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md CITATION.cff Makefile pyproject.toml environment.yml conftest.py
-.ci/run docs/style.css cnn_core/data/mnist/README.md
+.ci/run docs/style.css cnn_core/data/mnist/README.md notebooks/glossary.md notebooks/index.md
 """.split()
 DOCUMENTS += [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob(".github/workflows/*.yml"))]
 
@@ -76,8 +76,6 @@ LABELS = {"Story": "Chapter", "Speaks": "Output", "Guests": "Arguments", "Twins"
 # (file, word): the reason why the word stands there.
 EXCEPTIONS = {
     ("tests/test_language.py", None): "this file lists the words",
-    ("cnn_viz/network/diagram.py", "sheets"): "a text inside stored pictures",
-    ("tests/test_viz_network_diagram.py", "sheets"): "the test of that text",
     ("benchmarks/ablations.py", "winners"): "the text of a stored row, which chapter 09 draws",
 }
 

@@ -204,8 +204,8 @@ def test_of_a_layer_of_your_own_nothing_is_claimed():
         (Conv2D(2, padding=(1, 1)), "2 filters 3 × 3, stride 1, padding 1"),
         (Pool2D(2, mode="min"), "min of 2 × 2, stride 2"),
         (Pool2D(3, 2, padding=(0, 1)), "max of 3 × 3, stride 2, padding 0 × 1"),
-        (FullyConnected(1000), "1,000 nodes"),
-        (FullyConnected(1), "1 node"),
+        (FullyConnected(1000), "1,000 units"),
+        (FullyConnected(1), "1 unit"),
         (ReLU(), ""),
     ],
     ids=str,
@@ -382,9 +382,9 @@ def test_an_arrow_leads_from_each_box_to_the_next(name):
 
 def test_only_signs_that_occur_are_explained():
     def explained(name):
-        return [word for word in words(draw_network(network(name))) if word.split()[:1] != [] and "sheets" in word]
+        return [word for word in words(draw_network(network(name))) if word.split()[:1] != [] and "drawn;" in word]
 
-    assert explained("chapter") == ["6 sheets: 6 channels or more"]
+    assert explained("chapter") == ["6 maps are drawn; there are 6 or more"]
     assert explained("dense") == []
     chapter_words, dense_words = words(draw_network(network("chapter"))), words(draw_network(network("dense")))
     assert "one cell of 5 Pool2D, and in the boxes above what it depends on" in chapter_words

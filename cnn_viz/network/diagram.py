@@ -147,7 +147,7 @@ def legend_of(outputs, boxes):
     meanings = {
         "outline": f"one cell of {last[-1]}, and in the boxes above what it depends on" if last else "",
         "hatching": "excluded: no output of the network depends on it" if any(any(o.unseen) for o in outputs) else "",
-        "stack": f"{PLANES} sheets: {PLANES} channels or more" if ChannelStack in cut else "",
+        "stack": f"{PLANES} maps are drawn; there are {PLANES} or more" if ChannelStack in cut else "",
         "dots": "a vector that is longer than it is drawn" if VectorCells in cut else "",
     }
     return {sign: text for sign, text in meanings.items() if text}

@@ -88,7 +88,7 @@ def settings_of(layer):
     if hasattr(layer, "pool_size"):
         parts.append(f"{layer.mode} of {by(layer.pool_size, TIMES)}")
     if hasattr(layer, "num_nodes"):
-        parts.append(counted(layer.num_nodes, "node"))
+        parts.append(counted(layer.num_nodes, "unit"))
     if hasattr(layer, "stride"):
         parts.append(f"stride {_short(layer.stride)}")
     if getattr(layer, "padding", "valid") not in ("valid", (0, 0)):

@@ -22,6 +22,15 @@ def field_with_its_own_stride(windows):
     return seen
 
 
+def field_with_one_stride(windows):
+    return 1 + sum((kernel - 1) * stride for kernel, stride in windows)
+
+
+def field_with_the_last_stride(windows):
+    before = [1, *(stride for _, stride in windows[:-1])]
+    return 1 + sum((kernel - 1) * stride for (kernel, _), stride in zip(windows, before, strict=True))
+
+
 def field_from_the_wrong_end(windows):
     seen = 1
     for kernel, stride in windows:
@@ -72,6 +81,8 @@ CHECKS = [
     (chapter_00.check_field, lambda windows: int(np.prod([kernel for kernel, _ in windows])), "not multiplied"),
     (chapter_00.check_field, lambda windows: sum(kernel for kernel, _ in windows), "one less than its kernel"),
     (chapter_00.check_field, field_with_its_own_stride, "own stride"),
+    (chapter_00.check_field, field_with_one_stride, "all strides before the layer"),
+    (chapter_00.check_field, field_with_the_last_stride, "all strides before the layer"),
     (chapter_00.check_field, lambda windows: field(windows) - 1, "start at 1"),
     (chapter_00.check_field, lambda windows: 100, "how far apart"),
     (chapter_00.check_design, POOLED, None),

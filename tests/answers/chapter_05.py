@@ -6,8 +6,8 @@ from cnn_core import dense_forward, sigmoid_forward
 from cnn_exercises import chapter_05
 
 
-def count(shape, nodes):
-    return nodes * (int(np.prod(shape)) + 1)
+def count(shape, units):
+    return units * (int(np.prod(shape)) + 1)
 
 
 def softplus_slopes(dC_dO, X):
@@ -48,17 +48,17 @@ def reordered_in_place(W, shape):
 
 CHECKS = [
     (chapter_05.check_parameters, count, None),
-    (chapter_05.check_parameters, lambda s, nodes: int(np.prod(s)) * nodes, "a bias too"),
-    (chapter_05.check_parameters, lambda s, nodes: int(np.prod(s)) * nodes + 1, "not one for all"),
+    (chapter_05.check_parameters, lambda s, units: int(np.prod(s)) * units, "a bias too"),
+    (chapter_05.check_parameters, lambda s, units: int(np.prod(s)) * units + 1, "not one for all"),
     (
         chapter_05.check_parameters,
-        lambda s, nodes: count(s[1:], nodes) if s[0] > 1 else count(s, nodes),
+        lambda s, units: count(s[1:], units) if s[0] > 1 else count(s, units),
         "all channels",
     ),
-    (chapter_05.check_parameters, lambda s, nodes: int(np.prod(s)) * (nodes + 1), "not to an input"),
-    (chapter_05.check_parameters, lambda s, nodes: int(np.prod(s)) + nodes, "not a sum"),
-    (chapter_05.check_parameters, lambda s, nodes: 7, "one node first"),
-    (chapter_05.check_parameters, lambda s, nodes: None, "end in a return"),
+    (chapter_05.check_parameters, lambda s, units: int(np.prod(s)) * (units + 1), "not to an input"),
+    (chapter_05.check_parameters, lambda s, units: int(np.prod(s)) + units, "not a sum"),
+    (chapter_05.check_parameters, lambda s, units: 7, "one unit first"),
+    (chapter_05.check_parameters, lambda s, units: None, "end in a return"),
     (chapter_05.check_counterexample, (2, 3, 4), None),
     (chapter_05.check_counterexample, [2, 2, 2], "Right"),
     (chapter_05.check_counterexample, (3, 2, 1), "Right"),

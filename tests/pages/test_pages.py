@@ -53,6 +53,12 @@ def test_the_first_page_and_every_chapter_link_to_all_other_chapters(pages):
         assert reached >= set(CHAPTERS) - {name}
 
 
+def test_the_glossary_is_a_page_that_links_to_every_chapter_it_names(pages):
+    page = pages["glossary.html"]
+    assert {page.file(link).stem for link in page.links if "://" not in link} >= set(CHAPTERS)
+    assert "glossary" in {pages["index.html"].file(link).stem for link in pages["index.html"].links}
+
+
 def test_every_link_and_picture_within_the_pages_exists(pages):
     inside = [(page, each) for page in pages.values() for each in page.links + page.loaded if not urlsplit(each).scheme]
     assert inside
