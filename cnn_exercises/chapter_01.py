@@ -137,6 +137,10 @@ def _why_layer(found, right, X, F, B, stride, padding):
         (_layer(X, F, len(X) * B, stride, padding), "the bias is added once for each channel. It is added once."),
         (_layer(X, F[:, :, ::-1, ::-1], B, stride, padding), "the filter is flipped. It should lie as it is written."),
         (_layer(X[:1], F[:, :1], B, stride, padding), "only channel 0 is used. The sums of all channels are added."),
+        (
+            _layer(X[:1].repeat(len(X), axis=0), F, B, stride, padding),
+            "the window is cut from channel 0 only. It has all channels: X[:, top : top + kH, left : left + kW].",
+        ),
         (_layer(X[-1:], F[:, -1:], B, stride, padding), "only the last channel is left. The sums must be added up."),
         (_layer(X, np.repeat(F[:1], len(F), axis=0), B, stride, padding), "all maps come from filter 0."),
         (
@@ -156,6 +160,8 @@ def _unmoved(X, F, B, stride, padding):
 def _why_shape(found, right):
     if found.ndim == 2 and found.shape == right.shape[1:]:
         return " Each filter gives a map of its own."
+    if found.ndim == 4 and found.shape[1:] == right.shape:
+        return " X is a single image, so O has no axis for the batch."
     if found.ndim == 3 and found.shape[1:] != right.shape[1:]:
         return " Count H_out and W_out apart: the filter need not be square, and padding and stride count in both."
     return ""

@@ -264,6 +264,17 @@ def test_a_pixel_that_contributes_to_no_output_has_a_note():
     dC_dO, _, _, dC_dX, _ = backward(3, (0, 1))
     ax = draw_pixel_terms(None, dC_dO, F, dC_dX, (4, 2), 3, (0, 1))
     assert "dC/dX[4, 2] = 0: no window contains it" in texts(ax)
+    assert sum(bool(patch.get_hatch()) for patch in ax.patches) == 9  # the last two rows and the last column
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(2, (0, 1)), (3, (0, 1)), (3, (1, 0)), (4, (1, 1)), (5, (0, 2))])
+def test_the_terms_of_a_pixel_hatch_the_pixels_in_no_window(stride, padding):
+    few = F[:2, :2]
+    outputs = conv2d_forward(X[None, None], few[None, None], stride=stride, padding=padding)[0, 0]
+    ones = np.ones((1, 1, *outputs.shape))
+    reached = conv2d_backward(ones, X[None, None], np.ones((1, 1, 2, 2)), stride, padding)[0]
+    ax = draw_pixel_terms(None, outputs, few, reached[0, 0], (0, 0), stride, padding)
+    assert sum(bool(patch.get_hatch()) for patch in ax.patches) == (reached == 0).sum()
 
 
 def test_terms_refuse_a_position_outside_and_a_gradient_of_another_shape():

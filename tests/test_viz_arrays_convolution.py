@@ -1,7 +1,5 @@
 """Pictures of a convolution: steps, windows and pixels that meet, full convolution, matrix product, channels."""
 
-import re
-
 import numpy as np
 import pytest
 from drawn_cells import heavy, text_at, titles
@@ -244,10 +242,14 @@ def test_a_layer_outlines_one_output_of_each_map(rng):
 
 def test_a_layer_writes_the_sum_of_each_filter_by_channels(rng):
     ax, images, filters, O = layer_picture(rng)
-    (note,) = [text for text in texts(ax) if "(bias)" in text]
+    (note,) = [text for text in texts(ax) if "bias" in text]
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
-    for k, line in enumerate(note.split("\n")):
-        numbers = [float(n.replace("−", "-")) for n in re.findall(r"(−?[0-9.]+)\)? \(", line)]
+    first, *lines = note.split("\n")
+    assert first == "channel 0 + channel 1 + channel 2 + bias:"
+    assert len(lines) == len(filters)
+    for k, line in enumerate(lines):
+        terms = line.split(" = ")[1].split(" + ")
+        numbers = [float(term.strip("()").replace("−", "-")) for term in terms]
         assert numbers[:3] == [(padded[c, 2:5, :3] * filters[k, c]).sum() for c in range(3)]
         assert sum(numbers) == pytest.approx(O[k, 1, 0])
         assert line.startswith(f"O[{k}, 1, 0] = ")

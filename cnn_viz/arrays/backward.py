@@ -233,7 +233,7 @@ def draw_pixel_terms(ax, dC_dO, F, dC_dX, pixel, stride=1, padding=0):
     factors = {output: F[weight] for output, weight in touched.items()}
     parts = [ArrayPanel(dC_dO, "O", "dC/dO", highlight=tuple(touched), labels=_labels(factors)), EACH]
     parts += [ArrayPanel(F, "F", highlight=tuple(dict.fromkeys(touched.values()))), "="]
-    parts.append(ArrayPanel(dC_dX, "X", "dC/dX", highlight=(tuple(pixel),)))
+    parts.append(ArrayPanel(dC_dX, "X", "dC/dX", highlight=(tuple(pixel),), **_unreached(plan)))
     names = [f"dC/dO{index_text(output)}·F{index_text(weight)}" for output, weight in touched.items()]
     note = _sum(f"dC/dX{index_text(pixel)}", names, [dC_dO[output] for output in touched], list(factors.values()))
     return draw_on_canvas(ax, WithNote(row_of(parts), note))
@@ -305,6 +305,14 @@ def _entries_only(below, rotated):
     row, column, *_ = below.highlight[0]
     weights = [rotated[down - row, right - column] for down, right in entries]
     return written_sum([below.array[cell] for cell in entries], weights)
+
+
+def _unreached(plan):
+    """Return the marks of the pixels in no window on a gradient without the padding."""
+    before, after = zip(*plan.padding, strict=True)
+    excluded = tuple(max(left - zeros, 0) for left, zeros in zip(plan.excluded, after, strict=True))
+    gaps = tuple(tuple(place - zeros for place in places) for places, zeros in zip(gaps_of(plan), before, strict=True))
+    return {"excluded": excluded, "gaps": gaps}
 
 
 def _labels(factors):

@@ -30,7 +30,7 @@ from cnn_viz.base.layout import GAP, Column, TextBox, WithNote, draw_on_canvas, 
 from cnn_viz.base.style import picture
 from cnn_viz.base.text import bracketed, index_text, number_text
 
-BECOMES, PRODUCT = operator("→\neach window\nbecomes\na column"), operator("=\nrows × columns")
+BECOMES, PRODUCT = operator("→\neach window\nbecomes\na column"), operator("×\ncolumns =")
 
 
 @picture
@@ -324,10 +324,10 @@ def _sums_by_channel(Xp, F, window):
 
 
 def _written_sums(sums, B, position):
-    """Return a line for each filter: its sum over each channel, its bias, and the total."""
-    lines = []
+    """Return what is added, and a line for each filter: its sum over each channel, its bias, and the total."""
+    names = [f"channel {c}" for c in range(sums.shape[1])]
+    lines = [f"{' + '.join(names)} + bias:"]
     for k, (each, bias) in enumerate(zip(sums, B, strict=True)):
-        terms = [f"{bracketed(value)} (channel {c})" for c, value in enumerate(each)]
-        total = number_text(each.sum() + bias)
-        lines.append(f"O[{k}, {position[0]}, {position[1]}] = {' + '.join(terms)} + {bracketed(bias)} (bias) = {total}")
+        terms = " + ".join(bracketed(value) for value in (*each, bias))
+        lines.append(f"O[{k}, {position[0]}, {position[1]}] = {terms} = {number_text(each.sum() + bias)}")
     return "\n".join(lines)

@@ -74,6 +74,8 @@ CHECKS = [
     (chapter_01.check_layer, lambda X, F, B, s, p: layer(X, F[:, :, ::-1, ::-1], B, s, p), "flipped"),
     (chapter_01.check_layer, lambda X, F, B, s, p: layer(X[:1], F[:, :1], B, s, p), "only channel 0"),
     (chapter_01.check_layer, lambda X, F, B, s, p: layer(X[-1:], F[:, -1:], B, s, p), "only the last channel"),
+    (chapter_01.check_layer, lambda X, F, B, s, p: layer(X[:1].repeat(len(X), 0), F, B, s, p), "cut from channel 0"),
+    (chapter_01.check_layer, lambda X, F, B, s, p: layer(X, F, B, s, p)[None], "no axis for the batch"),
     (chapter_01.check_layer, lambda X, F, B, s, p: layer(X, F, B, s, p) + 1, "O[0, 0, 0] should be"),
     (chapter_01.check_layer, lambda X, F, B, s, p: layer(X, F[:1].repeat(len(F), 0), B, s, p), "come from filter 0"),
     (chapter_01.check_layer, lambda X, F, B, s, p: layer(X, F, B, s, p)[0], "Each filter gives a map"),

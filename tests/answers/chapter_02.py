@@ -61,6 +61,7 @@ CHECKS = [
     (chapter_02.check_upsampling, np.outer([0, 1, 0], LINE), "their mean, 10; your filter gives 0"),
     (chapter_02.check_upsampling, np.outer(LINE, LINE) + np.outer([1, 0, 0], [1, 0, 0]), "all four"),
     (chapter_02.check_upsampling, [[0.5, 0.5, 0.5], [0.5, 1, 0.5], [0.5, 0.5, 0.5]], "all four"),
+    (chapter_02.check_upsampling, [[0, 0.5, 0], [0.5, 1, 0.5], [0, 0.5, 23 / 4]], "a single 4 in row 0, column 0"),
     (chapter_02.check_upsampling, np.outer(LINE, LINE) / 4, "should stay as it is"),
     (chapter_02.check_upsampling, LINE, "shape (3, 3); yours has (3,)"),
 ]
