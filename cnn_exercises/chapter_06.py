@@ -12,7 +12,7 @@ LABELS = np.array([0, 1])  # of the two images in the exercise about mistakes
 TESTS = ("first cost", "gradient", "large scores", "none")
 FAULTS = {"A": "gradient", "B": "none", "C": "first cost", "D": "large scores"}
 ORDINARY = np.array([0.5, -1.2, 2.0, 0.3]), np.array([1, 0, 0, 1])  # scores and labels for one score an image
-LARGE = np.array([1000.0, -1000.0, 1000.0, -1000.0]), np.array([0, 1, 1, 0])
+LARGE = np.array([1000.0, -1000.0, 1000.0]), np.array([0, 1, 1])
 SOFT = np.array([[0.5, 0.25, 0.25], [0.2, 0.7, 0.1]])
 WITH_ZEROS = np.array([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [0.3, 0.3, 0.4]])
 
@@ -188,14 +188,15 @@ def _why_gradient(found, right, scores, y):
         return f"dC_dO should have the shape of the scores, {right.shape}; yours has {found.shape}."
     if not np.isfinite(found).all():
         return "for scores of 1,000 and −1,000 dC_dO is not finite: e^1000 overflows. core.sigmoid_forward does not."
-    p, slope = right * len(right) + y, "the slope of the sigmoid, p (1 − p)"
+    N, slope = len(right), "the slope of the sigmoid, p (1 − p)"
+    p = N * right + y
     reasons = [
-        (4 * right, "divide by the 4 images, because the cost is a mean."),
+        (N * right, f"divide by the {N} images, because the cost is a mean."),
         (-right, "the sign: the score of an image with label 1 should rise, so its entry is negative."),
-        (p / len(p), "those are the probabilities: where are the labels?"),
-        ((scores - y) / len(p), "subtract the labels from the probabilities, not from the scores."),
+        (p / N, "those are the probabilities: where are the labels?"),
+        ((scores - y) / N, "subtract the labels from the probabilities, not from the scores."),
         (right * p * (1 - p), f"{slope}, cancels against the slope of the logarithm."),
-        ((1 - y) / len(p) / (1 - p) - y / len(p) / p, f"that is dC/dp. Multiply by {slope}."),
+        (((1 - y) / (1 - p) - y / p) / N, f"that is dC/dp. Multiply by {slope}."),
     ]
     mistake = None if same(found, right) else first_difference("dC_dO", found, right)
     return mistake and reason_for(found, reasons, mistake)
