@@ -453,7 +453,10 @@ for number in range(10):
 """
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "cp437", "utf-8"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["ascii", "utf-8", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cp1252", "latin-1", "cp437"))],
+)
 def test_every_feedback_can_be_printed_in_every_encoding(encoding):
     environment = os.environ | {
         "PYTHONIOENCODING": encoding,

@@ -129,10 +129,11 @@ def test_a_digit_comes_back_as_mnist_holds_it(case, tmp_path):
     assert alike(digit, SEVEN) > 0.8  # other digits of MNIST give less than 0.7
 
 
-def test_the_trained_model_reads_photographs_as_well_as_mnist(rng):
+@pytest.mark.parametrize("count", [10, pytest.param(50, marks=pytest.mark.slow)])
+def test_the_trained_model_reads_photographs_as_well_as_mnist(rng, count):
     digits, model = load_mnist(limit=10), Model.load(TRAINED)
-    photos = [read_digit(photo(digit[0], rng)) for digit in digits.X_test[:50]]
-    right = model.predict(np.array(photos)[:, None]).argmax(axis=1) == digits.y_test[:50]
+    photos = [read_digit(photo(digit[0], rng)) for digit in digits.X_test[:count]]
+    right = model.predict(np.array(photos)[:, None]).argmax(axis=1) == digits.y_test[:count]
     assert right.mean() >= 0.96
 
 
