@@ -20,20 +20,16 @@ from train_choices import (
 )
 from train_model import HELD_OUT, LEARNING_RATE, digits_model, split
 
-from cnn_core import load_mnist
-
 FOLDER = Path(__file__).resolve().parent.parent / "cnn_core" / "data" / "trained"
 RECORD = json.loads((FOLDER / "08_choices.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def few():
-    digits = load_mnist(limit=40)
-    return digits.X_train, digits.y_train
+def few(digits):
+    return digits.X_train[:40], digits.y_train[:40]
 
 
-def test_the_parts_are_training_digits_and_share_none():
-    digits = load_mnist()
+def test_the_parts_are_training_digits_and_share_none(digits):
     (X, y), (X_held_out, y_held_out) = split(digits)
     assert (len(X), len(X_held_out)) == (60_000 - HELD_OUT, HELD_OUT)
     np.testing.assert_array_equal(np.concatenate([X, X_held_out]), digits.X_train)
