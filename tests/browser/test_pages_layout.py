@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from browser.lab import ROOT
 
-PAGES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) + ["index", "glossary"]
+PAGES = [*sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")), "index", "glossary"]
 # What reaches beyond the column, unless it lies in a box that scrolls; and the pictures that are drawn smaller than
 # they should be, [width given, width drawn]. The heading's frame of the theme is 8 pixels wider than the column.
 MEASURE = """() => {
