@@ -38,9 +38,12 @@ def four_curves():
 @exercise_check
 def check_order(answer):
     """Check a string of four letters: the curves in the order of their learning rates, smallest first."""
-    if not isinstance(answer, str) or sorted(answer.upper()) != sorted(RATE_OF):
+    letters = answer.ravel().tolist() if isinstance(answer, np.ndarray) else answer
+    letters = letters if isinstance(letters, list | tuple) else [letters]
+    order = "".join(each for each in letters if isinstance(each, str)).upper()
+    if sorted(order) != sorted(RATE_OF):
         raise AnswerError(f'give a string of the four letters, such as "ABCD". Yours is {described(answer)}.')
-    order, right = answer.upper(), "".join(sorted(RATE_OF, key=RATE_OF.get))
+    right = "".join(sorted(RATE_OF, key=RATE_OF.get))
     if order == right[::-1]:
         return "that is the order from the largest rate to the smallest."
     if order[-1] != right[-1]:
