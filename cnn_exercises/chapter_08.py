@@ -144,7 +144,7 @@ def _why_confusion(found, right):
 @exercise_check
 def check_calibration_error(answer):
     """Check a function (probabilities, labels) -> the expected calibration error with ten bins."""
-    for probabilities, labels in (_overconfident(), _certain()):
+    for probabilities, labels in (_overconfident(), _certain(), _nearly_certain()):
         found = number_in(result_of(answer, probabilities, labels), "the error")
         if not same(found, _error(probabilities, labels)):
             return _why_calibration(found, probabilities, labels)
@@ -163,15 +163,20 @@ def _certain():
     return np.eye(4)[[0, 1, 2, 3]], np.array([0, 1, 0, 0])
 
 
-def _bins(probabilities, labels):
+def _nearly_certain():
+    """Return probabilities of 0.91 and of 1, which share the last bin, and labels of which only those of 0.91 fit."""
+    return np.array([[0.91, 0.09, 0, 0]] * 20 + [[1, 0, 0, 0]] * 2), np.array([0] * 19 + [1] * 3)
+
+
+def _bins(probabilities, labels, last=9):
     """Return the bin, the confidence and the correctness of each prediction."""
     confidence = probabilities.max(axis=1)
-    return np.minimum((10 * confidence).astype(int), 9), confidence, probabilities.argmax(axis=1) == labels
+    return np.minimum((10 * confidence).astype(int), last), confidence, probabilities.argmax(axis=1) == labels
 
 
-def _error(probabilities, labels, size=abs, weigh=len):
+def _error(probabilities, labels, size=abs, weigh=len, last=9):
     """Return the mean of size(accuracy − confidence) over the bins, each with the weight weigh(confidences in it)."""
-    bins, confidence, correct = _bins(probabilities, labels)
+    bins, confidence, correct = _bins(probabilities, labels, last)
     parts = [(correct[bins == b].mean(), confidence[bins == b]) for b in np.unique(bins)]
     values, weights = zip(*((size(accuracy - part.mean()), weigh(part)) for accuracy, part in parts), strict=True)
     return float(np.average(values, weights=weights))
@@ -191,6 +196,9 @@ def _why_calibration(found, probabilities, labels):
         _error(probabilities, labels, size=np.square): "the distance itself, not its square.",
         abs(correct.mean() - confidence.mean()): "that is one bin for all. Sort into ten bins first.",
         float(np.mean(np.abs(correct - confidence))): "compare means: first the mean of each bin, then the distance.",
+        _error(
+            probabilities, labels, last=10
+        ): "a probability of 1 belongs to the bin from 0.9 to 1, not to a bin of its own.",
         _error(probabilities, labels) * 100: "that is in per cent; a share of 1 is asked for.",
         _error(probabilities, labels) * len(labels): "that is a sum over the answers: divide by their number.",
     }

@@ -205,7 +205,7 @@ def test_a_missing_file_is_an_error_of_the_system(tmp_path):
 
 def test_the_marks_are_those_of_scipy(rng):
     for share in (0.1, 0.4, 0.6):
-        mask = rng.random((40, 50)) < share
+        mask = np.pad(rng.random((40, 50)) < share, ((3, 2), (0, 4)))  # with a margin
         expected, count = ndimage.label(mask, np.ones((3, 3)))
         pairs = set(zip(_labelled(mask).ravel(), expected.ravel(), strict=True))
         assert len(pairs) == count + 1  # a one-to-one correspondence

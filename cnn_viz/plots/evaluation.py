@@ -156,7 +156,7 @@ def show_calibration(confidence, accuracy, counts):
     ax = add_axes(figure, LEFT, TOP, SIDE, SIDE)
     reach = 2 * np.sqrt(confidence * (1 - confidence) / counts)
     low, high = np.maximum(confidence - reach, 0), np.minimum(confidence + reach, 1)
-    ax.vlines(confidence, low, high, color=PADDING, linewidth=11, zorder=1)
+    ax.vlines(confidence, low, high, color=INK, alpha=0.2, linewidth=11, zorder=1)
     ax.plot([0, 1], [0, 1], "--", color=INK, linewidth=1, zorder=2)
     ax.plot(confidence, accuracy, "o", color=HUE["O"], markeredgecolor=INK, markersize=8, zorder=3)
     for x, y, count in zip(confidence, accuracy, counts, strict=True):

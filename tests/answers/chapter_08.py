@@ -109,6 +109,7 @@ CHECKS = [
     (CALIBRATION, lambda p, labels: len(labels) * calibration_error(p, labels), "divide by their number"),
     (CALIBRATION, lambda p, labels: 100 * calibration_error(p, labels), "in per cent"),
     (CALIBRATION, no_bin_for_one, "in none of your bins"),
+    (CALIBRATION, lambda p, labels: calibration_error(p, labels, last=10), "not to a bin of its own"),
     (CALIBRATION, unweighted, "how many answers it holds"),
     (CALIBRATION, with_empty_bins, "leave empty bins out"),
     (CALIBRATION, each_alone, "first the mean of each bin"),
