@@ -46,7 +46,7 @@ def test_growth_is_drawn_as_multiples_of_the_first_point_with_marks_of_their_own
     np.testing.assert_allclose(lines[0].get_xydata(), [[1, 1], [2, 2.2]])
     np.testing.assert_allclose(lines[1].get_xydata(), [[1, 1], [4, 3]])
     assert len({line.get_marker() for line in lines}) == 2
-    assert [text.get_text() for text in ax.get_legend().get_texts()][1:] == ["images", "filters"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()][1:] == ["images, from 64", "filters, from 8"]
 
 
 @pytest.mark.parametrize("sharpness", [1, SHARPNESS])

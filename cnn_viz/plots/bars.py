@@ -66,7 +66,7 @@ def _mark_lines(ax, lines):
 
 
 @picture
-def show_growth(series, unit="time by that of the first point"):
+def show_growth(series, unit="time, as a multiple of that of the first point"):
     """Draw time against several sizes, each as a multiple of its first point, beside the line of proportional growth.
 
     Parameters
@@ -81,9 +81,10 @@ def show_growth(series, unit="time by that of the first point"):
     hues = (HUE["X"], HUE["F"], HUE["O"], HUE["B"])
     for (name, points), hue, mark in zip(series.items(), hues, MARKS, strict=False):
         x, y = points.T
+        name = f"{name}, from {x[0]:g}"
         ax.plot(x / x[0], y / y[0], color=hue, marker=mark, markeredgecolor=INK, linewidth=2, markersize=8, label=name)
     ax.set(xscale="log", yscale="log")
-    ax.set_xlabel("how many, by the first point's", fontsize=FONT + 1)
+    ax.set_xlabel("number, as a multiple of that of the first point", fontsize=FONT + 1)
     ax.set_ylabel(unit, fontsize=FONT + 1)
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

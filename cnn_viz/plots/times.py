@@ -13,7 +13,7 @@ from cnn_viz.base.style import FONT, picture
 from cnn_viz.base.text import duration
 
 FILLS = (("#8C8C8C", ""), ("#FFFFFF", "////"), ("#D9D9D9", ""), ("#FFFFFF", "...."), ("#FFFFFF", ""))
-BAR, LEGEND, BELOW = 34, 34, 48  # pixels
+BAR, LEGEND, ABOVE, BELOW = 34, 34, 8, 48  # pixels
 NAMES, RIGHT = 210, 70  # pixels: space for the names, and for the last total
 
 
@@ -32,8 +32,9 @@ def show_parts(times, unit="an image"):
     names = list(dict.fromkeys(name for parts in times.values() for name in parts))
     if len(names) > len(FILLS):
         raise checks.BadValue(f"times have {len(names)} kinds of parts: {names}. At most {len(FILLS)} can be drawn.")
-    figure = new_figure(WIDEST, LEGEND + len(times) * BAR + BELOW)
-    ax = add_axes(figure, NAMES, LEGEND, WIDEST - NAMES - RIGHT, len(times) * BAR)
+    top = LEGEND if len(names) > 1 else ABOVE  # the axis says what a single kind of part is
+    figure = new_figure(WIDEST, top + len(times) * BAR + BELOW)
+    ax = add_axes(figure, NAMES, top, WIDEST - NAMES - RIGHT, len(times) * BAR)
     for row, (bar, parts) in enumerate(times.items()):
         end = _draw_bar(ax, row, checks.as_float(bar, list(parts.values())), [names.index(name) for name in parts])
         ax.annotate(duration(end), (end, row), xytext=(5, 0), textcoords="offset points", va="center")
@@ -41,7 +42,8 @@ def show_parts(times, unit="an image"):
     ax.set_xlabel(f"time for {unit} (shorter is faster)", fontsize=FONT + 1)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value) if value else "0"))
     ax.xaxis.set_major_locator(MaxNLocator(5))
-    _draw_legend(ax, names)
+    if len(names) > 1:
+        _draw_legend(ax, names)
     return figure
 
 
@@ -55,8 +57,6 @@ def _draw_bar(ax, row, seconds, fills):
 
 
 def _draw_legend(ax, names):
-    if len(names) == 1:  # the axis says what it is
-        return
     for fill, name in enumerate(names):
         ax.barh(0, 0, label=name, **_style(fill))
     ax.legend(loc="lower right", bbox_to_anchor=(1.08, 1), ncols=len(names), frameon=False, columnspacing=1.2)
