@@ -11,6 +11,7 @@ CHAPTER_X = [[1, 3, 2, 0, 1, 2], [2, 6, 2, 0, 8, 5], [4, 1, 0, 1, 3, 3], [3, 0, 
 CHAPTER_dC_dO = [[8, 4, -4], [12, -8, 16]]
 RAISED, TO = (0, 1), 7  # the pixel of exercise 1, and its new value
 CALLS = [((4, 6), 2, 2), ((6, 5), 3, 1), ((7, 8), 3, 2), ((8, 7), 2, 3)]  # (X's shape, window, stride)
+MIN_WINDOWS = [(2, 2), (3, 1)]  # (window, stride) of the max pooling that exercise 2 is given
 ROW, LARGEST = 8, 40  # pixels
 
 
@@ -73,17 +74,26 @@ def _gradients():
 def check_min(answer):
     """Check a function (X, largest) -> min pooling of X, computed by `largest`, a function for max pooling."""
     X = _image(np.random.default_rng(0), (4, 6))
+    for k, stride in MIN_WINDOWS:
+        if mistake := _mistake_in_min(answer, X, k, stride):
+            return mistake
+    return None
+
+
+def _mistake_in_min(answer, X, k, stride):
+    """Return words about the result for windows of k by k, or None if it is right."""
     calls = []
 
     def largest(array):
         calls.append(array)
-        return _forward(np.asarray(array, dtype=float))
+        return _forward(np.asarray(array, dtype=float), k, stride)
 
-    found, right = array_in(result_of(answer, X, largest)), _forward(X, mode="min")
+    found, right = array_in(result_of(answer, X, largest)), _forward(X, k, stride, mode="min")
     if not calls:
         return "your function never calls largest. It should do its work with it alone."
     if found.shape != right.shape:
-        return f"the output should have shape {right.shape}, yours has {found.shape}."
+        given = f"largest pools with a window of {k} and a stride of {stride} here, so "
+        return f"{given}the output should have shape {right.shape}; yours has {found.shape}."
     if same(found, right):
         return None
     reasons = [

@@ -1,156 +1,237 @@
-"""Checks of chapter 06: a first cost, the mean squared error, softmax, cross-entropy, and the gradient p - t."""
+"""Checks of chapter 06: a first cost, cost against mistakes, losses with faults, one score an image, the least cost."""
 
 import numpy as np
 
-from cnn_core import CrossEntropy, MeanSquaredError, softmax_forward
+from cnn_core import CrossEntropy
 
-from .feedback import exercise_check, same, should_be, times
-from .results import array_in, number_in, parts_in, result_of
+from .feedback import exercise_check, first_difference, reason_for, same, should_be
+from .results import array_in, described, number_in, parts_in, result_of
 
-CLASSES = 26
-# {factor by which an answer is off: reason}, for a mean over all entries of arrays (3, 4) and over the rows of (4, 3)
-OVER_ENTRIES = {
-    -1: "the sign",
-    4: "you divide by the 3 examples, and the mean goes over all 12 entries",
-    12: "that is a sum over 12 entries, and a mean is asked for",
-}
-OVER_EXAMPLES = {
-    -1: "the sign",
-    4: "divide by the 4 examples of the batch",
-    1 / 3: "you divide by the 3 classes too, but the mean goes over the 4 examples only",
-}
+CLASSES, VARIANCE = 26, 0.8
+LABELS = np.array([0, 1])  # of the two images in the exercise about mistakes
+TESTS = ("first cost", "gradient", "large scores", "none")
+FAULTS = {"A": "gradient", "B": "none", "C": "first cost", "D": "large scores"}
+ORDINARY = np.array([0.5, -1.2, 2.0, 0.3]), np.array([1, 0, 0, 1])  # scores and labels for one score an image
+LARGE = np.array([1000.0, -1000.0, 1000.0]), np.array([0, 1, 1])
+SOFT = np.array([[0.5, 0.25, 0.25], [0.2, 0.7, 0.1]])
+WITH_ZEROS = np.array([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [0.3, 0.3, 0.4]])
 
 
 @exercise_check
 def check_first_cost(answer):
-    """Check a number: the first cost with 26 classes, when all scores are 0."""
-    found, right = number_in(answer, "the cost"), np.log(CLASSES)
-    reasons = {
-        np.log10(CLASSES): "that is the logarithm to base 10. The cost is a natural logarithm, np.log.",
-        np.log2(CLASSES): "that is the logarithm to base 2. The cost is a natural logarithm, np.log.",
-        1 / CLASSES: "that is the probability of the right letter; the cost is minus its logarithm.",
-        -right: "the sign: the logarithm of a probability is negative, and the cost is minus that.",
-        np.log(10): "that is the first cost with 10 classes. Here there are 26.",
-        CLASSES: "that is the number of classes.",
-    }
-    if abs(found - right) < 0.01:
+    """Check a number: the first cost with 26 classes and scores of variance 0.8."""
+    found, right = number_in(answer, "the cost"), np.log(CLASSES) + VARIANCE / 2
+    reasons = [
+        (np.log(CLASSES), "that is the cost for equal scores. Their variance adds something."),
+        (np.log(CLASSES) + VARIANCE, "the variance adds only half of itself."),
+        (np.log(CLASSES) + VARIANCE**2 / 2, "0.8 is the variance already: do not square it."),
+        (np.log(CLASSES) - VARIANCE / 2, "the variance makes the cost larger, not smaller."),
+        (np.log(10) + VARIANCE / 2, "that is for 10 classes. Here there are 26."),
+        (np.log10(CLASSES) + VARIANCE / 2, "the logarithm should be the natural one, np.log."),
+        (np.log2(CLASSES) + VARIANCE / 2, "the logarithm should be the natural one, np.log."),
+        (VARIANCE / 2 - np.log(CLASSES), "the sign: log(1/26) is negative, and the cost is minus that."),
+    ]
+    if abs(found - right) < 0.02:
         return None
-    close = [why for value, why in reasons.items() if abs(found - value) < 0.01 * abs(value)]
-    return close[0] if close else "which probability does each of 26 letters get when all scores are equal?"
+    close = (why for value, why in reasons if abs(found - value) < 0.02)
+    return next(close, "which cost belongs to a probability of 1/26, and what does the variance of the scores add?")
+
+
+# --- a lower cost with more mistakes ----------------------------------------------------------------------------------
 
 
 @exercise_check
-def check_mean_squared_error(answer):
-    """Check a function (outputs, targets) -> (cost, dC_dO)."""
-    rng = np.random.default_rng(0)
-    outputs, targets = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
-    found = parts_in(result_of(answer, outputs, targets), ("cost", "dC_dO"))
-    found_cost, gradient = number_in(found[0], "the cost"), array_in(found[1], "dC_dO")
-    cost, dC_dO = MeanSquaredError()(outputs, targets)
-    return _factor("the cost", found_cost, cost, OVER_ENTRIES) or _why_gradient(gradient, dC_dO)
+def check_scores(answer):
+    """Check two arrays of scores (2, 2): the first has the lower cost, the second is right more often."""
+    given = list(answer) if isinstance(answer, np.ndarray) and answer.ndim else answer
+    arrays = [array_in(each, name) for name, each in zip("AB", parts_in(given, ("A", "B")), strict=True)]
+    for name, scores in zip("AB", arrays, strict=True):
+        if scores.shape != (2, 2):
+            return f"{name} should have shape (2, 2), a row of two scores for each image; yours has {scores.shape}."
+        if not np.isfinite(scores).all():
+            return f"the scores of {name} must be finite."
+    return _why_scores(*(CrossEntropy()(scores, LABELS)[0] for scores in arrays), *map(_number_right, arrays))
 
 
-def _why_gradient(found, right):
-    if found.shape != right.shape:
-        return f"dC_dO should have the shape of the outputs, {right.shape}; yours has {found.shape}."
-    return _factor("dC_dO", found, right, OVER_ENTRIES | {0.5: "the derivative of a square has a factor of 2"})
-
-
-@exercise_check
-def check_softmax(answer):
-    """Check a function: scores (N, classes) -> shares, row by row."""
-    scores = np.log([[1.0, 2.0, 5.0], [3.0, 1.0, 4.0]])
-    found, right = array_in(result_of(answer, scores)), softmax_forward(scores)
-    if found.shape != right.shape:
-        return f"for scores {scores.shape} the shares should have that shape, yours have {found.shape}."
-    if not same(found, right):
-        return _why_shares(found, scores)
-    large = np.array([[1000.0, 1001.0, 1002.0], [-1000.0, -1001.0, -1002.0]])
-    found = array_in(result_of(answer, large))
-    if found.shape != large.shape:
-        return f"for scores {large.shape} the shares should have that shape, yours have {found.shape}."
-    if not same(found[0], softmax_forward(large)[0]):
-        return "for scores of 1,000 the exponential overflows. Take the largest score off first."
-    if not same(found[1], softmax_forward(large)[1]):
-        return "the largest score must be that of each row: here one row has 1,000s, the other −1,000s."
+def _why_scores(cost_a, cost_b, right_a, right_b):
+    if cost_b < cost_a and right_a > right_b:
+        return "B has the lower cost here, and A is right more often: exchange the two."
+    if right_b <= right_a:
+        count = f"A is right for {right_a} of the 2 images, and B for {right_b}"
+        return f"{count}; B should be right more often. (Two equal scores count as a mistake.)"
+    if cost_a >= cost_b:
+        return f"A costs {cost_a:.3g} and B costs {cost_b:.3g}: A's mistakes should be cheaper, or B's more expensive."
     return None
 
 
-def _why_shares(found, scores):
-    powers = np.exp(scores)
-    if same(found, powers / powers.sum()):
-        return "all shares together add up to 1. Each row should: sum along axis 1, with keepdims=True."
-    if same(found, powers / powers.sum(axis=0)):
-        return "the columns add up to 1. The rows should: axis 1."
-    ratios = found / powers
-    if np.allclose(ratios, ratios[:, :1]):
-        return f"the first row adds up to {found[0].sum():.3g}, not to 1: divide by its sum."
-    if same(found.sum(axis=1), np.ones(2)):
-        return "the rows add up to 1, but a share should be in proportion to the exponential of its score."
-    return "each share is the exponential of its score, divided by the sum of them in its row."
+def _number_right(scores):
+    """Return for how many of the two images the score of the right class is larger than the other one."""
+    rows = np.arange(2)
+    return int((scores[rows, LABELS] > scores[rows, 1 - LABELS]).sum())
+
+
+# --- losses with faults -----------------------------------------------------------------------------------------------
 
 
 @exercise_check
-def check_cross_entropy(answer):
-    """Check a function (outputs (N, classes), labels (N,)) -> the cost."""
-    outputs, labels = np.random.default_rng(0).normal(size=(4, 3)), np.array([2, 0, 1, 1])
-    found, right = number_in(result_of(answer, outputs, labels), "the cost"), CrossEntropy()(outputs, labels)[0]
-    if not same(found, right):
-        return _why_cost(found, right, outputs, labels)
-    large = np.array([[0.0, 1000.0], [1000.0, 0.0]])
-    found = number_in(result_of(answer, large, np.array([0, 1])), "the cost")
-    if not np.isfinite(found):
-        return f"for scores of 0 and 1,000 it gives {found}, and the cost is 1,000: log-sum-exp, with the largest off."
-    return None if same(found, 1000.0) else f"for scores of 0 and 1,000 it gives {found:g}, and the cost is 1,000."
+def check_faults(answer):
+    """Check which of the three tests each of the losses A, B, C and D fails."""
+    if not isinstance(answer, dict) or set(answer) != set(FAULTS):
+        return "give a dictionary with an entry for each of 'A', 'B', 'C' and 'D'."
+    for name, fault in FAULTS.items():
+        if not isinstance(answer[name], str) or answer[name] not in TESTS:
+            return f"for {name} give one of {', '.join(map(repr, TESTS))}, not {described(answer[name])}."
+        if answer[name] != fault:
+            return _why_fault(name, answer[name], fault)
+    return None
 
 
-def _why_cost(found, right, outputs, labels):
-    p = softmax_forward(outputs)
-    reasons = {
-        -right: "the sign: logarithms of probabilities are negative, the cost is minus their mean.",
-        right / np.log(10): "the logarithm should be the natural one, np.log.",
-        right / np.log(2): "the logarithm should be the natural one, np.log.",
-        float(np.mean(1 - p[np.arange(4), labels])): "that is how much probability is missing; where is the logarithm?",
-        float(-np.log(p).mean()): "it takes all classes of a row. Only the probability of the right one counts.",
-        float(-np.log(p).sum() / 4): "it takes all classes of a row. Only the probability of the right one counts.",
-        float(-np.log(p[:, labels]).mean()): "p[:, labels] picks columns: pair rows with labels, p[rows, labels].",
-        float(-outputs[np.arange(4), labels].mean()): "that is minus the score; log-sum-exp of its row belongs to it.",
+def _why_fault(name, found, fault):
+    missed = {
+        "gradient": "Have you compared the gradient for several images in one batch?",
+        "first cost": "Have you compared its first cost with the natural logarithm of 10?",
+        "large scores": "Have you tried a batch whose rows are far apart, one with scores of -1,000 and one of 0?",
     }
-    close = [why for value, why in reasons.items() if same(found, value)]
-    return close[0] if close else _factor("the cost", found, right, OVER_EXAMPLES)
+    if found == "none":
+        return f"{name} fails one of the tests. {missed[fault]}"
+    reasons = {
+        "first cost": f"for ten scores of 0 the cost of {name} is log 10, for any number of images.",
+        "gradient": f"dC/dO of {name} agrees with the finite differences of its own cost, whatever the cost is.",
+        "large scores": f"the cost and dC/dO of {name} are finite for all scores. Did you test another property?",
+    }
+    return reasons[found]
+
+
+def loss_a(outputs, labels):
+    """Return the cost and dC/dO of loss A of the exercise."""
+    cost, dC_dO = _loss(outputs, labels, outputs.max(axis=1, keepdims=True))
+    return cost, dC_dO * len(outputs)
+
+
+def loss_b(outputs, labels):
+    """Return the cost and dC/dO of loss B of the exercise."""
+    return _loss(outputs, labels, outputs.max(axis=1, keepdims=True))
+
+
+def loss_c(outputs, labels):
+    """Return the cost and dC/dO of loss C of the exercise."""
+    cost, dC_dO = _loss(outputs, labels, outputs.max(axis=1, keepdims=True))
+    return cost / np.log(2), dC_dO / np.log(2)
+
+
+def loss_d(outputs, labels):
+    """Return the cost and dC/dO of loss D of the exercise."""
+    return _loss(outputs, labels, outputs.max())
+
+
+def _loss(outputs, labels, largest):
+    """Return the cost and dC/dO, with `largest` subtracted from the scores; no warning gives a fault away."""
+    with np.errstate(all="ignore"):
+        shifted = np.asarray(outputs, dtype=float) - largest
+        powers = np.exp(shifted)
+        totals = powers.sum(axis=1, keepdims=True)
+        y = np.eye(shifted.shape[1])[np.asarray(labels)]
+        cost = float(np.mean(np.log(totals[:, 0]) - (shifted * y).sum(axis=1)))
+        return cost, (powers / totals - y) / len(shifted)
+
+
+# --- one score an image -----------------------------------------------------------------------------------------------
 
 
 @exercise_check
-def check_gradient(answer):
-    """Check a function (outputs, targets), both (N, classes) -> dC_dO; a row of targets adds up to 1."""
-    outputs = np.random.default_rng(0).normal(size=(4, 3))
-    hard = np.eye(3)[[2, 0, 1, 1]]
-    for targets in (hard, 0.9 * hard + 0.1 / 3):
-        found, p = result_of(answer, outputs, targets), softmax_forward(outputs)
-        if isinstance(found, tuple | list) and len(found) == 2:
-            return "one array is asked for, dC_dO alone, without the cost."
-        found = array_in(found, "dC_dO")
-        right = (p - targets) / len(outputs)
-        if found.shape != right.shape:
-            return f"dC_dO should have the shape of the outputs, {right.shape}; yours has {found.shape}."
-        if same(found, (outputs - targets) / 4) or same(found, outputs - targets):
-            return "the targets are taken off the scores. Take them off the probabilities."
-        if same(found, p / 4) or same(found, p):
-            return "those are the probabilities: where are the targets?"
-        if targets is not hard and same(found, (p - hard) / 4):
-            return "it treats the largest target as if it were 1. For soft targets take off the targets themselves."
-        mistake = _factor("dC_dO", found, right, OVER_EXAMPLES)
+def check_loss(answer):
+    """Check a function (scores (N,), labels (N,) of 0 and 1) -> (cost, dC_dO)."""
+    for given, why in ((ORDINARY, _why_cost), (LARGE, _why_large)):
+        cost, dC_dO = _two_scores(*given)
+        found = parts_in(result_of(answer, *given), ("cost", "dC_dO"))
+        found_cost, gradient = number_in(found[0], "the cost"), array_in(found[1], "dC_dO")
+        if not same(found_cost, cost):
+            return why(found_cost, cost)
+        mistake = _why_gradient(gradient, dC_dO, *given)
         if mistake:
             return mistake
     return None
 
 
-def _factor(name, found, right, reasons):
-    """Return None if found is right, else by which factor it is off, with the reason for that factor."""
-    if same(found, right):
-        return None
-    first, wanted = (float(np.ravel(each)[0]) for each in (found, right))
-    if not same(found, first / wanted * np.asarray(right)):
-        return f"{name} is off, and not by a factor: the first entry {should_be(wanted, first)}."
-    close = [why for factor, why in reasons.items() if np.isclose(first / wanted, factor)]
-    return f"{name} is {times(first / wanted)} times what it should be{': ' + close[0] if close else ''}."
+def _two_scores(scores, labels):
+    """Return the cost and dC/dO for one score s an image, as the cross-entropy of the two scores 0 and s."""
+    cost, dC_dO = CrossEntropy()(np.stack([np.zeros_like(scores), scores], axis=1), labels)
+    return cost, dC_dO[:, 1]
+
+
+def _why_cost(found, right):
+    scores, y = ORDINARY
+    p = 1 / (1 + np.exp(-scores))
+    reasons = [
+        (4 * right, "that is the sum over the 4 images; the cost is their mean."),
+        (-right, "the sign: logarithms of probabilities are negative, and the cost is minus their mean."),
+        (right / np.log(2), "the logarithm should be the natural one, np.log."),
+        (right / np.log(10), "the logarithm should be the natural one, np.log."),
+        (-np.mean(y * np.log(p)), "the images with label 0 cost something too: minus the logarithm of 1 − p."),
+        (-np.log(p[y == 1]).mean(), "the images with label 0 cost something too: minus the logarithm of 1 − p."),
+        (-np.mean(np.log(p)), "p is the probability of yes. With label 0 the right answer has 1 − p."),
+        (np.mean((p - y) ** 2), "that is the squared error of p. Where is the logarithm?"),
+    ]
+    otherwise = "take minus the logarithm of the probability of the right answer, p or 1 − p, and the mean of that."
+    return f"the cost {should_be(right, found)}; {reason_for(found, reasons, otherwise)}"
+
+
+def _why_large(found, right):
+    text = f"for scores of 1,000 and −1,000 the cost {should_be(right, found)}"
+    if not np.isfinite(found):
+        return f"{text}: p is rounded to 0 or 1 there, so do not take the logarithm of p."
+    return f"{text}. If you keep p away from 0, the cost is finite but wrong: log-sum-exp is exact."
+
+
+def _why_gradient(found, right, scores, y):
+    if found.shape != right.shape:
+        return f"dC_dO should have the shape of the scores, {right.shape}; yours has {found.shape}."
+    if not np.isfinite(found).all():
+        return "for scores of 1,000 and −1,000 dC_dO is not finite: e^1000 overflows. core.sigmoid_forward does not."
+    N, slope = len(right), "the slope of the sigmoid, p (1 − p)"
+    p = N * right + y
+    reasons = [
+        (N * right, f"divide by the {N} images, because the cost is a mean."),
+        (-right, "the sign: the score of an image with label 1 should rise, so its entry is negative."),
+        (p / N, "those are the probabilities: where are the labels?"),
+        ((scores - y) / N, "subtract the labels from the probabilities, not from the scores."),
+        (right * p * (1 - p), f"{slope}, cancels against the slope of the logarithm."),
+        (((1 - y) / (1 - p) - y / p) / N, f"that is dC/dp. Multiply by {slope}."),
+    ]
+    mistake = None if same(found, right) else first_difference("dC_dO", found, right)
+    return mistake and reason_for(found, reasons, mistake)
+
+
+# --- the least cost of soft targets -----------------------------------------------------------------------------------
+
+
+@exercise_check
+def check_least_cost(answer):
+    """Check a function: targets (N, classes), rows that add up to 1 -> the smallest mean cost."""
+    for targets in (SOFT, WITH_ZEROS):
+        found, right = number_in(result_of(answer, targets), "the cost"), _least_cost(targets)
+        if np.isnan(found):
+            return "for targets that contain 0 it gives nan: 0 · log 0 should count as 0."
+        if not same(found, right):
+            text = f"for targets of shape {targets.shape} the cost {should_be(right, found)}"
+            return f"{text}; {_why_least(found, targets)}"
+    return None
+
+
+def _least_cost(targets):
+    logarithms = np.log(targets, out=np.zeros(targets.shape), where=targets > 0)
+    return float(-(targets * logarithms).sum(axis=1).mean())
+
+
+def _why_least(found, targets):
+    right, N, classes = _least_cost(targets), *targets.shape
+    reasons = [
+        (0.0, "0 is reached only where a target is a single class. Which p has the gradient 0?"),
+        (N * right, "that is the sum over the images; the cost is their mean."),
+        (right / classes, "divide by the number of images, not by that of all entries."),
+        (-right, "the sign: logarithms of probabilities are negative, and the cost is minus their mean."),
+        (right / np.log(2), "the logarithm should be the natural one, np.log."),
+        (np.log(classes), "that is the cost of equal scores. p = y costs less."),
+        (float(-np.log(targets.max(axis=1)).mean()), "each class of a target counts, not only its largest entry."),
+    ]
+    return reason_for(found, reasons, "put the p at which the gradient p − y is 0 into the cost.")

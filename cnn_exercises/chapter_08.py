@@ -17,25 +17,25 @@ FAILING = {"A": "ten digits", "B": "gradients", "C": "none", "D": "first cost"}
 
 
 @exercise_check
-def check_nodes(answer):
-    """Check a function: budget -> the most nodes of one hidden layer between 784 pixels and 10 classes."""
+def check_units(answer):
+    """Check a function: budget -> the most units of one hidden layer between 784 pixels and 10 classes."""
     for budget in BUDGETS:
         found, right = number_in(result_of(answer, budget)), (budget - 10) // 795
         if found != right:
             return (
-                f"for {budget:,} parameters {right} nodes are the most, you say {found:g}; {_why_nodes(found, budget)}"
+                f"for {budget:,} parameters {right} units are the most, you say {found:g}; {_why_units(found, budget)}"
             )
     return None
 
 
-def _why_nodes(found, budget):
+def _why_units(found, budget):
     reasons = {
-        (budget - 10) / 795: "a layer has a whole number of nodes: round down.",
+        (budget - 10) / 795: "a layer has a whole number of units: round down.",
         round((budget - 10) / 795): "that may be more parameters than there are: round down, not to the nearest.",
         (budget - 10) // 795 + 1: "that is more than the budget: round down.",
-        budget // 794: "each node has a bias of its own, and so has each of the 10 outputs.",
-        budget // 784: "the second layer needs parameters too: 10 weights for each node, and 10 biases.",
-        budget // 785: "the second layer needs parameters too: 10 weights for each node, and 10 biases.",
+        budget // 794: "each unit has a bias of its own, and so has each of the 10 outputs.",
+        budget // 784: "the second layer needs parameters too: 10 weights for each unit, and 10 biases.",
+        budget // 785: "the second layer needs parameters too: 10 weights for each unit, and 10 biases.",
         budget // 795: "the 10 biases of the last layer come off the budget first.",
     }
     return reason_for(

@@ -49,7 +49,7 @@ def test_counts_are_dark_on_bright_cells_and_light_on_dark_ones():
 def test_rows_and_columns_of_the_confusion_matrix_are_labelled():
     ax = Figure().subplots()
     assert draw_confusion_matrix(MATRIX, ax=ax) is ax
-    assert (ax.get_ylabel(), ax.get_xlabel()) == ("true class", "read as")
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("true class", "classified as")
 
 
 def test_a_confusion_matrix_without_errors_can_be_drawn():
@@ -88,8 +88,14 @@ def test_the_images_are_drawn_in_their_order(rng):
         assert ax.images[0].get_clim() == (0, 1)
 
 
-def test_the_title_has_the_label_and_the_predicted_class(figure):
-    assert [ax.get_title() for ax in figure.axes[::2]] == ["2 read as 1", "0 read as 2", "1 read as 0"]
+def test_the_title_has_the_label_and_the_predicted_class_and_the_cost_of_the_label(figure):
+    titles = ["2 classified as 1\ncost 1.6", "0 classified as 2\ncost 3.0", "1 classified as 0\ncost 1.2"]
+    assert [ax.get_title() for ax in figure.axes[::2]] == titles
+
+
+def test_a_label_with_probability_0_has_a_finite_cost(rng):
+    figure = show_mistakes(rng.random((1, 8, 8)), [1], [[1.0, 0.0]])
+    assert figure.axes[0].get_title() == "1 classified as 0\ncost 708.4"
 
 
 def test_the_bar_of_the_prediction_is_hatched_and_that_of_the_label_filled(figure):

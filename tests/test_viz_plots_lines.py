@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import same_color
 from matplotlib.text import Annotation
 
@@ -46,6 +47,18 @@ def test_more_lines_than_can_be_told_apart_are_refused():
 def test_a_few_values_over_a_given_x_have_markers():
     marked = [show_lines({"cost": np.ones(count)}, x=np.arange(count)).axes[0].lines[0] for count in (12, 13)]
     assert [line.get_marker() for line in marked] == ["o", ""]
+
+
+def test_a_marker_at_the_edge_of_the_axes_is_drawn_whole():
+    figure = show_lines({"cost": [2.9, 2.9, 3.0]}, x=[1, 2, 3])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    (ax,) = figure.axes
+    x, y = ax.transData.transform((3, 3.0))
+    radius = ax.lines[0].get_markersize() / 2 * figure.dpi / 72
+    rows = np.asarray(canvas.buffer_rgba())[::-1, round(x), :3].max(axis=1)
+    assert y + radius > ax.bbox.y1  # else the axes could not cut it off
+    assert (rows[round(y) : int(y + radius - 1)] < 64).all()
 
 
 @pytest.mark.parametrize(("x", "scales"), [(None, ("linear", "log")), ([1, 2, 4], ("log", "log"))])

@@ -24,7 +24,6 @@ from cnn_viz.arrays.windows import (
     written_sum,
 )
 from cnn_viz.base.layout import Column, TextBox, WithNote, draw_on_canvas, row_of
-from cnn_viz.base.palette import HUE
 from cnn_viz.base.style import picture
 from cnn_viz.base.text import counted, index_text, number_text
 
@@ -299,7 +298,7 @@ def _below(dilated, rotated, full, position, stride):
 
 def _entries_only(below, rotated):
     """Return the sum of the window as text, without the products with inserted zeros and padding."""
-    entries = [cell for cell in below.labels if below.colour(*cell) == HUE["O"]]
+    entries = [cell for cell in below.labels if below.is_entry(*cell)]
     if not entries:
         return "only zeros lie under the filter, so 0"
     row, column, *_ = below.highlight[0]

@@ -17,7 +17,7 @@ from matplotlib.patheffects import withStroke
 from cnn_core import checks
 from cnn_viz.base.figures import DPI
 from cnn_viz.base.layout import LINE, Leaf, cell_of, draw_on_canvas, row_of, text_size
-from cnn_viz.base.palette import HUE, INK, PADDING
+from cnn_viz.base.palette import EDGE, HUE, INK, PADDING, TINT
 from cnn_viz.base.style import picture
 from cnn_viz.base.text import number_texts
 
@@ -130,13 +130,22 @@ class ArrayPanel(Leaf):
         ax.text(middle, above, self.title, ha="center", va="baseline")
 
     def colour(self, row, column):
-        """Return the colour of a cell."""
-        first_row, first_column, rows, columns = self.core
-        down, right = row - first_row, column - first_column
-        if not (0 <= down < rows and 0 <= right < columns):
+        """Return the colour of a cell: that of the role is stronger where the cell is highlighted."""
+        if not _contains(self.core, row, column):
             return PADDING
-        inserted = down % self.dilation[0] or right % self.dilation[1]
-        return "white" if inserted or (row, column) in self.empty else _hue(self.role)
+        if (row, column) in self.empty or not self.is_entry(row, column):
+            return "white"
+        is_marked = any(_contains(block, row, column) for block in self._blocks)
+        return _colour(HUE if is_marked else TINT, self.role, "white")
+
+    def is_entry(self, row, column):
+        """Return whether a cell is an entry of the array, neither padding nor an inserted zero."""
+        down, right = row - self.core[0], column - self.core[1]
+        return _contains(self.core, row, column) and down % self.dilation[0] == right % self.dilation[1] == 0
+
+    @property
+    def _blocks(self):
+        return [(*block, 1, 1)[:4] for block in self.highlight]
 
     def is_excluded(self, row, column):
         """Return whether no window reaches a cell."""
@@ -145,8 +154,8 @@ class ArrayPanel(Leaf):
         return at_the_end or row in self.gaps[0] or column in self.gaps[1]
 
     def _cell(self, ax, row, column, top, left):
-        corner = left + column, top + row
-        ax.add_patch(Rectangle(corner, 1, 1, facecolor=self.colour(row, column), edgecolor="#00000059", linewidth=0.6))
+        corner, edge = (left + column, top + row), (_colour(EDGE, self.role, INK), 0.5)
+        ax.add_patch(Rectangle(corner, 1, 1, facecolor=self.colour(row, column), edgecolor=edge, linewidth=0.6))
         if self.is_excluded(row, column):
             hatch = {"fill": False, "hatch": "////", "edgecolor": "#00000099", "linewidth": 0}
             ax.add_patch(Rectangle(corner, 1, 1, **hatch, zorder=1.5))
@@ -172,9 +181,10 @@ class ArrayPanel(Leaf):
         gradient = (self.name or "").startswith("dC/")
         if gradient:  # white under the dashes, so that they can be seen on any hue
             _frame(ax, top, left, self.core, 2.4, "white", zorder=2)
-        _frame(ax, top, left, self.core, 2.0, INK, "--" if gradient else "-", zorder=2.5)
-        for block in self.highlight:
-            _frame(ax, top, left, (*block, 1, 1)[:4], 3.5, INK, zorder=3)
+        edge = _colour(EDGE, self.role, INK)
+        _frame(ax, top, left, self.core, 2.0, edge, "--" if gradient else "-", zorder=2.5)
+        for block in self._blocks:
+            _frame(ax, top, left, block, 3.5, INK, zorder=3)
         for row, column in self.rings:
             ring = {"fill": False, "edgecolor": INK, "linewidth": 1.8, "zorder": 2.2}
             middle = left + column + 0.5, top + row + self._height((row, column))
@@ -182,7 +192,8 @@ class ArrayPanel(Leaf):
 
     def _labels(self, ax, top, left):
         for (row, column), text in self.labels.items():
-            _label(ax, top + row + 1, left + column + 1, text, self._label_points(ax), _hue(self.label_role))
+            colour = _colour(HUE, self.label_role, "white")
+            _label(ax, top + row + 1, left + column + 1, text, self._label_points(ax), colour)
 
     def _label_points(self, ax):
         return min(0.72 * NUMBER, 0.9 * _points(self.labels.values(), cell_of(ax)))
@@ -252,5 +263,10 @@ def _label(ax, bottom, right, text, points, colour):
     ax.text(right - width / 2, bottom - height / 2, text, **middle)
 
 
-def _hue(role):
-    return "white" if role is None else HUE[role]
+def _contains(block, row, column):
+    first_row, first_column, rows, columns = block
+    return first_row <= row < first_row + rows and first_column <= column < first_column + columns
+
+
+def _colour(colours, role, otherwise):
+    return otherwise if role is None else colours[role]

@@ -16,7 +16,7 @@ from cnn_viz.base.axes import add_colour_bar, draw_box
 from cnn_viz.base.figures import TALLEST, WIDEST, add_axes, add_text, new_figure
 from cnn_viz.base.grid import tile_grid
 from cnn_viz.base.layout import draw_on_canvas, row_of
-from cnn_viz.base.palette import HUE, IMAGES, MAGNITUDES, SIGNED
+from cnn_viz.base.palette import EDGE, IMAGES, MAGNITUDES, SIGNED
 from cnn_viz.base.style import FONT, picture
 from cnn_viz.base.text import with_minus
 from cnn_viz.images.tiles import (
@@ -108,7 +108,7 @@ def show_feature_maps(O, name="O", columns=8, kind="map", role="O"):
         The array whose hue the outlines have: 'F' for weights that are drawn as images.
     """
     title = f"{name} {np.shape(O)}"
-    O, hue = _stack(O), HUE[checks.choice("role", role, tuple(HUE))]
+    O, hue = _stack(O), EDGE[checks.choice("role", role, tuple(EDGE))]
     columns = checks.integer("columns", columns)
     kinds = ("image", kind) if len(O) > 1 else (kind, None)
     maps = O if len(O) > 1 else O.transpose(1, 0, 2, 3)

@@ -50,7 +50,7 @@ def _write(ax, row, column, count, bright):
 def _label(ax, classes):
     ax.set(xticks=range(classes), yticks=range(classes))
     ax.tick_params(length=0, labelsize=FONT + 1)
-    ax.set_xlabel("read as", fontsize=FONT + 1)
+    ax.set_xlabel("classified as", fontsize=FONT + 1)
     ax.set_ylabel("true class", fontsize=FONT + 1)
     ax.spines[:].set_visible(False)
 
@@ -75,14 +75,14 @@ def _counts(matrix):
 # --- misclassified images ---------------------------------------------------------------------------------------------
 
 IMAGE = 84  # pixels: the side of an image
-WIDE, TALL = 148, 152  # pixels: an image with its title and its bars
-HEAD, BAR = 20, 16  # pixels: the line above an image; a bar with its gap
+WIDE, TALL = 148, 168  # pixels: an image with its title and its bars
+HEAD, BAR = 36, 16  # pixels: the two lines above an image; a bar with its gap
 LONGEST = 50  # pixels: a bar of probability 1
 
 
 @picture
 def show_mistakes(images, labels, probabilities, columns=5):
-    """Draw misclassified images, each with its predicted and its true class and their probabilities as bars.
+    """Draw misclassified images, each with its two classes, their probabilities as bars, and its cost.
 
     Parameters
     ----------
@@ -108,7 +108,8 @@ def _draw_one(figure, left, top, image, label, shares):
     ax = add_axes(figure, left + (WIDE - IMAGE) / 2, top + HEAD, IMAGE, IMAGE)
     ax.imshow(image, cmap=IMAGES, vmin=0, vmax=1)
     ax.set_axis_off()
-    ax.set_title(f"{label} read as {predicted}", fontsize=FONT, loc="center", pad=4)
+    cost = -np.log(max(shares[label], np.finfo(float).tiny))
+    ax.set_title(f"{label} classified as {predicted}\ncost {cost:.1f}", fontsize=FONT, loc="center", pad=4)
     bars = add_axes(figure, left + 38, top + HEAD + IMAGE + 4, WIDE - 38, 2 * BAR)
     styles = {"facecolor": "white", "hatch": "////"}, {"facecolor": HUE["O"]}
     for row, (digit, style) in enumerate(zip((predicted, label), styles, strict=True)):
@@ -162,8 +163,8 @@ def show_calibration(confidence, accuracy, counts):
         ax.annotate(f"{count:,}", (x, y), (-8, 5), textcoords="offset points", ha="right")
     least = max(0, min(confidence.min(), accuracy.min(), (confidence - reach).min()) - 0.12)
     ax.set(xlim=(least, 1.02), ylim=(least, 1.02))
-    in_percent(ax.xaxis, "how sure it says it is")
-    in_percent(ax.yaxis, "how often it is right")
+    in_percent(ax.xaxis, "confidence")
+    in_percent(ax.yaxis, "accuracy")
     ax.grid()
     return figure
 

@@ -49,7 +49,8 @@ def show_lines(lines, x=None, names=("step", ""), title="", log=False, wide=WIDE
         at = np.arange(1, len(values) + 1) if x is None else np.asarray(x)
         mark = "o" if x is not None and len(at) <= FEW else ""
         values = checks.as_float(name, values)
-        ax.plot(at, values, color=colour, linestyle=kind, linewidth=1.8, marker=mark)
+        # a marker at the edge of the axes is drawn whole
+        ax.plot(at, values, color=colour, linestyle=kind, linewidth=1.8, marker=mark, clip_on=not mark)
         ends[name] = (at[-1], values[-1])
     _scale(ax, x, log, min(np.min(values) for values in lines.values()))
     write_names(ax, ends)

@@ -20,6 +20,11 @@ def minima_without_largest(X, largest):
     return X.reshape(2, 2, 3, 2).min(axis=(1, 3))
 
 
+def minima_beside_largest(X, largest):
+    largest(-X)  # its result is not used
+    return minima_without_largest(X, largest)
+
+
 def route(dC_dO, switches, shape, k, stride):
     dC_dX = np.zeros(shape)
     for row, column in np.ndindex(dC_dO.shape):
@@ -89,7 +94,9 @@ CHECKS = [
     (chapter_04.check_min, lambda X, largest: largest(-X), "the sign"),
     (chapter_04.check_min, lambda X, largest: -largest(X), "not of -X"),
     (chapter_04.check_min, lambda X, largest: largest(X), "the maximum itself"),
+    (chapter_04.check_min, lambda X, largest: X.max() - largest(X.max() - X), "Right"),
     (chapter_04.check_min, minima_without_largest, "never calls largest"),
+    (chapter_04.check_min, minima_beside_largest, "with a window of 3 and a stride of 1"),
     (chapter_04.check_min, lambda X, largest: largest(-X)[1:], "should have shape"),
     (chapter_04.check_min, lambda X, largest: 1 - largest(-X), "O[0, 0] should be"),
     (chapter_04.check_min, smallest_in_place, "changes X, which"),

@@ -2,116 +2,142 @@
 
 import numpy as np
 
-from cnn_core import CrossEntropy, MeanSquaredError, softmax_forward
+from cnn_core import CrossEntropy, sigmoid_forward
 from cnn_exercises import chapter_06
 
-
-def naive(scores):
-    powers = np.exp(scores)
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def largest_of_all(scores):
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum(axis=1, keepdims=True)
+FAULTS = {"A": "gradient", "B": "none", "C": "first cost", "D": "large scores"}
+CHEAP = np.array([[0.0, 0.1], [0.1, 0.0]])  # two mistakes by a hair
+EXPENSIVE = np.array([[9.0, 0.0], [9.0, 0.0]])  # right, then confident and wrong
 
 
-def in_place(scores):
-    scores -= scores.max(axis=1, keepdims=True)
-    return softmax_forward(scores)
+def faults(**changes):
+    return FAULTS | changes
 
 
-def cost(outputs, labels):
-    return CrossEntropy()(outputs, labels)[0]
+def loss(scores, labels, times=1.0, gradient_times=1.0):
+    """Return the cost and gradient of one score an image, by logarithms that neither overflow nor lose digits."""
+    cost = np.mean(np.logaddexp(0, scores) - scores * labels)
+    return times * cost, gradient_times * (sigmoid_forward(scores) - labels) / len(scores)
 
 
-def picked(outputs, labels):
-    return softmax_forward(outputs)[np.arange(len(outputs)), labels]
+def as_two_scores(scores, labels):
+    cost, dC_dO = CrossEntropy()(np.column_stack([np.zeros(len(scores)), scores]), labels)
+    return [cost, dC_dO[:, 1]]
 
 
-def columns_picked(outputs, labels):
-    return -np.log(softmax_forward(outputs)[:, labels]).mean()
+def in_float32(scores, labels):
+    return loss(scores.astype(np.float32), labels.astype(np.float32))
 
 
-def gradient(outputs, targets):
-    return (softmax_forward(outputs) - targets) / len(outputs)
+def cost_of_p(change=lambda p: p, cost=None):
+    """Return a loss whose cost is computed from p = sigmoid(s), changed first, with the right gradient."""
 
-
-def of_the_largest(outputs, targets):
-    return gradient(outputs, np.eye(targets.shape[1])[targets.argmax(axis=1)])
-
-
-def squared(times=1.0, gradient_times=1.0):
-    def answer(outputs, targets):
-        cost, dC_dO = MeanSquaredError()(outputs, targets)
-        return times * cost, gradient_times * dC_dO
+    def answer(scores, labels):
+        p = change(sigmoid_forward(scores))
+        usual = -np.mean(labels * np.log(p) + (1 - labels) * np.log(1 - p))
+        return cost(p, labels) if cost else usual, loss(scores, labels)[1]
 
     return answer
 
 
-FIRST, SQUARED = chapter_06.check_first_cost, chapter_06.check_mean_squared_error
-SOFTMAX, COST, GRADIENT = chapter_06.check_softmax, chapter_06.check_cross_entropy, chapter_06.check_gradient
+def gradient_of_p(gradient):
+    """Return a loss with the right cost, whose gradient is computed from p, the labels and the scores."""
+    return lambda s, y: (loss(s, y)[0], gradient(sigmoid_forward(s), y, s) / len(s))
+
+
+def careless_gradient(scores, labels):
+    p = np.exp(scores) / (1 + np.exp(scores))
+    return loss(scores, labels)[0], (p - labels) / len(scores)
+
+
+def least(targets, log=np.log, mean=lambda each: each.sum(axis=1).mean()):
+    return -mean(targets * log(targets + (targets == 0)))
+
+
+FIRST, SCORES, FAULTY = chapter_06.check_first_cost, chapter_06.check_scores, chapter_06.check_faults
+LOSS, LEAST = chapter_06.check_loss, chapter_06.check_least_cost
 CHECKS = [
-    (FIRST, np.log(26), None),
-    (FIRST, 3.26, "Right"),
-    (FIRST, np.log10(26), "base 10"),
-    (FIRST, np.log2(26), "base 2"),
-    (FIRST, 1 / 26, "minus its logarithm"),
-    (FIRST, np.log(1 / 26), "the sign"),
-    (FIRST, np.log(10), "there are 26"),
-    (FIRST, 26, "number of classes"),
-    (FIRST, 0, "which probability"),
+    (FIRST, np.log(26) + 0.4, None),
+    (FIRST, 3.66, "Right"),
+    (FIRST, np.float32(3.658), "Right"),
+    (FIRST, np.log(26), "Their variance adds something"),
+    (FIRST, np.log(26) + 0.8, "only half of itself"),
+    (FIRST, np.log(26) + 0.32, "do not square it"),
+    (FIRST, np.log(26) - 0.4, "larger, not smaller"),
+    (FIRST, np.log(10) + 0.4, "Here there are 26"),
+    (FIRST, np.log10(26) + 0.4, "the natural one"),
+    (FIRST, np.log2(26) + 0.4, "the natural one"),
+    (FIRST, np.log(1 / 26) + 0.4, "the sign"),
+    (FIRST, 26, "a probability of 1/26"),
     (FIRST, "log 26", "one number, yours is 'log 26'"),
-    (SQUARED, squared(), None),
-    (SQUARED, squared(4), "the cost is 4 times what it should be: you divide by the 3 examples"),
-    (SQUARED, squared(12), "a sum over 12 entries"),
-    (SQUARED, squared(0.5), "the cost is 0.5 times"),
-    (SQUARED, squared(1, 0.5), "dC_dO is 0.5 times what it should be: the derivative of a square has a factor of 2"),
-    (SQUARED, squared(1, -1), "dC_dO is -1 times what it should be: the sign"),
-    (SQUARED, squared(1, 4), "the mean goes over all 12 entries"),
-    (SQUARED, squared(1, 12), "dC_dO is 12 times what it should be: that is a sum"),
-    (SQUARED, lambda outputs, targets: ((outputs - targets) ** 2).mean(), "two things are asked for: cost, dC_dO"),
-    (SQUARED, lambda outputs, targets: ((outputs - targets) ** 2, outputs), "one number"),
-    (SQUARED, lambda outputs, targets: (squared()(outputs, targets)[0], 1.0), "shape of the outputs"),
-    (SQUARED, lambda outputs, targets: (np.abs(outputs - targets).mean(), outputs), "the cost is"),
-    (SQUARED, lambda outputs, targets: (squared()(outputs, targets)[0], outputs), "not by a factor"),
-    (SQUARED, lambda outputs, targets: None, "end in a return"),
-    (SOFTMAX, softmax_forward, None),
-    (SOFTMAX, naive, "overflows"),
-    (SOFTMAX, largest_of_all, "that of each row"),
-    (SOFTMAX, in_place, "your function changes scores, which"),
-    (SOFTMAX, lambda scores: np.exp(scores) / np.exp(scores).sum(), "all shares together"),
-    (SOFTMAX, lambda scores: np.exp(scores) / np.exp(scores).sum(axis=0), "the columns add up"),
-    (SOFTMAX, np.exp, "the first row adds up to 8, not to 1"),
-    (SOFTMAX, lambda scores: scores / scores.sum(axis=1, keepdims=True), "in proportion to the exponential"),
-    (SOFTMAX, lambda scores: np.zeros((2, 3)) + np.eye(2, 3), "exponential"),
-    (SOFTMAX, lambda scores: softmax_forward(scores)[0], "have that shape"),
-    (SOFTMAX, lambda scores: scores + 7, "exponential of its score"),
-    (COST, cost, None),
-    (COST, lambda o, y: -np.log(picked(o, y)).mean(), "it gives inf"),
-    (COST, lambda o, y: np.mean(np.log(naive(o).sum(axis=1) * np.exp(o).sum(axis=1)) - o[range(len(o)), y]), "inf|nan"),
-    (COST, lambda o, y: -np.log(np.maximum(picked(o, y), 1e-12)).mean(), "it gives 27.631"),
-    (COST, lambda o, y: 4 * cost(o, y), "4 times what it should be: divide by the 4 examples"),
-    (COST, lambda o, y: cost(o, y) / 3, "classes too"),
-    (COST, lambda o, y: -cost(o, y), "the sign"),
-    (COST, lambda o, y: -np.log10(picked(o, y)).mean(), "natural one"),
-    (COST, lambda o, y: -np.log2(picked(o, y)).mean(), "natural one"),
-    (COST, lambda o, y: 1 - picked(o, y).mean(), "where is the logarithm"),
-    (COST, lambda o, y: -np.log(softmax_forward(o)).mean(), "Only the probability of the right one"),
-    (COST, lambda o, y: -np.log(softmax_forward(o)).sum() / len(o), "Only the probability of the right one"),
-    (COST, columns_picked, "picks columns"),
-    (COST, lambda o, y: -o[np.arange(len(o)), y].mean(), "minus the score"),
-    (COST, lambda o, y: -np.log(picked(o, y)), "one number, yours has shape (4,)"),
-    (COST, lambda o, y: None, "end in a return"),
-    (GRADIENT, gradient, None),
-    (GRADIENT, lambda outputs, targets: (0.0, gradient(outputs, targets)), "dC_dO alone, without the cost"),
-    (GRADIENT, lambda o, t: softmax_forward(o) - t, "4 times what it should be: divide by the 4 examples"),
-    (GRADIENT, lambda o, t: -gradient(o, t), "the sign"),
-    (GRADIENT, lambda o, t: gradient(o, t) / 3, "you divide by the 3 classes too"),
-    (GRADIENT, lambda o, t: (o - t) / len(o), "off the scores"),
-    (GRADIENT, lambda o, t: softmax_forward(o) / len(o), "where are the targets"),
-    (GRADIENT, of_the_largest, "soft targets"),
-    (GRADIENT, lambda o, t: gradient(o, t)[0], "the shape of the outputs"),
-    (GRADIENT, lambda o, t: gradient(o, t) + 1, "not by a factor"),
-    (GRADIENT, lambda o, t: None, "end in a return"),
+    (FIRST, lambda: 3.66, "the cost should be one number, yours is a value of type function"),
+    (SCORES, (CHEAP, EXPENSIVE), None),
+    (SCORES, [CHEAP.tolist(), EXPENSIVE.tolist()], "Right"),
+    (SCORES, np.array([CHEAP, EXPENSIVE]), "Right"),
+    (SCORES, ([[5, 0], [0.1, 0]], [[0.1, 0], [0, 0.1]]), "Right"),  # A is right once, B twice
+    (SCORES, (EXPENSIVE, CHEAP), "exchange the two"),
+    (SCORES, ([[0.0, 0], [0, 0]], EXPENSIVE), "Right"),
+    (SCORES, (CHEAP, [[0.0, 0], [9, 0]]), "equal scores count as a mistake"),
+    (SCORES, (EXPENSIVE, EXPENSIVE), "A is right for 1 of the 2 images, and B for 1"),
+    (SCORES, ([[0.0, 9], [9, 0]], [[9, 0], [1, 0]]), "A's mistakes should be cheaper"),
+    (SCORES, (CHEAP.T[:1], EXPENSIVE), "A should have shape (2, 2)"),
+    (SCORES, (CHEAP, [9, 0]), "B should have shape (2, 2)"),
+    (SCORES, (CHEAP, [[9, 0], [np.inf, 0]]), "the scores of B must be finite"),
+    (SCORES, CHEAP[0], "A should have shape (2, 2)"),
+    (SCORES, np.array(9.0), "two things are asked for: A, B. Yours is an array"),
+    (SCORES, np.zeros((3, 2, 2)), "two things are asked for: A, B. Yours is a list of 3"),
+    (SCORES, (CHEAP,), "two things are asked for: A, B"),
+    (SCORES, "none", "two things are asked for: A, B"),
+    (FAULTY, faults(), None),
+    (FAULTY, faults(A="none"), "A fails one of the tests. Have you compared the gradient for several images"),
+    (FAULTY, faults(C="none"), "C fails one of the tests. Have you compared its first cost"),
+    (FAULTY, faults(D="none"), "D fails one of the tests. Have you tried a batch whose rows are far apart"),
+    (FAULTY, faults(B="first cost"), "the cost of B is log 10"),
+    (FAULTY, faults(B="large scores"), "B are finite for all scores"),
+    (FAULTY, faults(C="gradient"), "agrees with the finite differences of its own cost"),
+    (FAULTY, faults(A="first cost"), "the cost of A is log 10"),
+    (FAULTY, faults(D="overflow"), "for D give one of 'first cost', 'gradient', 'large scores', 'none'"),
+    (FAULTY, faults(D=None), "for D give one of"),
+    (FAULTY, {"A": "gradient"}, "an entry for each of 'A', 'B', 'C' and 'D'"),
+    (FAULTY, "A", "give a dictionary"),
+    (LOSS, loss, None),
+    (LOSS, as_two_scores, "Right"),
+    (LOSS, in_float32, "Right"),
+    (LOSS, cost_of_p(), "do not take the logarithm of p"),
+    (LOSS, cost_of_p(lambda p: np.clip(p, 1e-12, 1 - 1e-12)), "finite but wrong"),
+    (LOSS, careless_gradient, "dC_dO is not finite"),
+    (LOSS, lambda s, y: loss(s, y, 4), "the sum over the 4 images"),
+    (LOSS, lambda s, y: loss(s, y, -1), "the sign"),
+    (LOSS, lambda s, y: loss(s, y, 1 / np.log(2)), "the natural one"),
+    (LOSS, lambda s, y: loss(s, y, 1 / np.log(10)), "the natural one"),
+    (LOSS, cost_of_p(cost=lambda p, y: -np.mean(y * np.log(p))), "label 0 cost something too"),
+    (LOSS, cost_of_p(cost=lambda p, y: -np.log(p[y == 1]).mean()), "label 0 cost something too"),
+    (LOSS, cost_of_p(cost=lambda p, y: -np.mean(np.log(p))), "With label 0 the right answer has 1 − p"),
+    (LOSS, cost_of_p(cost=lambda p, y: np.mean((p - y) ** 2)), "Where is the logarithm"),
+    (LOSS, cost_of_p(cost=lambda p, y: 7.0), "minus the logarithm of the probability of the right answer"),
+    (LOSS, cost_of_p(cost=lambda p, y: -np.log(p)), "the cost should be one number, yours has shape (4,)"),
+    (LOSS, lambda s, y: loss(s, y, 1, 4), "divide by the 4 images"),
+    (LOSS, lambda s, y: loss(s, y, 1, -1), "the sign: the score of an image with label 1 should rise"),
+    (LOSS, gradient_of_p(lambda p, y, s: p), "where are the labels"),
+    (LOSS, gradient_of_p(lambda p, y, s: s - y), "not from the scores"),
+    (LOSS, gradient_of_p(lambda p, y, s: (p - y) * p * (1 - p)), "cancels against the slope of the logarithm"),
+    (LOSS, gradient_of_p(lambda p, y, s: (1 - y) / (1 - p) - y / p), "that is dC/dp"),
+    (LOSS, gradient_of_p(lambda p, y, s: p - y + 1), "dC_dO[0] should be"),
+    (LOSS, lambda s, y: (loss(s, y)[0], loss(s, y)[1][:, None]), "the shape of the scores, (4,); yours has (4, 1)"),
+    (LOSS, lambda s, y: loss(s, y)[0], "two things are asked for: cost, dC_dO"),
+    (LOSS, lambda s, y: None, "end in a return"),
+    (LEAST, least, None),
+    (LEAST, lambda t: -np.sum(t * np.log(t + 1e-300)) / len(t), "Right"),
+    (LEAST, lambda t: least(t.astype(np.float32)), "Right"),
+    (LEAST, lambda t: -(t * np.log(t)).sum(axis=1).mean(), "0 · log 0 should count as 0"),
+    (LEAST, lambda t: 0.0, "Which p has the gradient 0"),
+    (LEAST, lambda t: len(t) * least(t), "the sum over the images"),
+    (LEAST, lambda t: least(t, mean=np.mean), "not by that of all entries"),
+    (LEAST, lambda t: -least(t), "the sign"),
+    (LEAST, lambda t: least(t, np.log2), "the natural one"),
+    (LEAST, lambda t: np.log(t.shape[1]), "the cost of equal scores"),
+    (LEAST, lambda t: -np.log(t.max(axis=1)).mean(), "not only its largest entry"),
+    (LEAST, lambda t: 7.0, "at which the gradient p − y is 0"),
+    (LEAST, lambda t: t, "one number"),
+    (LEAST, lambda t: None, "end in a return"),
 ]

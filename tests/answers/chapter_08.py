@@ -69,18 +69,18 @@ def each_alone(probabilities, labels):
     return np.abs(right - confidence).mean()
 
 
-NODES, FAILING = chapter_08.check_nodes, chapter_08.check_failing
+UNITS, FAILING = chapter_08.check_units, chapter_08.check_failing
 CONFUSION, CALIBRATION = chapter_08.check_confusion, chapter_08.check_calibration_error
 FOUND = {"A": "ten digits", "B": "gradients", "C": "none", "D": "first cost"}
 CHECKS = [
-    (NODES, lambda budget: (budget - 10) // 795, None),
-    (NODES, lambda budget: (budget - 10) / 795, "a whole number of nodes"),
-    (NODES, lambda budget: budget // 795, "10 biases of the last layer"),
-    (NODES, lambda budget: (budget - 10) // 795 + 1, "more than the budget"),
-    (NODES, lambda budget: budget // 784, "the second layer needs parameters too"),
-    (NODES, lambda budget: budget // 794, "a bias of its own"),
-    (NODES, lambda budget: 1000, "they would need 795,010"),
-    (NODES, lambda budget: None, "end in a return"),
+    (UNITS, lambda budget: (budget - 10) // 795, None),
+    (UNITS, lambda budget: (budget - 10) / 795, "a whole number of units"),
+    (UNITS, lambda budget: budget // 795, "10 biases of the last layer"),
+    (UNITS, lambda budget: (budget - 10) // 795 + 1, "more than the budget"),
+    (UNITS, lambda budget: budget // 784, "the second layer needs parameters too"),
+    (UNITS, lambda budget: budget // 794, "a bias of its own"),
+    (UNITS, lambda budget: 1000, "they would need 795,010"),
+    (UNITS, lambda budget: None, "end in a return"),
     (FAILING, FOUND, None),
     (FAILING, ["ten digits", "gradients", "none", "first cost"], "give a dictionary"),
     (FAILING, FOUND | {"B": "step"}, "for B give one of"),
