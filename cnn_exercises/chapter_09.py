@@ -77,7 +77,7 @@ def check_three(answer):
     for name, number in zip(names, numbers, strict=True):
         if not 1 <= number <= 2:
             return f"{name} should be between 1 and 2, yours is {number:g}."
-        if np.float32(number) != number:
+        if float(np.float32(number)) != number:
             return f"{name} is no float32 number: {number!r} has more digits. Convert it with np.float32."
     a, b, c = map(np.float32, numbers)
     first, second = (a + b) + c, a + (b + c)

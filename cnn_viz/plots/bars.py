@@ -81,16 +81,15 @@ def show_growth(series, unit="time, as a multiple of that of the first point"):
     hues = (HUE["X"], HUE["F"], HUE["O"], HUE["B"])
     for (name, points), hue, mark in zip(series.items(), hues, MARKS, strict=False):
         x, y = points.T
-        name = f"{name}, from {x[0]:g}"
-        ax.plot(x / x[0], y / y[0], color=hue, marker=mark, markeredgecolor=INK, linewidth=2, markersize=8, label=name)
+        style = {"marker": mark, "markeredgecolor": INK, "linewidth": 2, "markersize": 8}
+        ax.plot(x / x[0], y / y[0], color=hue, label=f"{name}, from {x[0]:g}", **style)
     ax.set(xscale="log", yscale="log")
     ax.set_xlabel("number, as a multiple of that of the first point", fontsize=FONT + 1)
     ax.set_ylabel(unit, fontsize=FONT + 1)
+    ax.set(xticks=[1, 2, 4, 8, 16], yticks=[1, 2, 4, 8, 16])
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.set(xticks=[1, 2, 4, 8, 16], yticks=[1, 2, 4, 8, 16])
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_minor_locator(NullLocator())
+        axis.set_minor_locator(NullLocator())
     ax.tick_params(labelsize=FONT + 1)
     ax.legend(loc="upper left")
     return figure
