@@ -56,7 +56,7 @@ from cnn_viz import (
 from cnn_viz.base.axes import draw_box
 from cnn_viz.base.figures import png_of, size_of
 from cnn_viz.base.grid import tile_grid
-from cnn_viz.base.palette import IMAGES, MAGNITUDES
+from cnn_viz.base.palette import EDGE, IMAGES, MAGNITUDES
 from cnn_viz.base.style import FONT, picture
 from cnn_viz.plots.curves import Curves
 
@@ -109,9 +109,9 @@ def reading_a_digit():
         outputs.append(layer.apply(outputs[-1]))
     figure = new_figure(940, 285)
     panels = [
-        _panel(figure, digit[0], 1, (10, 65, 140), IMAGES, HUE["X"], f"digit {digit.shape[1:]}"),
-        _panel(figure, outputs[3][0], 4, (205, 35, 200), MAGNITUDES, HUE["O"], f"maps {outputs[3].shape[1:]}"),
-        _panel(figure, outputs[6][0], 8, (460, 62, 290), MAGNITUDES, HUE["O"], f"maps {outputs[6].shape[1:]}"),
+        _panel(figure, digit[0], 1, (10, 65, 140), IMAGES, EDGE["X"], f"digit {digit.shape[1:]}"),
+        _panel(figure, outputs[3][0], 4, (205, 35, 200), MAGNITUDES, EDGE["O"], f"maps {outputs[3].shape[1:]}"),
+        _panel(figure, outputs[6][0], 8, (460, 62, 290), MAGNITUDES, EDGE["O"], f"maps {outputs[6].shape[1:]}"),
         _probabilities(figure, softmax_forward(outputs[-1])[0]),
     ]
     for left, right in pairwise(panels):

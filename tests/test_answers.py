@@ -10,6 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.usefixtures("designs_trained_once")
+
 ANSWERS = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "answers").glob("*.ipynb"))
 
 

@@ -472,9 +472,10 @@ def save_and_load(save, path, seed, times):
 
 
 @SAVES
-def test_threads_that_save_to_one_path_and_load_it_always_find_a_whole_file(tmp_path, save):
+@pytest.mark.parametrize("times", [8, pytest.param(40, marks=pytest.mark.slow)])
+def test_threads_that_save_to_one_path_and_load_it_always_find_a_whole_file(tmp_path, save, times):
     with ThreadPoolExecutor(6) as pool:
-        runs = [pool.submit(save_and_load, save, tmp_path / "shared.npz", seed, 40) for seed in range(6)]
+        runs = [pool.submit(save_and_load, save, tmp_path / "shared.npz", seed, times) for seed in range(6)]
     assert [run.exception() for run in runs] == [None] * 6
     assert os.listdir(tmp_path) == ["shared.npz"]
 

@@ -102,6 +102,7 @@ def trained(network, *ablations):
     return np.array(costs.split(), float), calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_training_gives_the_same_without_an_optimisation(name):
     network = ABLATIONS[name][1]
@@ -110,6 +111,7 @@ def test_training_gives_the_same_without_an_optimisation(name):
     assert_allclose(costs, trained(network)[0], rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_an_ablation_changes_the_calls_of_a_training_step(name):
     network = ABLATIONS[name][1]

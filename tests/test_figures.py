@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +23,7 @@ MAKER = load_table()
 NAMES = sorted(MAKER.FIGURES)
 
 
+SLOW = pytest.mark.slow  # all frames of an animation
 STILL = next(name for name in NAMES if name.endswith(".png"))
 ANIMATIONS = [name for name in NAMES if name.endswith(".gif")]
 SHORTEST = min(ANIMATIONS, key=lambda name: len(MAKER.FIGURES[name].states()))
@@ -44,14 +46,25 @@ def draw(name, folder):
     return folder / name
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_stored_picture_has_the_size_of_a_new_one(tmp_path, name):
-    with Image.open(path_of(name)) as stored, Image.open(draw(name, tmp_path)) as new:
+def assert_of_one_size(stored, new):
+    """Fail if two files hold pictures of different sizes, or the first an empty page."""
+    with Image.open(stored) as stored, Image.open(new) as new:
         assert stored.size == new.size
-        assert len(set(stored.convert("L").tobytes())) > 10  # not an empty page
+        assert len(set(stored.convert("L").tobytes())) > 10
 
 
-@pytest.mark.parametrize("name", [STILL, SHORTEST])
+@pytest.mark.parametrize("name", [name if name not in ANIMATIONS else pytest.param(name, marks=SLOW) for name in NAMES])
+def test_the_stored_picture_has_the_size_of_a_new_one(tmp_path, name):
+    assert_of_one_size(path_of(name), draw(name, tmp_path))
+
+
+@pytest.mark.parametrize("name", ANIMATIONS)
+def test_the_stored_animation_has_the_size_of_a_new_first_frame(tmp_path, name):
+    replace(MAKER.FIGURES[name], count=lambda: 1).save(tmp_path / name)
+    assert_of_one_size(path_of(name), tmp_path / name)
+
+
+@pytest.mark.parametrize("name", [STILL, pytest.param(SHORTEST, marks=SLOW)])
 def test_drawing_a_picture_again_writes_the_same_bytes(tmp_path, name):
     folders = [tmp_path / "first", tmp_path / "second"]
     for folder in folders:

@@ -267,7 +267,7 @@ def test_the_grid_finds_a_wrong_offset_exactly_where_pixels_are_excluded():
         moved = np.roll(frame, plan.excluded, axis=(2, 3))
         return moved[:, :, top : top + X.shape[2], left : left + X.shape[3]], *others
 
-    errors = gradient_check_grid(conv2d_forward, wrong_corner, **AWKWARD)
+    errors = gradient_check_grid(conv2d_forward, wrong_corner, **AWKWARD | {"sizes": [(5, 8)], "kernels": [1, (2, 3)]})
     assert_array_equal(errors.ravel() > 1e-6, left_over)
     assert 0 < sum(left_over) < errors.size
 

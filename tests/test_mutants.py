@@ -159,6 +159,7 @@ def test_a_slow_test_runs_for_its_own_module_alone_and_a_very_slow_one_never(pro
     assert left_out["c"] == [[too_slow], [too_slow]]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_operator")
 def test_a_mutant_that_a_test_notices_is_killed_another_survives_and_the_tree_is_as_before(project, tmp_path, capsys):
     test = "from cnn_core import tested\n\n\ndef test_double():\n    assert tested.double(4) == 8\n"
@@ -175,6 +176,7 @@ def test_a_mutant_that_a_test_notices_is_killed_another_survives_and_the_tree_is
     assert text in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_copy_is_as_before_after_a_mutant_even_its_date(project):
     root = project({"tested": TESTED}, {"test_tested": "from cnn_core.tested import double\n"})
     path = root / "cnn_core" / "tested.py"
@@ -184,11 +186,13 @@ def test_the_copy_is_as_before_after_a_mutant_even_its_date(project):
     assert (path.read_text(), path.stat().st_mtime) == (TESTED, 10**9)
 
 
+@pytest.mark.slow
 def test_a_program_that_a_test_starts_imports_the_copy_too(project):
     root = project({}, {"test_program": PROGRAM})
     assert mutants.run_tests(root, ["tests/test_program.py"])[1] == 0
 
 
+@pytest.mark.slow
 def test_a_mutant_that_takes_too_long_has_timed_out_and_is_ended(project, monkeypatch):
     root = project({"ready": "def late(x):\n    return 1 * x\n"}, {"test_ready": SLEEPER})
     monkeypatch.setattr(mutants, "time_limit", lambda stage, seconds: 3)
@@ -203,6 +207,7 @@ def test_the_time_limit_grows_with_the_tests_that_are_run():
     assert mutants.time_limit((["tests/test_a.py"], ["tests/test_a.py::two"]), seconds) == 60 + 4 * 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_operator")
 def test_tests_that_fail_on_the_unchanged_code_stop_everything(project, tmp_path):
     root = project({"tested": TESTED}, {"test_tested": "def test_double():\n    assert False\n"})

@@ -354,7 +354,7 @@ def peak_of(call):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_memory_of_a_step_grows_neither_with_the_batch_nor_with_the_images(rng, workers):
-    X, y = digits_like(rng, 4096)
+    X, y = digits_like(rng, 2048)
 
     def step(count, batch_size, workers=workers):
         records = fit(small(), X[:count], y[:count], Adam(), CrossEntropy(), batch_size=batch_size, workers=workers)
@@ -362,17 +362,17 @@ def test_the_memory_of_a_step_grows_neither_with_the_batch_nor_with_the_images(r
 
     step(128, 128)  # imports and caches
     alone = step(256, 256, workers=1)  # with two workers one may do everything
-    assert step(4096, 256) < 1.2 * workers * alone
-    assert step(4096, 4096) < 1.2 * workers * alone
+    assert step(2048, 256) < 1.2 * workers * alone
+    assert step(2048, 2048) < 1.2 * workers * alone
 
 
 def test_the_memory_of_predict_does_not_grow_with_the_images(rng):
-    X, _ = digits_like(rng, 8192)
+    X, _ = digits_like(rng, 4096)
     model = small()
     model.predict(X[:128], workers=2)
     alone = peak_of(lambda: model.predict(X[:512], workers=1))
     many = peak_of(lambda: model.predict(X, workers=2))
-    assert many < 2 * alone + 8192 * 10 * 4 * 1.5  # the outputs themselves, and a little
+    assert many < 2 * alone + 4096 * 10 * 4 * 1.5  # the outputs themselves, and a little
 
 
 # --- layers that draw random numbers, or compute something else while training ---

@@ -1013,7 +1013,7 @@ def stress(*arguments):
 
 
 @pytest.mark.skipif(ON_WINDOWS, reason="one process cannot send SIGINT to another one on Windows")
-@pytest.mark.parametrize("turns", [200, pytest.param(5000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("turns", [60, pytest.param(5000, marks=pytest.mark.slow)])
 def test_a_pool_that_is_interrupted_at_random_moments_never_freezes_and_leaves_nothing_running(turns):
     found = stress("signals", turns)
     assert found["interrupts"] == turns

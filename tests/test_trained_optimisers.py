@@ -18,7 +18,7 @@ from train_optimisers import (
     train,
 )
 
-from cnn_core import GradientDescent, load_mnist
+from cnn_core import GradientDescent
 
 RECORD = json.loads(FILE.read_text())
 
@@ -51,8 +51,7 @@ def test_the_final_seeds_had_no_part_in_the_choice_of_a_rate():
     assert not set(SEEDS) & set(FINAL_SEEDS)
 
 
-def test_a_recorded_run_is_repeated():
-    digits = load_mnist()
+def test_a_recorded_run_is_repeated(digits):
     model = train(digits, GradientDescent(1.0), seed=0, steps=50, batch_size=128)
     recorded = RECORD["batches"]["128"][LARGE_RATES.index(1.0)][0]
     again = percent_correct(model, digits.X_train[-5000:], digits.y_train[-5000:])

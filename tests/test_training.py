@@ -941,7 +941,8 @@ def interrupted_at(line, records):
     return False
 
 
-def test_an_interrupt_at_any_line_leaves_a_whole_step(tmp_path):
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_an_interrupt_at_any_line_leaves_a_whole_step(tmp_path, every):
     X, y = data(6, shape=(4,))
     model, optimiser = row_model(), Adam()
     after_steps = [bits(model, optimiser)]
@@ -957,11 +958,11 @@ def test_an_interrupt_at_any_line_leaves_a_whole_step(tmp_path):
         found = bits(model, optimiser)
         assert found in after_steps, f"half a step is left by an interrupt at line {line}"
         outcomes.append(after_steps.index(found))
-        if line % 40 == 0:
+        if len(outcomes) % 40 == 1:
             whole(model, optimiser, X, y, tmp_path / "model.npz")
-        line += 1
+        line += every
     assert set(outcomes) == {1, 2}
-    assert outcomes.count(2) > 100  # held back until the second step was complete
+    assert outcomes.count(2) > 100 / every  # held back until the second step was complete
 
 
 def test_closing_the_generator_leaves_the_last_whole_step(tmp_path):
@@ -1028,7 +1029,8 @@ def test_batches_refuses_a_size_that_is_not_a_positive_integer(rng, batch_size):
 # --- interrupts at every function call ---
 
 
-def test_an_interrupt_at_any_function_call_leaves_a_whole_step(rng, monkeypatch):
+@pytest.mark.parametrize("every", [11, pytest.param(1, marks=pytest.mark.slow)])
+def test_an_interrupt_at_any_function_call_leaves_a_whole_step(rng, monkeypatch, every):
     """The bits stay the same when training continues and the traceback with its frames is deleted only then."""
     X, y = rng.normal(size=(8, 1, 4, 4)), np.arange(8) % 3
     monkeypatch.setattr(sys, "unraisablehook", lambda *_: None)
@@ -1048,9 +1050,9 @@ def test_an_interrupt_at_any_function_call_leaves_a_whole_step(rng, monkeypatch)
 
     model, optimiser, records = begun()
     whole = [bits_of(model, optimiser)] + [bits_of(model, optimiser) for _ in records]
-    position, seen = 0, set()
+    position, seen = 1 - every, set()
     while True:
-        position, calls, caught = position + 1, 0, None
+        position, calls, caught = position + every, 0, None
         model, optimiser, records = begun()
         sys.settrace(interrupt)
         try:

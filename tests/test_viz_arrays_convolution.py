@@ -19,7 +19,7 @@ from cnn_viz.arrays.convolution import (
 )
 from cnn_viz.base.figures import size_of
 from cnn_viz.base.layout import WIDEST
-from cnn_viz.base.palette import HUE, PADDING
+from cnn_viz.base.palette import HUE, PADDING, TINT
 from cnn_viz.base.text import number_texts
 
 X = np.array([[0, 0, 3, 1, 0, 0], [0, 1, 3, 0, 0, 1], [0, 2, 2, 0, 0, 2], [1, 3, 0, 0, 1, 3], [0, 3, 1, 0, 2, 2]])
@@ -144,7 +144,8 @@ def test_a_dilated_gradient_can_be_convolved_fully():
     dilated = dilate(np.array([[1.0, 2.0], [3.0, 4.0]]), 2)
     ax = draw_full_convolution(None, dilated, WEIGHTS, (1, 1), ("dC/dO dilated", "F rotated"), ("O", "F"), dilation=2)
     assert titles(ax) == ["F rotated (2, 2)", "dC/dO dilated (3, 3) padded (5, 5)"]
-    assert sum(same_color(p.get_facecolor(), HUE["O"]) for p in ax.patches if p.get_fill()) == 4
+    of_colour = [[same_color(p.get_facecolor(), c["O"]) for p in ax.patches if p.get_fill()] for c in (HUE, TINT)]
+    assert [sum(each) for each in of_colour] == [1, 3]  # one entry lies in the window
     assert_readable(ax)
 
 
@@ -181,8 +182,9 @@ def test_a_filter_is_a_row_beside_its_outputs(rng):
     filters = rng.integers(-2, 3, (3, 1, 2, 2))
     O = conv2d_forward(IMAGE[None, None], filters, stride=2)[0]
     ax = draw_columns(None, IMAGE[None], filters, O, stride=2)
-    yellow = [p for p in ax.patches if p.get_fill() and same_color(p.get_facecolor(), HUE["F"])]
-    red = [p for p in ax.patches if p.get_fill() and same_color(p.get_facecolor(), HUE["O"])]
+    filled = [p for p in ax.patches if p.get_fill()]
+    yellow = [p for p in filled if same_color(p.get_facecolor(), TINT["F"])]
+    red = [p for p in filled if any(same_color(p.get_facecolor(), colours["O"]) for colours in (HUE, TINT))]
     assert (len(yellow), len(red)) == (filters.size, O.size)
     assert {p.get_y() for p in yellow} == {p.get_y() for p in red}
     assert max(p.get_x() for p in yellow) < min(p.get_x() for p in red)

@@ -5,7 +5,7 @@ A cell of a canvas has its upper left corner at (column, row): drawn parts can b
 
 import numpy as np
 import pytest
-from drawn_cells import colours, drawn, frames, hatched, labels, numbers, on_canvas, rings, titles
+from drawn_cells import colours, drawn, frames, hatched, labels, numbers, on_canvas, rectangles, rings, titles
 from matplotlib.colors import same_color
 from readable import assert_readable, boxes
 
@@ -15,7 +15,7 @@ from cnn_viz.arrays.panel import Panel, draw_row
 from cnn_viz.arrays.windows import window_panel
 from cnn_viz.base.figures import add_axes, new_figure, png_of
 from cnn_viz.base.layout import CELL
-from cnn_viz.base.palette import HUE, PADDING
+from cnn_viz.base.palette import EDGE, HUE, PADDING, TINT
 
 X = np.array([[1, 2, 0, 3, 1], [0, 1, 5, 2, 2], [4, 0, 1, 1, 0], [2, 2, 3, 0, 1], [1, 0, 2, 4, 3]])
 F = np.array([[1, 0], [2, -1]])
@@ -28,8 +28,13 @@ def test_every_number_lies_in_its_own_cell():
 
 
 @pytest.mark.parametrize("role", ["X", "F", "O", "B"])
-def test_an_array_has_the_hue_of_its_role(role):
-    assert all(same_color(colour, HUE[role]) for colour in colours(drawn(X, role)).values())
+def test_an_array_has_the_tint_and_the_edge_of_its_role_and_highlighted_cells_have_its_hue(role):
+    ax = drawn(X, role, highlight=[(1, 2, 2, 2), (4, 0)])
+    marked = {(1, 2), (1, 3), (2, 2), (2, 3), (4, 0)}
+    for place, colour in colours(ax).items():
+        assert same_color(colour, (HUE if place in marked else TINT)[role])
+    (outline,) = [patch for *block, patch in rectangles(ax) if block == [0, 0, 5, 5]]
+    assert same_color(outline.get_edgecolor(), EDGE[role])
 
 
 def test_an_array_of_no_role_is_white_and_has_no_name():
@@ -65,7 +70,7 @@ def test_padding_is_grey_and_lies_outside_the_outline():
 def test_inserted_zeros_are_white_also_inside_padding():
     dilated = np.pad(dilate(np.array([[1.0, 2.0], [3.0, 4.0]]), (2, 3)), 1)
     ax = drawn(dilated, "O", "dC/dO dilated", padding=((1, 1), (1, 1)), dilation=(2, 3))
-    entries = {place for place, colour in colours(ax).items() if same_color(colour, HUE["O"])}
+    entries = {place for place, colour in colours(ax).items() if same_color(colour, TINT["O"])}
     white = {place for place, colour in colours(ax).items() if same_color(colour, "white")}
     assert entries == {(1, 1), (1, 4), (3, 1), (3, 4)}
     assert len(white) == 3 * 4 - 4

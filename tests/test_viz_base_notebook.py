@@ -40,7 +40,10 @@ watch(stopped())
 """
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "cp437", "utf-8"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["ascii", "utf-8", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cp1252", "latin-1", "cp437"))],
+)
 def test_all_that_is_printed_outside_a_notebook_survives_a_pipe_of_any_encoding(encoding):
     environment = os.environ | {"PYTHONIOENCODING": encoding}
     run = subprocess.run(

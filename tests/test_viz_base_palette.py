@@ -6,7 +6,7 @@ import matplotlib.image
 import pytest
 from matplotlib.colors import is_color_like, to_rgb
 
-from cnn_viz.base.palette import HUE, IMAGES, INK, MAGNITUDES, METHOD, PADDING, RUN, SIGNED
+from cnn_viz.base.palette import EDGE, HUE, IMAGES, INK, MAGNITUDES, METHOD, PADDING, RUN, SIGNED, TINT
 
 
 def luminance(colour):
@@ -22,18 +22,26 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("name", ["X", "F", "O", "B"])
-def test_ink_can_be_read_on_the_hue_of_each_array(name):
-    assert contrast(INK, HUE[name]) >= 5.4
+def test_ink_can_be_read_on_every_colour_of_an_array(name):
+    for colour in (TINT[name], HUE[name], PADDING):
+        assert contrast(INK, colour) >= 7
+
+
+@pytest.mark.parametrize("name", ["X", "F", "O", "B"])
+def test_an_edge_can_be_seen_beside_the_tint_and_a_marked_cell_is_darker(name):
+    assert contrast(EDGE[name], "white") > contrast(EDGE[name], TINT[name]) >= 2.4
+    assert luminance(TINT[name]) > luminance(HUE[name]) > luminance(EDGE[name])
 
 
 def test_every_colour_is_one():
-    colours = [*HUE.values(), PADDING, INK, *(colour for colour, _ in [*RUN.values(), *METHOD.values()])]
+    curves = [colour for colour, _ in [*RUN.values(), *METHOD.values()]]
+    colours = [*TINT.values(), *HUE.values(), *EDGE.values(), PADDING, INK, *curves]
     assert all(is_color_like(colour) for colour in colours)
 
 
 def test_curves_never_borrow_the_hue_of_an_array():
     curves = {colour for colour, _ in [*RUN.values(), *METHOD.values()]}
-    assert not curves & set(HUE.values())
+    assert not curves & {*HUE.values(), *EDGE.values()}
 
 
 def test_training_and_validation_differ_in_colour_and_in_line():

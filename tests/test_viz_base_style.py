@@ -112,6 +112,7 @@ def test_a_picture_is_the_same_under_any_settings(name):
         assert drawn(PICTURES[name]) == ours
 
 
+@pytest.mark.slow  # it tests the test above
 @pytest.mark.parametrize("name", PICTURES)
 def test_without_our_style_the_same_settings_change_the_picture(monkeypatch, name):
     ours = drawn(PICTURES[name])

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from cnn_viz.base.figures import size_of
 from cnn_viz.base.grid import tile_grid
-from cnn_viz.base.palette import HUE
+from cnn_viz.base.palette import EDGE
 from cnn_viz.images.images import show_feature_maps, show_filtered, show_image, show_images
 
 
@@ -175,14 +175,14 @@ def test_the_maps_of_several_images_are_a_table(rng):
 def test_each_map_is_outlined_in_the_hue_of_outputs():
     frames = show_feature_maps(np.zeros((1, 3, 3, 3))).axes[0].patches
     assert len(frames) == 3
-    assert all(same_color(frame.get_edgecolor(), HUE["O"]) for frame in frames)
+    assert all(same_color(frame.get_edgecolor(), EDGE["O"]) for frame in frames)
     assert {frame.get_linestyle() for frame in frames} <= {"-", "solid"}
 
 
 def test_weights_drawn_as_images_are_named_and_outlined_as_weights():
     figure = show_feature_maps(np.zeros((2, 3, 3)), name="W", kind="node", role="F")
     assert texts(figure) == ["node 0", "1"]
-    assert all(same_color(frame.get_edgecolor(), HUE["F"]) for frame in figure.axes[0].patches)
+    assert all(same_color(frame.get_edgecolor(), EDGE["F"]) for frame in figure.axes[0].patches)
     with pytest.raises(ValueError, match="show_feature_maps: unknown role"):
         show_feature_maps(np.zeros((2, 3, 3)), role="W")
 

@@ -442,6 +442,7 @@ explore(draw, size=range(1, 9), step=Steps(lambda size: output_size(size, 3)))
 """
 
 
+@pytest.mark.slow
 def test_a_notebook_with_a_widget_is_stored_as_the_same_bytes_twice(monkeypatch, tmp_path):
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(variable, str(tmp_path / variable))

@@ -60,7 +60,7 @@ def test_names_of_lines_that_lie_close_stand_one_above_the_other(sharpness):
 
 
 def test_the_picture_is_as_large_however_many_lines_there_are():
-    # A notebook stores the size, and PyTorch, whose line stands in chapter 09, is not installed everywhere.
+    # A notebook stores the size, and what a line stands for may not be installed everywhere.
     lines = {"floor": 1e-4, "PyTorch": 3e-4}
     assert (show_speeds(WAYS, {}).get_size_inches() == show_speeds(WAYS, lines).get_size_inches()).all()
     with pytest.raises(ValueError, match="shorter"):

@@ -6,6 +6,7 @@ from matplotlib.colors import same_color
 
 from cnn_core import Epoch, Step
 from cnn_viz.base.figures import png_of, size_of
+from cnn_viz.base.palette import INK
 from cnn_viz.interactive.history import History
 from cnn_viz.plots.curves import NO_ERROR, WINDOW, Curves, describe, running_mean, window_for
 
@@ -92,7 +93,7 @@ def test_the_titles_hold_the_last_values():
 def test_training_and_validation_differ_in_colour_line_and_marker():
     lines = Curves().update(history_of()).cost.lines
     train, validation = lines["train"], lines["validation"]
-    assert same_color(train.get_color(), "#000000")
+    assert same_color(train.get_color(), INK)
     assert same_color(validation.get_color(), "#0072B2")
     assert (train.get_linestyle(), validation.get_linestyle()) == ("-", "--")
     assert (train.get_marker(), validation.get_marker()) == ("None", "o")

@@ -6,7 +6,7 @@ from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 
 from cnn_viz.base.figures import size_of
-from cnn_viz.base.palette import PADDING
+from cnn_viz.base.palette import INK, PADDING
 from cnn_viz.plots.evaluation import (
     LONGEST,
     TALL,
@@ -42,7 +42,7 @@ def test_correct_predictions_are_bold():
 def test_counts_are_dark_on_bright_cells_and_light_on_dark_ones():
     ax = draw_confusion_matrix(MATRIX)
     colours = {text.get_text(): text.get_color() for text in ax.texts}
-    assert colours["8"] == colours["90"] == "#000000"
+    assert colours["8"] == colours["90"] == INK
     assert colours["1"] == colours["3"] == "white"
 
 

@@ -6,6 +6,7 @@ from matplotlib.colors import to_rgb
 from readable import assert_readable
 
 from cnn_core import conv2d_backward, conv2d_forward, gradient_check_grid
+from cnn_viz.base.palette import INK
 from cnn_viz.plots.gradient_grid import power, shade, show_errors
 
 GRID = {"sizes": [5, (6, 9)], "kernels": [1, (2, 3)], "strides": [1, 2, (1, 2)], "paddings": [0, "same", "include"]}
@@ -73,7 +74,7 @@ def test_the_number_above_the_tolerance_is_bold_and_black_and_others_are_white()
     errors = np.full(SHAPE, GOOD)
     errors[0, 0, 0, 0] = 3e-6
     styles = {text.get_text(): (text.get_color(), text.get_weight()) for text in table(errors)[0].texts}
-    assert styles["1e−6"] == ("#000000", "bold")
+    assert styles["1e−6"] == (INK, "bold")
     assert styles["1e−9"] == ("white", "normal")
 
 

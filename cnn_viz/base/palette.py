@@ -18,7 +18,7 @@ TINT = {"X": "#D6ECFA", "F": "#FBF6C3", "O": "#F8D9C4", "B": "#F3DFEA"}
 HUE = {"X": "#9CD2F3", "F": "#F5EA7A", "O": "#F0A878", "B": "#DDA6C3"}
 EDGE = {"X": "#1F78B4", "F": "#A89A00", "O": "#B34A00", "B": "#A2467A"}
 PADDING, INK = "#EFEFEF", "#1A1A1A"
-RUN = {"train": ("#000000", "-"), "validation": ("#0072B2", "--")}
+RUN = {"train": (INK, "-"), "validation": ("#0072B2", "--")}
 METHOD = {
     "GradientDescent": ("#009E73", "-"),
     "Momentum": ("#009E73", "--"),
