@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from cnn_core import checks
 from cnn_viz.base.figures import DPI, WIDEST, add_axes, new_figure
-from cnn_viz.base.palette import HUE, INK, PADDING
+from cnn_viz.base.palette import EDGE, HUE, INK, PADDING
 from cnn_viz.base.style import FONT, picture
 from cnn_viz.base.text import duration, number_texts
 
@@ -78,7 +78,7 @@ def show_growth(series, unit="time, as a multiple of that of the first point"):
     series = {name: checks.as_float(name, points) for name, points in series.items()}
     most = max(points[-1][0] / points[0][0] for points in series.values())
     ax.plot([1, most], [1, most], color=INK, linewidth=1, label="twice as much, twice as long")
-    hues = (HUE["X"], HUE["F"], HUE["O"], HUE["B"])
+    hues = tuple(EDGE.values())
     for (name, points), hue, mark in zip(series.items(), hues, MARKS, strict=False):
         x, y = points.T
         style = {"marker": mark, "markeredgecolor": INK, "linewidth": 2, "markersize": 8}

@@ -5,40 +5,6 @@ import numpy as np
 from cnn_exercises import chapter_07
 
 
-def momentum(param, grad, velocity, rate, momentum):
-    velocity = momentum * velocity + grad
-    return param - rate * velocity, velocity
-
-
-def in_place(param, grad, velocity, rate, momentum):
-    velocity *= momentum
-    velocity += grad
-    return param - rate * velocity, velocity
-
-
-def averaged(param, grad, velocity, rate, momentum):
-    velocity = momentum * velocity + (1 - momentum) * grad
-    return param - rate * velocity, velocity
-
-
-def never_fading(param, grad, velocity, rate, momentum):
-    return param - rate * (velocity + grad), velocity + grad
-
-
-def nesterov(param, grad, velocity, rate, momentum):
-    velocity = momentum * velocity + grad
-    return param - rate * (grad + momentum * velocity), velocity
-
-
-def by_the_old(param, grad, velocity, rate, momentum):
-    return param - rate * velocity, momentum * velocity + grad
-
-
-def uphill(param, grad, velocity, rate, momentum):
-    velocity = momentum * velocity + grad
-    return param + rate * velocity, velocity
-
-
 def adamw(param, grad, first, second, step, decay=0.05, corrected=True, root=np.sqrt, through=0.0, squared=True):
     grad = grad + through * param
     first = 0.9 * first + 0.1 * grad
@@ -56,33 +22,66 @@ def correcting_what_is_kept(param, grad, first, second, step):
     return param, first / (1 - 0.9**step), second / (1 - 0.999**step)
 
 
-def straight(step, steps, peak, warm_up):
-    if step < warm_up:
-        return peak * (step + 1) / warm_up
-    return peak * (1 - (step + 1 - warm_up) / (steps - warm_up))
+def wrong_adamw(param, grad, first, second, step):
+    """The function of the exercise, with its two mistakes."""
+    grad = grad + 0.5 * param
+    first, second = 0.9 * first + 0.1 * grad, 0.999 * second + 0.001 * grad**2
+    first, second = first / (1 - 0.9**step), second / (1 - 0.999**step)
+    return param - 0.1 * first / (np.sqrt(second) + 1e-8), first, second
 
 
-RATE, MOMENTUM = chapter_07.check_largest_rate, chapter_07.check_momentum
-ADAMW, SCHEDULE = chapter_07.check_adamw, chapter_07.check_schedule
+def moved(param, grad, first, second, step):
+    """Return the parameter after Adam's step without decay, and the moments."""
+    return adamw(param, grad, first, second, step, decay=0)
+
+
+def decaying_after(*arguments):
+    param, *moments = moved(*arguments)
+    return param * 0.95, *moments
+
+
+def uphill(param, *rest):
+    new, *moments = moved(param, *rest)
+    return param * 0.95 + param - new, *moments
+
+
+def epsilon_under_the_root(*arguments):
+    _, first, second = adamw(*arguments)
+    param, step = arguments[0], arguments[-1]
+    m, v = first / (1 - 0.9**step), second / (1 - 0.999**step)
+    return param * 0.95 - 0.1 * m / np.sqrt(v + 1e-8), first, second
+
+
+ORDER, RATE = chapter_07.check_order, chapter_07.check_best_rate
+CROSSING, ADAMW = chapter_07.check_crossing, chapter_07.check_adamw
 CHECKS = [
-    (RATE, lambda curvatures: 2 / max(curvatures), None),
-    (RATE, lambda curvatures: 1 / max(curvatures), "may go down to −1"),
-    (RATE, lambda curvatures: 2 / min(curvatures), "not the flattest"),
-    (RATE, lambda curvatures: 2 / np.mean(curvatures), "the mean does not matter"),
-    (RATE, lambda curvatures: 2 * max(curvatures), "divide"),
-    (RATE, lambda curvatures: 0.5, "below −1"),
+    (ORDER, "BDAC", None),
+    (ORDER, "bdac", "Right"),
+    (ORDER, "CADB", "from the largest rate to the smallest"),
+    (ORDER, "BDCA", "A still falls"),
+    (ORDER, "DBAC", "D is not the slowest"),
+    (ORDER, "BADC", "the middle two"),
+    (ORDER, "ABC", "a string of the four letters"),
+    (ORDER, 3, "a string of the four letters"),
+    (RATE, lambda curvatures: 2 / (min(curvatures) + max(curvatures)), None),
+    (RATE, lambda curvatures: 2 / max(curvatures), "that is the limit"),
+    (RATE, lambda curvatures: 1 / max(curvatures), "the flattest gains"),
+    (RATE, lambda curvatures: 1 / min(curvatures), "diverges"),
+    (RATE, lambda curvatures: 2 / (max(curvatures) - min(curvatures)), "opposite signs"),
+    (RATE, lambda curvatures: 1 / (max(curvatures) + min(curvatures)), "half of it"),
+    (RATE, lambda curvatures: 1 / np.mean(curvatures), "only the flattest and the steepest"),
+    (RATE, lambda curvatures: 0.1, "a factor of size 0.9"),
+    (RATE, lambda curvatures: 2 / curvatures, "one number"),
     (RATE, lambda curvatures: None, "end in a return"),
-    (MOMENTUM, momentum, None),
-    (MOMENTUM, averaged, "counts in full"),
-    (MOMENTUM, lambda param, grad, velocity, rate, momentum: (param - rate * grad, grad), "forgets"),
-    (MOMENTUM, never_fading, "never fades"),
-    (MOMENTUM, nesterov, "Nesterov"),
-    (MOMENTUM, by_the_old, "the old velocity"),
-    (MOMENTUM, uphill, "uphill"),
-    (MOMENTUM, in_place, "your function changes velocity, which it was given. Make a new one"),
-    (MOMENTUM, lambda *arguments: momentum(*arguments)[0], "two things"),
-    (MOMENTUM, lambda *arguments: (momentum(*arguments)[0], 3.0), "the parameter's shape"),
-    (MOMENTUM, lambda param, grad, velocity, rate, momentum: (param, 0.9 * velocity + grad), "the parameter is not"),
+    (CROSSING, (0.13, 0.5), None),
+    (CROSSING, [0.168, 0.35], "Right"),
+    (CROSSING, (0.13, 0), "Without momentum"),
+    (CROSSING, (0.2, 0.3), "it diverges: with momentum 0.3"),
+    (CROSSING, (0.13, 0.9), "less momentum"),
+    (CROSSING, (0.01, 0.3), "more momentum"),
+    (CROSSING, (0.1, 1), "below 1"),
+    (CROSSING, (-0.1, 0.5), "above 0"),
+    (CROSSING, 0.1, "two things"),
     (ADAMW, adamw, None),
     (ADAMW, with_mistake(corrected=False), "no bias correction"),
     (ADAMW, with_mistake(decay=0, through=0.5), "L2, Adam's way"),
@@ -94,14 +93,9 @@ CHECKS = [
     (ADAMW, lambda *arguments: adamw(*arguments)[0], "three things"),
     (ADAMW, lambda param, grad, *rest: adamw(param, 2 * grad, *rest), "1 − beta1 of the gradient"),
     (ADAMW, lambda param, *rest: adamw(2 * param, *rest), "first and second are right"),
-    (SCHEDULE, straight, None),
-    (SCHEDULE, lambda step, *rest: straight(step - 1, *rest), "learns nothing"),
-    (SCHEDULE, lambda step, steps, peak, warm_up: peak * min(1, (step + 1) / warm_up), "it should fall"),
-    (SCHEDULE, lambda step, steps, peak, warm_up: peak * (step + 1) / warm_up, "above the peak"),
-    (
-        SCHEDULE,
-        lambda step, steps, peak, warm_up: straight(step, steps + 1, peak, warm_up),
-        "The last step should have 0",
-    ),
-    (SCHEDULE, lambda *arguments: None, "end in a return"),
+    (ADAMW, wrong_adamw, "L2, Adam's way"),
+    (ADAMW, decaying_after, "decay after the step"),
+    (ADAMW, uphill, "uphill"),
+    (ADAMW, with_mistake(decay=0.95), "the factor of the decay"),
+    (ADAMW, epsilon_under_the_root, "not under it"),
 ]
