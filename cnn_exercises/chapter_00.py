@@ -200,7 +200,19 @@ def _why_unseen(layers, shapes):
     fields = [receptive_field([(plan.kernel[axis], plan.stride[axis]) for plan in plans]) for axis in (0, 1)]
     if min(fields) < DIGIT[1]:
         return f"a cell of the last map sees {fields[0]} by {fields[1]} pixels, not all {DIGIT[1]} by {DIGIT[2]}."
+    if not all(_sees_all(plans, axis, fields[axis]) for axis in (0, 1)):
+        return "a cell of the last map sees far enough, but each one sees zeros of the padding and not the whole digit."
     return None
+
+
+def _sees_all(plans, axis, field):
+    """Return whether the field of some cell of the last map, with its place, covers the digit along one axis."""
+    first, apart = 0, 1
+    for plan in plans:
+        first -= plan.padding[axis][0] * apart
+        apart *= plan.stride[axis]
+    starts = [first + number * apart for number in range(plans[-1].output[axis])]
+    return any(start <= 0 and start + field >= DIGIT[1 + axis] for start in starts)
 
 
 def _why_linear(layers):

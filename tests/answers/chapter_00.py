@@ -46,6 +46,8 @@ SHAPES = [(8, 28, 28), (8, 14, 14), (16, 7, 7), (784,), (10,)]
 DECISION = [Flatten(), FullyConnected(10)]
 POOLED = [Conv2D(6, 5), ReLU(), Pool2D(2), Conv2D(12, 3), ReLU(), Pool2D(2), Pool2D(5), *DECISION]
 COARSE = [Conv2D(4, 4, stride=4), ReLU(), Conv2D(4, 7), *DECISION]
+BESIDE = [Conv2D(4, 5, padding=2), ReLU(), Pool2D(2), Conv2D(8, 3, padding=1), Pool2D(2)]  # its fields have 28 pixels
+BESIDE += [Conv2D(1, 5, stride=2, padding=2), *DECISION]  # but start at -12, -4, 4 and 12
 LINEAR = [COARSE[0], *COARSE[2:]]
 STROKE = np.zeros((6, 6), int)
 STROKE[1:5, 2] = 1
@@ -95,6 +97,8 @@ CHECKS = [
     (chapter_00.check_design, [Conv2D(4, 4, stride=4), *DECISION], "parameters"),
     (chapter_00.check_design, [Conv2D(1, 5, stride=4), *DECISION], "leaves out 3 rows and 3 columns"),
     (chapter_00.check_design, [Pool2D(4), Conv2D(4, 5, stride=2), *DECISION], "sees 20 by 20"),
+    (chapter_00.check_design, BESIDE, "zeros of the padding"),
+    (chapter_00.check_design, [*BESIDE[:5], Pool2D(7), *DECISION], "Right"),
     (chapter_00.check_design, [Flatten(), FullyConnected(1), FullyConnected(10)], "no convolution"),
     (chapter_00.check_design, [Conv2D(4, 7)], "shape (10,)"),
     (chapter_00.check_design, [Conv2D(4, 29)], "larger than"),
