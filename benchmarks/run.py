@@ -1,7 +1,8 @@
 """Run all benchmarks, write the results to cnn_core/data and a table between two marks in README: `make bench`.
 
 Usage       `python -m benchmarks.run` measures, which needs PyTorch; with --table it writes README's table again from
-            the stored results. The table says when cnn_core has changed since they were measured.
+            the stored results, with --functions it measures the single functions alone, in a minute. The table says
+            when cnn_core has changed since they were measured.
 Results     benchmarks.json, which chapter 09 and imgs/make_figures.py read: comparisons with both of PyTorch's memory
             formats, ablations, the bare matrix products, single functions, growth and memory.
 """
@@ -203,10 +204,12 @@ def in_readme(results):
 
 
 def main(words):
-    """Measure unless only the table is to be written; print, write."""
+    """Measure what the words ask for; print, write."""
     if words != ["--table"] and importlib.util.find_spec("torch") is None:
         sys.exit("The comparisons need PyTorch: .venv/bin/pip install -c constraints.txt torch")
-    results = json.loads(RESULTS.read_text()) if words == ["--table"] else measure()
+    results = json.loads(RESULTS.read_text()) if words else measure()
+    if words == ["--functions"]:
+        results["functions"] = functions()
     print(in_readme(results))
     write(results)
 

@@ -1,6 +1,7 @@
 """Single functions with pytest-benchmark: each layer of the first network forward and backward, and the loops.
 
-Layers      the work of one worker: a micro-batch of 64, one thread, cached buffers; PyTorch's layers on one thread too.
+Layers      the work of one worker: a micro-batch of 64, one thread, cached buffers; PyTorch's layers on one thread too,
+            in both of its memory formats.
 Loops       the readable references and the optimised implementations, called by their public names.
 """
 
@@ -23,6 +24,7 @@ from cnn_core import (
 from cnn_core.fast.buffers import CachedBuffers
 from cnn_core.layer import accepted
 
+from .competitors import FORMATS
 from .networks import first, in_torch
 
 EXAMPLES = 64
@@ -46,18 +48,28 @@ def ours():
     return found
 
 
-@pytest.fixture(scope="module")
-def theirs():
+def layers_in_torch(memory_format):
     """Return (layer, X with requires_grad, dC_dO) for every layer of the same network in PyTorch."""
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)
-    X, found = torch.rand(EXAMPLES, 1, 28, 28), []
-    for layer in in_torch(first()):
+    order = getattr(torch, FORMATS[memory_format])
+    X, found = torch.rand(EXAMPLES, 1, 28, 28).contiguous(memory_format=order), []
+    for layer in in_torch(first()).to(memory_format=order):
         X = X.detach().requires_grad_()
         O = layer(X)
-        found.append((layer, X, torch.rand(O.shape)))
+        found.append((layer, X, torch.rand_like(O)))  # with the memory order of O, as from the next layer
         X = O
     return found
+
+
+@pytest.fixture(scope="module")
+def theirs():
+    return layers_in_torch("default")
+
+
+@pytest.fixture(scope="module")
+def channels_last():
+    return layers_in_torch("channels_last")
 
 
 @pytest.fixture(autouse=True)
@@ -86,10 +98,24 @@ def test_pytorch_forward(benchmark, theirs, index):
 
 
 @each_layer
+def test_channels_last_forward(benchmark, channels_last, index):
+    layer, X, _ = channels_last[index]
+    benchmark(layer, X)
+
+
+@each_layer
 def test_pytorch_backward(benchmark, theirs, index):
+    backward_in_torch(benchmark, *theirs[index])
+
+
+@each_layer
+def test_channels_last_backward(benchmark, channels_last, index):
+    backward_in_torch(benchmark, *channels_last[index])
+
+
+def backward_in_torch(benchmark, layer, X, dC_dO):
     import torch
 
-    layer, X, dC_dO = theirs[index]
     O, inputs = layer(X), [X, *layer.parameters()]
     benchmark(torch.autograd.grad, O, inputs, dC_dO, retain_graph=True)
 

@@ -1,4 +1,4 @@
-"""Checks of chapter 09: counts of operations and bytes, masking by bits, and a sum in a fixed order."""
+"""Checks of chapter 09: counts of operations and bytes, sums that depend on the order, and Winograd's signs."""
 
 import math
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from cnn_core import output_size
 
-from .feedback import compare, exercise_check, times
-from .results import array_in, described, number_in, result_of
+from .feedback import compare, exercise_check, reason_for, should_be, times
+from .results import array_in, described, number_in, parts_in
 
 # (X's shape, F's shape, stride, padding)
 LAYERS = [
@@ -15,7 +15,10 @@ LAYERS = [
     ((128, 16, 14, 14), (32, 16, 3, 3), 1, 1),
     ((10, 3, 9, 12), (4, 3, 3, 2), 2, 0),
 ]
-SEEDS = range(3)
+WINOGRAD = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
+
+
+# --- operations -------------------------------------------------------------------------------------------------------
 
 
 @exercise_check
@@ -34,74 +37,123 @@ def _outputs(X_shape, F_shape, stride, padding):
 
 
 def _why_operations(found, right, X_shape, F_shape, stride, padding):
-    ratio, outputs = found / right, _outputs(X_shape, F_shape, stride, padding)
-    reasons = {
-        1 / 2: "each weight costs two operations, a multiplication and an addition.",
-        1 / F_shape[1]: "a window reaches through all channels.",
-        1 / F_shape[0]: "every filter visits every window.",
-        math.prod(X_shape[2:]) / outputs: "count the windows (the pixels of the output), not the pixels of the input.",
-    }
-    close = [why for factor, why in reasons.items() if factor != 1 and math.isclose(ratio, factor)]
-    return close[0] if close else f"that is {times(ratio)} times what it should be."
+    def counted(outputs):
+        return right // _outputs(X_shape, F_shape, stride, padding) * outputs
+
+    products = math.prod(F_shape[1:])
+    mistakes = [
+        (right // 2, "each weight costs two operations, a multiplication and an addition."),
+        (right // F_shape[1], "a window reaches through all channels."),
+        (right // F_shape[0], "every filter visits every window."),
+        (right // X_shape[0], "that is for one image: multiply by the size of the batch."),
+        (counted(math.prod(X_shape[2:])), "count the windows (the pixels of the output), not the pixels of the input."),
+        (counted(_outputs(X_shape, F_shape, 1, padding)), "a larger stride leaves fewer windows."),
+        (counted(_outputs(X_shape, F_shape, stride, 0)), "padding makes the image larger, and the windows more."),
+        (counted(_one_sided(X_shape, F_shape, stride, padding)), "padding is added on both sides."),
+        (right * (2 * products - 1) // (2 * products), "count one addition for each product: the bias is added too."),
+    ]
+    mistakes = [(wrong, why) for wrong, why in mistakes if wrong != right]
+    return reason_for(found, mistakes, f"that is {times(found / right)} times what it should be.")
+
+
+def _one_sided(X_shape, F_shape, stride, padding):
+    """Return the number of outputs if the padding is added on one side only."""
+    larger = (*X_shape[:2], *(side + padding for side in X_shape[2:]))
+    return _outputs(larger, F_shape, stride, 0)
+
+
+# --- three numbers ----------------------------------------------------------------------------------------------------
+
+
+@exercise_check
+def check_three(answer):
+    """Check three float32 numbers between 1 and 2 whose sum depends on the order."""
+    if isinstance(answer, np.ndarray):
+        answer = tuple(answer)
+    if not isinstance(answer, tuple | list) or len(answer) != 3:
+        return f"three numbers are asked for: (a, b, c). Yours is {described(answer)}."
+    names = ("a", "b", "c")
+    numbers = [number_in(each, name) for each, name in zip(answer, names, strict=True)]
+    for name, number in zip(names, numbers, strict=True):
+        if not 1 <= number <= 2:
+            return f"{name} should be between 1 and 2, yours is {number:g}."
+        if float(np.float32(number)) != number:
+            return f"{name} is no float32 number: {number!r} has more digits. Convert it with np.float32."
+    a, b, c = map(np.float32, numbers)
+    first, second = (a + b) + c, a + (b + c)
+    return f"(a + b) + c and a + (b + c) are both {first!s}. Try others." if first == second else None
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------------
 
 
 @exercise_check
 def check_bytes(answer):
-    """Check (bytes of all columns, bytes of the rows stored kW times) for X (64, 16, 14, 14)."""
-    N, C, side, kernel, size = 64, 16, 14, 3, 4
-    columns = N * C * kernel**2 * side * side * size
-    rows = N * C * (side + 2) * kernel * side * size
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return f"two numbers are asked for, yours is {described(answer)}."
-    answer = [number_in(each, f"the {name}") for each, name in zip(answer, ("columns", "rows"), strict=True)]
-    if answer == [rows, columns]:
+    """Check (bytes of all columns, bytes of the row buffer) for LeNet's second convolution."""
+    N, C, height, out, kernel, size = 64, 6, 14, 10, 5, 4
+    columns, rows = N * C * kernel**2 * out * out * size, N * C * height * kernel * out * size
+    if isinstance(answer, np.ndarray):
+        answer = list(answer)
+    names = ("the columns", "the row buffer")
+    parts = parts_in(answer, names)
+    found = tuple(number_in(part, name) for part, name in zip(parts, names, strict=True))
+    if found == (columns, rows):
+        return None
+    if found == (rows, columns):
         return "you have them the wrong way round: the columns first."
-    for name, found, right in (("columns", answer[0], columns), ("rows", answer[1], rows)):
-        if found * size == right:
-            return f"you count the numbers of the {name}; each takes {size} bytes."
-        if name == "rows" and found == right * side // (side + 2):
-            return "the rows of zeros above and below the image are stored too."
-        if found != right:
-            return (
-                f"the {name} take {times(found / right)} times what they should: think of how often a pixel is written."
-            )
-    return None
+    if found[0] != columns:
+        return _why_columns(found[0], columns, N, C, kernel, out, size)
+    mistakes = [
+        (rows // size, f"you count the numbers of the row buffer; each takes {size} bytes."),
+        (rows // out * height, "each copied row holds one pixel for each window, so it is as wide as the output."),
+        (rows // height * out, "all rows of the image are copied, not only as many as the output has."),
+        (rows // kernel, "each row is written several times: once for each pixel of a window's row."),
+        (columns // kernel, "that is a fifth of the columns. The windows of the last rows reach further down."),
+        (rows // N, "that is for one image: multiply by the size of the batch."),
+        (rows // C, "there are several channels."),
+    ]
+    return reason_for(found[1], mistakes, f"the row buffer {should_be(rows, found[1])} bytes.")
+
+
+def _why_columns(found, right, N, C, kernel, out, size):
+    mistakes = [
+        (right // size, f"you count the numbers of the columns; each takes {size} bytes."),
+        (
+            right // out**2 * 14**2,
+            "there is a column for each pixel of the output, and without padding these are fewer.",
+        ),
+        (right // kernel**2, "each window has its own copy of every pixel."),
+        (right // N, "that is for one image: multiply by the size of the batch."),
+        (right // C, "a window reaches through all channels."),
+    ]
+    return reason_for(found, mistakes, f"the columns take {times(found / right)} times what they should.")
+
+
+# --- Winograd ---------------------------------------------------------------------------------------------------------
 
 
 @exercise_check
-def check_keep(answer):
-    """Check a function (values, mask) -> values where the mask is True, 0 elsewhere."""
-    for dtype in (np.float32, np.float64):
-        values = np.array([1.5, -2.0, np.inf, np.nan, 3.0, -np.inf], dtype)
-        mask = np.array([True, False, False, False, True, True])
-        mistake = _why_masked(array_in(result_of(answer, values, mask)), np.where(mask, values, 0))
-        if mistake:
-            return mistake
+def check_signs(answer):
+    """Check the (2, 4) signs with which four products become two outputs of a filter of three weights."""
+    signs = array_in(answer, "my_signs")
+    if signs.shape == WINOGRAD.T.shape:
+        return "a row for each output, a column for each product: yours is transposed."
+    if signs.shape != WINOGRAD.shape:
+        return f"an array of shape (2, 4) is asked for, yours has {signs.shape}."
+    if not np.isin(signs, (-1, 0, 1)).all():
+        return "only -1, 0 and 1 are needed: anything else would be a further multiplication."
+    if np.array_equal(signs, WINOGRAD[::-1]):
+        return "the first row belongs to o_0, the second to o_1: yours are the other way round."
+    x, f = np.array([1.0, 2.0, 4.0, 8.0]), np.array([1.0, 3.0, 9.0])
+    right, found = np.correlate(x, f, "valid"), signs @ _four_products(x, f)
+    for output in range(2):
+        if not np.array_equal(signs[output], WINOGRAD[output]):
+            value = should_be(right[output], found[output])
+            return f"with x = (1, 2, 4, 8) and f = (1, 3, 9) o_{output} {value}."
     return None
 
 
-def _why_masked(found, right):
-    if found.shape != right.shape:
-        return f"its result has shape {found.shape}, not {right.shape}."
-    if found.dtype != right.dtype:
-        return f"it turns {right.dtype} into {found.dtype}."
-    if np.isnan(found).any():
-        return "infinity and nan leave a nan where the mask is False: 0 times infinity is nan. What of their bits?"
-    return None if (found == right).all() else "it keeps other values than the mask says."
-
-
-@exercise_check
-def check_sum(answer):
-    """Check a function [(micro-batch, gradient), ...], in the order in which they were finished -> the sum."""
-    for seed in SEEDS:
-        rng = np.random.default_rng(seed)
-        gradients = list(enumerate(rng.normal(size=(8, 1000)).astype(np.float32) * 10.0 ** rng.integers(-4, 4, (8, 1))))
-        gradients = [(index, gradient.astype(np.float32)) for index, gradient in gradients]
-        finished = ([gradients[i] for i in rng.permutation(8)] for _ in range(6))
-        sums = [array_in(result_of(answer, each)) for each in finished]
-        right = sum((gradient for _, gradient in gradients[1:]), gradients[0][1])
-        if sums[0].shape != right.shape or not np.allclose(sums[0], right, rtol=1e-3, atol=1e-3):
-            return "that is not the sum of all gradients."
-        if any(not np.array_equal(each, sums[0]) for each in sums):
-            return "the bits depend on which finished first: add in the order of the micro-batches."
-    return None
+def _four_products(x, f):
+    """Return the products of Winograd's F(2, 3) for four inputs and three weights."""
+    half = (f[0] + f[1] + f[2]) / 2, (f[0] - f[1] + f[2]) / 2
+    return np.array([(x[0] - x[2]) * f[0], (x[1] + x[2]) * half[0], (x[2] - x[1]) * half[1], (x[1] - x[3]) * f[2]])

@@ -425,7 +425,7 @@ FIGURES = {
     "speed_growth.png": Figure(
         draw=speed_growth,
         alt="Time against the number of images, filters and pixels, each as a multiple of its first point: three "
-        "lines with markers close to the straight line on which twice as much takes twice as long.",
+        "lines with markers around the straight line on which twice as much takes twice as long.",
         used_in=("notebooks/09_how_fast_can_numpy_go.ipynb",),
     ),
 }

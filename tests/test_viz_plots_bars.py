@@ -46,7 +46,7 @@ def test_growth_is_drawn_as_multiples_of_the_first_point_with_marks_of_their_own
     np.testing.assert_allclose(lines[0].get_xydata(), [[1, 1], [2, 2.2]])
     np.testing.assert_allclose(lines[1].get_xydata(), [[1, 1], [4, 3]])
     assert len({line.get_marker() for line in lines}) == 2
-    assert [text.get_text() for text in ax.get_legend().get_texts()][1:] == ["images", "filters"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()][1:] == ["images, from 64", "filters, from 8"]
 
 
 @pytest.mark.parametrize("sharpness", [1, SHARPNESS])
@@ -60,7 +60,7 @@ def test_names_of_lines_that_lie_close_stand_one_above_the_other(sharpness):
 
 
 def test_the_picture_is_as_large_however_many_lines_there_are():
-    # A notebook stores the size, and PyTorch, whose line stands in chapter 09, is not installed everywhere.
+    # A notebook stores the size, and what a line stands for may not be installed everywhere.
     lines = {"floor": 1e-4, "PyTorch": 3e-4}
     assert (show_speeds(WAYS, {}).get_size_inches() == show_speeds(WAYS, lines).get_size_inches()).all()
     with pytest.raises(ValueError, match="shorter"):

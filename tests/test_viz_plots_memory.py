@@ -66,3 +66,8 @@ def test_a_timeline_has_a_box_as_long_as_the_task_in_the_line_of_its_worker():
     assert [text.get_text() for text in ax.texts] == ["a", "b"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["worker 0", "worker 1"]
     assert ax.yaxis_inverted()
+
+
+def test_the_lines_of_a_timeline_can_have_names():
+    (ax,) = show_timeline([(0, 0.0, 0.010, "a"), (1, 0.002, 0.007, "b")], names=["alone", "both"]).axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["alone", "both"]

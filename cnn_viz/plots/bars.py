@@ -66,7 +66,7 @@ def _mark_lines(ax, lines):
 
 
 @picture
-def show_growth(series, unit="time by that of the first point"):
+def show_growth(series, unit="time, as a multiple of that of the first point"):
     """Draw time against several sizes, each as a multiple of its first point, beside the line of proportional growth.
 
     Parameters
@@ -81,15 +81,15 @@ def show_growth(series, unit="time by that of the first point"):
     hues = tuple(EDGE.values())
     for (name, points), hue, mark in zip(series.items(), hues, MARKS, strict=False):
         x, y = points.T
-        ax.plot(x / x[0], y / y[0], color=hue, marker=mark, markeredgecolor=INK, linewidth=2, markersize=8, label=name)
+        style = {"marker": mark, "markeredgecolor": INK, "linewidth": 2, "markersize": 8}
+        ax.plot(x / x[0], y / y[0], color=hue, label=f"{name}, from {x[0]:g}", **style)
     ax.set(xscale="log", yscale="log")
-    ax.set_xlabel("how many, by the first point's", fontsize=FONT + 1)
+    ax.set_xlabel("number, as a multiple of that of the first point", fontsize=FONT + 1)
     ax.set_ylabel(unit, fontsize=FONT + 1)
+    ax.set(xticks=[1, 2, 4, 8, 16], yticks=[1, 2, 4, 8, 16])
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.set(xticks=[1, 2, 4, 8, 16], yticks=[1, 2, 4, 8, 16])
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_minor_locator(NullLocator())
+        axis.set_minor_locator(NullLocator())
     ax.tick_params(labelsize=FONT + 1)
     ax.legend(loc="upper left")
     return figure

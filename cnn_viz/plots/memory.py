@@ -89,22 +89,25 @@ def _bracket(ax, x, top, bottom, text, order):
 
 
 @picture
-def show_timeline(spans):
+def show_timeline(spans, names=None):
     """Draw the tasks of workers over time: a line for every worker, a box for every task.
 
     Parameters
     ----------
     spans : list of (int, float, float, str)
         (worker, first second, last second, text) of every task.
+    names : sequence of str, optional
+        Of the lines; "worker 0" and so on if not given.
     """
     checks.as_float("spans", [[first, last] for _, first, last, _ in spans])
     workers = 1 + max(worker for worker, *_ in spans)
+    names = names or [f"worker {worker}" for worker in range(workers)]
     figure = new_figure(WIDEST, 2 * MARGIN + TITLE + workers * 44 + 22)
-    ax = add_axes(figure, 90, MARGIN, 650, workers * 44)
+    ax = add_axes(figure, 190, MARGIN, 550, workers * 44)
     for box, (worker, first, last, text) in enumerate(sorted(spans)):
         ax.barh(worker, (last - first) * 1e3, left=first * 1e3, height=0.7, color=TASKS[box % 2], edgecolor=INK)
         ax.text((first + last) / 2 * 1e3, worker, text, ha="center", va="center")
-    ax.set(yticks=range(workers), yticklabels=[f"worker {worker}" for worker in range(workers)])
+    ax.set(yticks=range(workers), yticklabels=names)
     ax.set_xlabel("milliseconds", fontsize=FONT + 1)
     ax.set_xlim(left=0)
     ax.invert_yaxis()
