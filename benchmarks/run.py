@@ -141,17 +141,17 @@ def _processor():
 
 
 def measure():
-    """Return the results of all measurements."""
+    """Return the results of all measurements; what takes long comes last."""
     cores = available_cores()
     return {
         "where": where(),
-        "comparisons": {str(count): comparisons(count) for count in sorted({cores, 1}, reverse=True)},
-        "plain": _compared(OURS, ("plain_im2col_trains",), FIRST, cores, STEPS),
-        "ablations": ablations(cores),
         "lower_bound": lower_bounds(cores),
         "functions": functions(),
         "growth": scaling.times(),
         "memory": scaling.step_memory(),
+        "comparisons": {str(count): comparisons(count) for count in sorted({cores, 1}, reverse=True)},
+        "plain": _compared(OURS, ("plain_im2col_trains",), FIRST, cores, STEPS),
+        "ablations": ablations(cores),
     }
 
 
