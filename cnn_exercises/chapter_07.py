@@ -10,7 +10,7 @@ from .results import AnswerError, array_in, described, number_in, parts_in, resu
 RAVINE, RAVINE_START = np.array([1.0, 15.0]), (8.0, 2.0)  # its curvatures along a and b
 RATE_OF = {"A": 0.12, "B": 0.01, "C": 0.135, "D": 0.05}
 CURVATURES = [[1.0, 15.0], [4.0], [0.5, 0.25, 2.0]]
-CROSSED, LIMIT, LONGEST = 0.001, 20, 60  # a cost, and numbers of steps
+CROSSED, LIMIT, LONGEST = 0.001, 15, 60  # a cost, and numbers of steps
 GRADIENTS = [np.array([8.0, -30.0, 1e-8]), np.array([7.0, 15.0, 1e-8]), np.array([-1.0, 2.0, 1e-8])]
 START = np.array([8.0, 2.0, 1.0])  # the third gradient is as small as epsilon, to see where that is added
 RATE, BETA1, BETA2, EPSILON, DECAY = 0.1, 0.9, 0.999, 1e-8, 0.5
@@ -31,8 +31,8 @@ def _costs(path):
 
 
 def four_curves():
-    """Return the cost of four runs of gradient descent on the ravine, by letter."""
-    return {letter: _costs(_walk(GradientDescent(rate), 25)) for letter, rate in RATE_OF.items()}
+    """Return the cost after each of 25 steps of gradient descent on the ravine, by letter, at four rates."""
+    return {letter: _costs(_walk(GradientDescent(rate), 25))[1:] for letter, rate in RATE_OF.items()}
 
 
 @exercise_check
@@ -83,7 +83,7 @@ def _why_rate(found, curvatures):
 
 @exercise_check
 def check_crossing(answer):
-    """Check a pair (rate, momentum) with which Momentum crosses the ravine in 20 steps."""
+    """Check a pair (rate, momentum) with which Momentum crosses the ravine in 15 steps."""
     rate, momentum = map(number_in, parts_in(answer, ("rate", "momentum")), ("rate", "momentum"))
     if not (rate > 0 and 0 <= momentum < 1):
         return f"the rate should be above 0, the momentum from 0 to below 1. Yours are {rate:g} and {momentum:g}."

@@ -221,7 +221,7 @@ def show_paths_apart(x, y, heights, paths, levels=None, goal=None, names=("a", "
 
 def _draw_surface(ax, x, y, heights, levels, goal):
     lines = ax.contour(x, y, heights, levels=levels, colors=CONTOUR, linewidths=0.8, linestyles="-", zorder=1)
-    ax.clabel(lines, fmt="%g", fontsize=FONT - 2)
+    ax.clabel(lines, fmt="%g", fontsize=FONT - 1)
     if goal is not None:
         ax.plot(*goal, "+", color=INK, markersize=11, markeredgewidth=1.8, zorder=4)
     ax.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
