@@ -127,7 +127,7 @@ def check_bytes(answer):
         (rows // N, "that is for one image: multiply by the size of the batch."),
         (rows // C, "there are several channels."),
     ]
-    return reason_for(found[1], mistakes, f"the row buffer {should_be(rows, found[1])} bytes.")
+    return reason_for(found[1], mistakes, f"the row buffer takes {times(found[1] / rows)} times what it should.")
 
 
 def _why_columns(found, right, N, C, kernel, out, size):
