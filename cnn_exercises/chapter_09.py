@@ -14,6 +14,7 @@ LAYERS = [
     ((1, 1, 4, 4), (1, 1, 3, 3), 1, 0),
     ((128, 16, 14, 14), (32, 16, 3, 3), 1, 1),
     ((10, 3, 9, 12), (4, 3, 3, 2), 2, 0),
+    ((2, 3, 11, 9), (5, 3, 3, 2), 3, 1),  # stride and padding, and two rows that are excluded
 ]
 WINOGRAD = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
 
@@ -50,6 +51,8 @@ def _why_operations(found, right, X_shape, F_shape, stride, padding):
         (counted(_outputs(X_shape, F_shape, 1, padding)), "a larger stride leaves fewer windows."),
         (counted(_outputs(X_shape, F_shape, stride, 0)), "padding makes the image larger, and the windows more."),
         (counted(_one_sided(X_shape, F_shape, stride, padding)), "padding is added on both sides."),
+        (counted(_padded_later(X_shape, F_shape, stride, padding)), "the strides go over the padding too."),
+        (counted(_rounded_up(X_shape, F_shape, stride, padding)), "round down: these windows do not fit."),
         (right * (2 * products - 1) // (2 * products), "count one addition for each product: the bias is added too."),
     ]
     mistakes = [(wrong, why) for wrong, why in mistakes if wrong != right]
@@ -60,6 +63,18 @@ def _one_sided(X_shape, F_shape, stride, padding):
     """Return the number of outputs if the padding is added on one side only."""
     larger = (*X_shape[:2], *(side + padding for side in X_shape[2:]))
     return _outputs(larger, F_shape, stride, 0)
+
+
+def _padded_later(X_shape, F_shape, stride, padding):
+    """Return the number of outputs if the padding is added after the division by the stride."""
+    sides = zip(X_shape[2:], F_shape[2:], strict=True)
+    return math.prod(output_size(*side, stride, 0) + 2 * padding for side in sides)
+
+
+def _rounded_up(X_shape, F_shape, stride, padding):
+    """Return the number of outputs if the excluded pixels had windows too."""
+    sides = zip(X_shape[2:], F_shape[2:], strict=True)
+    return math.prod(-(-(side + 2 * padding - k) // stride) + 1 for side, k in sides)
 
 
 # --- three numbers ----------------------------------------------------------------------------------------------------
@@ -112,7 +127,7 @@ def check_bytes(answer):
         (rows // N, "that is for one image: multiply by the size of the batch."),
         (rows // C, "there are several channels."),
     ]
-    return reason_for(found[1], mistakes, f"the row buffer {should_be(rows, found[1])} bytes.")
+    return reason_for(found[1], mistakes, f"the row buffer takes {times(found[1] / rows)} times what it should.")
 
 
 def _why_columns(found, right, N, C, kernel, out, size):

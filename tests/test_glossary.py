@@ -16,10 +16,6 @@ LINES = [line for line in GLOSSARY.splitlines() if line.startswith("-")]
 ENTRIES = [match.groupdict() for match in map(ENTRY.fullmatch, LINES) if match]
 HEAD = re.compile(r"^.*\[all chapters\]\(index\.md\).*$", re.MULTILINE | re.IGNORECASE)
 
-# Chapters that are being written again; their new versions will have the link.
-WITHOUT_A_LINK = {"09_how_fast_can_numpy_go"}
-AWAITED = pytest.mark.xfail(strict=True, reason="take the chapter off WITHOUT_A_LINK once its head line has the link")
-
 
 def cells_of(path):
     """Return the sources of all cells of a notebook."""
@@ -73,10 +69,7 @@ def test_every_chapter_explains_a_term():
     assert {each["file"] for each in ENTRIES} == {path.name for path in CHAPTERS}
 
 
-@pytest.mark.parametrize(
-    "path",
-    [pytest.param(path, marks=AWAITED if path.stem in WITHOUT_A_LINK else (), id=path.stem) for path in CHAPTERS],
-)
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_chapter_links_to_the_glossary_in_its_head_line(path):
     assert is_linked(cells_of(path))
 

@@ -6,7 +6,7 @@ from matplotlib.colors import same_color
 from readable import assert_readable
 
 from cnn_viz.base.figures import DPI, SHARPNESS
-from cnn_viz.base.palette import HUE
+from cnn_viz.base.palette import HUE, INK
 from cnn_viz.base.text import duration
 from cnn_viz.plots.bars import show_growth, show_scores, show_speeds
 
@@ -45,7 +45,8 @@ def test_growth_is_drawn_as_multiples_of_the_first_point_with_marks_of_their_own
     np.testing.assert_allclose(straight.get_xdata(), straight.get_ydata())
     np.testing.assert_allclose(lines[0].get_xydata(), [[1, 1], [2, 2.2]])
     np.testing.assert_allclose(lines[1].get_xydata(), [[1, 1], [4, 3]])
-    assert len({line.get_marker() for line in lines}) == 2
+    assert len({line.get_marker() for line in lines}) == len({line.get_linestyle() for line in lines}) == 2
+    assert {line.get_color() for line in lines} == {INK}  # the hues are those of arrays
     assert [text.get_text() for text in ax.get_legend().get_texts()][1:] == ["images, from 64", "filters, from 8"]
 
 

@@ -12,7 +12,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from cnn_core import checks
 from cnn_viz.base.figures import DPI, WIDEST, add_axes, new_figure
-from cnn_viz.base.palette import EDGE, HUE, INK, PADDING
+from cnn_viz.base.palette import DASHES as STYLES
+from cnn_viz.base.palette import HUE, INK, PADDING
 from cnn_viz.base.style import FONT, picture
 from cnn_viz.base.text import duration, number_texts
 
@@ -78,11 +79,10 @@ def show_growth(series, unit="time, as a multiple of that of the first point"):
     series = {name: checks.as_float(name, points) for name, points in series.items()}
     most = max(points[-1][0] / points[0][0] for points in series.values())
     ax.plot([1, most], [1, most], color=INK, linewidth=1, label="twice as much, twice as long")
-    hues = tuple(EDGE.values())
-    for (name, points), hue, mark in zip(series.items(), hues, MARKS, strict=False):
+    for (name, points), dashes, mark in zip(series.items(), STYLES, MARKS, strict=False):
         x, y = points.T
-        style = {"marker": mark, "markeredgecolor": INK, "linewidth": 2, "markersize": 8}
-        ax.plot(x / x[0], y / y[0], color=hue, label=f"{name}, from {x[0]:g}", **style)
+        style = {"marker": mark, "markerfacecolor": PADDING, "linewidth": 2, "markersize": 8}
+        ax.plot(x / x[0], y / y[0], color=INK, linestyle=dashes, label=f"{name}, from {x[0]:g}", **style)
     ax.set(xscale="log", yscale="log")
     ax.set_xlabel("number, as a multiple of that of the first point", fontsize=FONT + 1)
     ax.set_ylabel(unit, fontsize=FONT + 1)

@@ -29,6 +29,21 @@ def without_stride(X_shape, F_shape, stride, padding):
     return operations(X_shape, F_shape, 1, padding)
 
 
+def with_sides(side_of):
+    """Return an answer whose output has side_of(side, kernel, stride, padding) pixels a side."""
+
+    def answer(X_shape, F_shape, stride, padding):
+        outputs = [side_of(*side, stride, padding) for side in zip(X_shape[2:], F_shape[2:], strict=True)]
+        return 2 * X_shape[0] * F_shape[0] * F_shape[1] * F_shape[2] * F_shape[3] * outputs[0] * outputs[1]
+
+    return answer
+
+
+padded_later = with_sides(lambda side, k, stride, padding: (side - k) // stride + 1 + 2 * padding)
+rounded_up = with_sides(lambda side, k, stride, padding: -((side + 2 * padding - k) // -stride) + 1)
+not_rounded = with_sides(lambda side, k, stride, padding: (side + 2 * padding - k) / stride + 1)
+
+
 def one_addition_less(X_shape, F_shape, stride, padding):
     products = F_shape[1] * F_shape[2] * F_shape[3]
     return operations(X_shape, F_shape, stride, padding) // (2 * products) * (2 * products - 1)
@@ -56,6 +71,9 @@ CHECKS = [
     (chapter_09.check_operations, with_mistake(sides=0), "makes the image larger"),
     (chapter_09.check_operations, on_the_input, "not the pixels of the input"),
     (chapter_09.check_operations, without_stride, "larger stride"),
+    (chapter_09.check_operations, padded_later, "over the padding too"),
+    (chapter_09.check_operations, rounded_up, "round down"),
+    (chapter_09.check_operations, not_rounded, "should be"),
     (chapter_09.check_operations, one_addition_less, "the bias is added too"),
     (chapter_09.check_operations, lambda *layer: 7 * operations(*layer), "7 times"),
     (chapter_09.check_operations, lambda X_shape: 0, "raised TypeError"),
@@ -80,7 +98,7 @@ CHECKS = [
     (chapter_09.check_bytes, (COLUMNS, ROWS // 5), "written several times"),
     (chapter_09.check_bytes, (COLUMNS, ROWS // 64), "size of the batch"),
     (chapter_09.check_bytes, (COLUMNS, ROWS // 6), "several channels"),
-    (chapter_09.check_bytes, (COLUMNS, 7 * ROWS), "should be 1.0752e"),
+    (chapter_09.check_bytes, (COLUMNS, 7 * ROWS), "row buffer takes 7 times"),
     (chapter_09.check_bytes, (COLUMNS,), "two things are asked for"),
     (chapter_09.check_bytes, 5, "Yours is 5"),
     (chapter_09.check_signs, SIGNS, None),
