@@ -80,11 +80,16 @@ def _rounded_up(X_shape, F_shape, stride, padding):
 # --- three numbers ----------------------------------------------------------------------------------------------------
 
 
+def _listed(answer):
+    """Return a row of numbers as a list, and anything else as it is."""
+    is_row = isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind in "iuf"
+    return answer.tolist() if is_row else answer
+
+
 @exercise_check
 def check_three(answer):
     """Check three float32 numbers between 1 and 2 whose sum depends on the order."""
-    if isinstance(answer, np.ndarray):
-        answer = tuple(answer)
+    answer = _listed(answer)
     if not isinstance(answer, tuple | list) or len(answer) != 3:
         return f"three numbers are asked for: (a, b, c). Yours is {described(answer)}."
     names = ("a", "b", "c")
@@ -107,10 +112,8 @@ def check_bytes(answer):
     """Check (bytes of all columns, bytes of the row buffer) for LeNet's second convolution."""
     N, C, height, out, kernel, size = 64, 6, 14, 10, 5, 4
     columns, rows = N * C * kernel**2 * out * out * size, N * C * height * kernel * out * size
-    if isinstance(answer, np.ndarray):
-        answer = list(answer)
     names = ("the columns", "the row buffer")
-    parts = parts_in(answer, names)
+    parts = parts_in(_listed(answer), names)
     found = tuple(number_in(part, name) for part, name in zip(parts, names, strict=True))
     if found == (columns, rows):
         return None

@@ -170,6 +170,7 @@ CALLS = {
     ),
     "show_shares": ({"pixels": [0, 1], "shares": {"dense": [0.5, 1]}}, {"shares": {"dense": ["a", "b"]}}),
     "show_slopes": ({"tables": {"ReLU": X}}, {"tables": {"ReLU": GRID}}),
+    "show_parts": ({"times": {"loops": {"products": 1.0}}}, {"times": {"loops": {"products": "fast"}}}),
     "show_speeds": ({"seconds": {"loops": 1.0}}, {"seconds": {"loops": "fast"}}),
     "show_surface": (
         {"offsets": GRID, "costs": HEIGHTS, "place": (1, 1), "slope": (1, 1)},

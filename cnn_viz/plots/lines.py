@@ -115,7 +115,7 @@ def styles_of(names):
     Examples
     --------
     >>> styles_of(["Adam", "without correction"])
-    [('#E69F00', '--'), ('#000000', '-')]
+    [('#E69F00', '--'), ('#1A1A1A', '-')]
     """
     others = [name for name in names if name not in METHOD]
     if len(others) > len(DASHES):
