@@ -5,7 +5,7 @@ import numpy as np
 from cnn_core import conv2d_backward
 
 from .feedback import compare, exercise_check, first_difference, reason_for
-from .results import array_in, described
+from .results import array_in, wrong_choice
 
 F_LINE, dC_dO_LINE, STRIDE_LINE = np.array([2, -1, 3]), np.array([1, 4]), 2  # exercise 1: five pixels in a line
 BY_HAND_MISTAKES = {  # what each mistake gives
@@ -83,20 +83,15 @@ def _why_pixel(found, right, dC_dO, F, stride, pixel):
 @exercise_check
 def check_findings(answer):
     """Check which gradient is wrong in each of the backward passes A, B and C: 'dC/dX', ..., or 'right'."""
-    if not isinstance(answer, dict) or set(answer) != set(GUILTY):
-        return "give a dictionary with an entry for each of 'A', 'B' and 'C'."
-    for name, guilty in GUILTY.items():
-        if not isinstance(answer[name], str) or answer[name] not in ("dC/dX", "dC/dF", "dC/dB", "right"):
-            return f"for {name} give 'dC/dX', 'dC/dF', 'dC/dB' or 'right', not {described(answer[name])}."
-        if answer[name] != guilty:
-            return _why_finding(name, answer[name], guilty)
-    return None
+    choices = ("dC/dX", "dC/dF", "dC/dB", "right")
+    wrong = wrong_choice(answer, GUILTY, choices, "'dC/dX', 'dC/dF', 'dC/dB' or 'right'")
+    return wrong and _why_finding(*wrong)
 
 
-def _why_finding(name, found, guilty):
+def _why_finding(name, found):
     if found == "right":
         return f"{name} has a bug. One image, one channel and one filter do not reveal it; try several of each."
-    if guilty == "right":
+    if GUILTY[name] == "right":
         return f"{found} of {name} is right. Does the check fail for conv2d_backward, too, at your setting?"
     return f"{name} has a bug, but {found} is right. The second value that gradient_check returns says where it is."
 

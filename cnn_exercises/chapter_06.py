@@ -5,7 +5,7 @@ import numpy as np
 from cnn_core import CrossEntropy
 
 from .feedback import exercise_check, first_difference, reason_for, same, should_be
-from .results import array_in, described, number_in, parts_in, result_of
+from .results import array_in, number_in, parts_in, result_of, wrong_choice
 
 CLASSES, VARIANCE = 26, 0.8
 LABELS = np.array([0, 1])  # of the two images in the exercise about mistakes
@@ -76,24 +76,18 @@ def _number_right(scores):
 @exercise_check
 def check_faults(answer):
     """Check which of the three tests each of the losses A, B, C and D fails."""
-    if not isinstance(answer, dict) or set(answer) != set(FAULTS):
-        return "give a dictionary with an entry for each of 'A', 'B', 'C' and 'D'."
-    for name, fault in FAULTS.items():
-        if not isinstance(answer[name], str) or answer[name] not in TESTS:
-            return f"for {name} give one of {', '.join(map(repr, TESTS))}, not {described(answer[name])}."
-        if answer[name] != fault:
-            return _why_fault(name, answer[name], fault)
-    return None
+    wrong = wrong_choice(answer, FAULTS, TESTS, f"one of {', '.join(map(repr, TESTS))}")
+    return wrong and _why_fault(*wrong)
 
 
-def _why_fault(name, found, fault):
+def _why_fault(name, found):
     missed = {
         "gradient": "Have you compared the gradient for several images in one batch?",
         "first cost": "Have you compared its first cost with the natural logarithm of 10?",
         "large scores": "Have you tried a batch whose rows are far apart, one with scores of -1,000 and one of 0?",
     }
     if found == "none":
-        return f"{name} fails one of the tests. {missed[fault]}"
+        return f"{name} fails one of the tests. {missed[FAULTS[name]]}"
     reasons = {
         "first cost": f"for ten scores of 0 the cost of {name} is log 10, for any number of images.",
         "gradient": f"dC/dO of {name} agrees with the finite differences of its own cost, whatever the cost is.",

@@ -5,7 +5,7 @@ import numpy as np
 from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D, ReLU
 
 from .feedback import exercise_check, first_difference, reason_for, same, should_be
-from .results import array_in, described, number_in, result_of
+from .results import array_in, number_in, result_of, wrong_choice
 
 BUDGETS = (206_922, 1_000_000, 804)  # each reveals other mistakes
 PAIRS = (  # labels and answers; the largest digits of the second pair are 3 and 5
@@ -46,20 +46,14 @@ def _why_units(found, budget):
 @exercise_check
 def check_failing(answer):
     """Check which of the three checks each of the networks A, B, C and D fails."""
-    if not isinstance(answer, dict) or set(answer) != set(FAILING):
-        return "give a dictionary with an entry for each of 'A', 'B', 'C' and 'D'."
-    for name, failing in FAILING.items():
-        if not isinstance(answer[name], str) or answer[name] not in CHECKS:
-            return f"for {name} give one of {', '.join(map(repr, CHECKS))}, not {described(answer[name])}."
-        if answer[name] != failing:
-            return _why_failing(name, answer[name], failing)
-    return None
+    wrong = wrong_choice(answer, FAILING, CHECKS, f"one of {', '.join(map(repr, CHECKS))}")
+    return wrong and _why_failing(*wrong)
 
 
-def _why_failing(name, found, failing):
+def _why_failing(name, found):
     if found == "none":
         return f"{name} fails one of the checks. Have you made all three, each with a new model?"
-    if failing == "none":
+    if FAILING[name] == "none":
         return f"{name} passes all three checks. Did you set it up as in the chapter, with float64 for the gradients?"
     reasons = {
         "first cost": f"the first cost of {name} is log 10, if its last layer starts with zeros.",

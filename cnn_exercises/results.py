@@ -98,6 +98,34 @@ def parts_in(found, names):
     return found
 
 
+def wrong_choice(answer, right, choices, listed):
+    """Return (name, choice) of the first entry of a dictionary that differs from `right`, or None where all are right.
+
+    Parameters
+    ----------
+    answer : object
+    right : dict
+        The right choice for each name.
+    choices : sequence of str
+    listed : str
+        The choices in words, for the feedback.
+
+    Raises
+    ------
+    AnswerError
+        If the answer is not a dictionary of these names, or an entry before the first wrong one is none of the choices.
+    """
+    *first, last = map(repr, right)
+    if not isinstance(answer, dict) or set(answer) != set(right):
+        raise AnswerError(f"give a dictionary with an entry for each of {', '.join(first)} and {last}.")
+    for name in right:
+        if not isinstance(answer[name], str) or answer[name] not in choices:
+            raise AnswerError(f"for {name} give {listed}, not {described(answer[name])}.")
+        if answer[name] != right[name]:
+            return name, answer[name]
+    return None
+
+
 def _numeric(found, name, kind):
     try:
         array = np.array(found)
