@@ -38,7 +38,7 @@ def ours():
     model, rng = Model(first()), np.random.default_rng(0)
     X, found = rng.random((EXAMPLES, 1, 28, 28), np.float32), []
     for layer in model.layers:
-        given = {"buffers": CachedBuffers(), "cache": {}}
+        given = {"buffers": CachedBuffers()}
         options = [accepted(method, given) for method in (layer.apply, layer.gradients)]
         O = layer.apply(X, **options[0])
         dC_dO = np.empty_like(O)  # with the memory order of O, as from the next layer

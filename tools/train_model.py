@@ -36,9 +36,7 @@ from cnn_core import (
 FOLDER = Path(__file__).resolve().parent.parent / "cnn_core" / "data" / "trained"
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 3, 64, 0.003
 SEEDS = range(3)
-HELD_OUT = (
-    5000  # the last of the training digits, by which chapters 07 and 08 choose; the kept model learns from them too
-)
+HELD_OUT = 5000  # the last training digits: chapters 07 and 08 choose by them; the kept model learns from them too
 MOMENTS = (0, 10, 30, 100, 300, 938, 1876, 2814)  # the steps after which the trace holds the first layer
 
 
