@@ -1,6 +1,7 @@
 """The answers notebooks, run in this process: every answer is accepted, and each cell prints the stored text.
 
-This takes a fraction of the time of a kernel for each notebook. `make test-all` runs them in kernels as well.
+This takes a fraction of the time of a kernel for each notebook. `make test-all` runs them in kernels as well, and only
+there those that train networks.
 """
 
 from contextlib import redirect_stdout
@@ -13,6 +14,8 @@ import pytest
 pytestmark = pytest.mark.usefixtures("designs_trained_once")
 
 ANSWERS = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "answers").glob("*.ipynb"))
+TRAINING = ("00_the_whole_network", "08_model")
+CASES = [pytest.param(each, marks=[pytest.mark.slow] * (each.stem in TRAINING), id=each.stem) for each in ANSWERS]
 
 
 def run(cell, names):
@@ -28,7 +31,7 @@ def stored(cell):
     return "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
 
 
-@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CASES)
 def test_the_cells_of_an_answers_notebook_print_the_stored_text(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the answers need no folder of their own
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]

@@ -245,6 +245,7 @@ AWKWARD = {
 }
 
 
+@pytest.mark.slow  # chapter 03 computes most of it
 @pytest.mark.parametrize("backward", [conv2d_backward, conv2d_backward_dilated])
 def test_the_grid_of_chapter_03_is_within_the_tolerance_everywhere(backward):
     errors = gradient_check_grid(conv2d_forward, backward, **AWKWARD)
