@@ -19,10 +19,10 @@ from cnn_viz.base.palette import HUE, INK, PADDING, TINT
 
 X = np.array([[1, 0, 2], [0, 3, 1], [2, 1, 0], [1, 0, 3], [0, 2, 1]])
 F = np.array([[1, 2, -1], [3, -1, 1], [-2, 0, 2]])
-GEOMETRIES = [(2, (0, 1)), ((2, 1), 1)]
-MORE = [(1, 0), (3, (0, 1)), (2, "same"), ((1, 2), (0, 2)), (2, 1)]
-GEOMETRIES += [pytest.param(*each, marks=pytest.mark.slow) for each in MORE]
+GEOMETRIES = [(2, (0, 1)), ((2, 1), 1), (1, 0), (3, (0, 1)), (2, "same"), ((1, 2), (0, 2)), (2, 1)]
 RENDERED = [(2, (0, 1)), ((2, 1), 1)]  # one picture of each is rendered, which is slow, and its texts are measured
+LATER = [pytest.param(*each, marks=pytest.mark.slow) for each in GEOMETRIES[2:]]
+EVERY_GEOMETRY = pytest.mark.parametrize(("stride", "padding"), GEOMETRIES[:2] + LATER)
 CASES = [(size, stride) for size in ((2, 2), (1, 1), (3, 2), (1, 4)) for stride in (1, 2, 3, (1, 2), (3, 1))]
 
 
@@ -127,7 +127,7 @@ def test_draw_dilation_refuses_a_step_that_is_not_there_and_a_dilation_of_anothe
         draw_dilation(None, dC_dO, dilate(dC_dO, 3), 2, 0)
 
 
-@pytest.mark.parametrize(("stride", "padding"), GEOMETRIES)
+@EVERY_GEOMETRY
 def test_every_step_of_the_full_convolution_writes_a_sum_that_gives_its_entry(stride, padding):
     _, dilated, full, *_ = backward(stride, padding)
     for position in [(0, 0), tuple(length // 2 for length in full.shape), tuple(length - 1 for length in full.shape)]:
@@ -160,7 +160,7 @@ def test_a_step_of_the_full_convolution_leaves_later_entries_empty():
     assert_readable(ax)
 
 
-@pytest.mark.parametrize(("stride", "padding"), GEOMETRIES)
+@EVERY_GEOMETRY
 def test_the_chain_to_dC_dF_writes_a_sum_that_gives_each_weight(stride, padding):
     dC_dO, dilated, _, _, dC_dF = backward(stride, padding)
     for weight in [(0, 0), (1, 2), (2, 1)]:
@@ -184,7 +184,7 @@ def test_the_chain_to_dC_dF_lays_each_entry_of_the_gradient_over_its_pixel():
     assert cells(ax, "white") == 5
 
 
-@pytest.mark.parametrize(("stride", "padding"), GEOMETRIES)
+@EVERY_GEOMETRY
 def test_the_chain_to_dC_dX_writes_a_sum_that_gives_each_pixel(stride, padding):
     dC_dO, dilated, full, dC_dX, _ = backward(stride, padding)
     ends = padding if isinstance(padding, tuple) else {"same": (1, 1)}.get(padding, (padding, padding))
@@ -224,7 +224,7 @@ def test_the_chains_refuse_gradients_of_another_shape():
         draw_input_chain(None, dC_dO, dilated, F, full[1:], dC_dX, 2, (0, 1))
 
 
-@pytest.mark.parametrize(("stride", "padding"), GEOMETRIES)
+@EVERY_GEOMETRY
 def test_the_terms_of_a_pixel_add_up_to_its_gradient(stride, padding):
     dC_dO, _, _, dC_dX, _ = backward(stride, padding)
     for pixel in [(0, 0), (2, 1), (3, 2), (4, 2)]:
@@ -236,7 +236,7 @@ def test_the_terms_of_a_pixel_add_up_to_its_gradient(stride, padding):
     assert_readable_of((stride, padding), ax)
 
 
-@pytest.mark.parametrize(("stride", "padding"), GEOMETRIES)
+@EVERY_GEOMETRY
 def test_the_terms_of_a_weight_add_up_to_its_gradient(stride, padding):
     dC_dO, _, _, _, dC_dF = backward(stride, padding)
     for weight in [(0, 0), (1, 2), (2, 2)]:

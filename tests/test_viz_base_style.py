@@ -8,6 +8,7 @@ import matplotlib.style
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from tiers import slow_after
 
 from cnn_core import Conv2D, Flatten, FullyConnected, Pool2D
 from cnn_viz import (
@@ -105,7 +106,7 @@ def drawn(draw):
     return png_of(getattr(picture, "figure", picture), sharpness=1)
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", slow_after(4, PICTURES))
 def test_a_picture_is_the_same_under_any_settings(name):
     ours = drawn(PICTURES[name])
     with matplotlib.style.context(["dark_background", HOSTILE]):
@@ -124,7 +125,7 @@ def test_without_our_style_the_same_settings_change_the_picture(monkeypatch, nam
         assert drawn(PICTURES[name]) != ours
 
 
-@pytest.mark.parametrize("text", ["costs 5$", "$", "5$ and 7$", "$x^{$", r"\frac", "100 %", "a_b"])
+@pytest.mark.parametrize("text", slow_after(2, ["5$ and 7$", r"\frac", "costs 5$", "$", "$x^{$", "100 %", "a_b"]))
 @pytest.mark.parametrize("settings", [{}, {"text.usetex": True}], ids=["default", "usetex"])
 def test_signs_of_mathematics_in_a_text_are_signs(text, settings):
     with matplotlib.rc_context(settings):

@@ -203,6 +203,7 @@ def test_every_public_drawing_function_has_a_wrong_argument_here():
     assert all(wrong for _, wrong in CALLS.values())
 
 
+@pytest.mark.slow  # every function draws a picture
 @pytest.mark.parametrize("name", CALLS)
 def test_the_valid_arguments_are_valid(name, tmp_path):
     called(name, {}, tmp_path)

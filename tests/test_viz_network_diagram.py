@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import same_color
 from readable import assert_readable, boxes
+from tiers import slow_after
 
 from cnn_core import (
     Conv2D,
@@ -65,7 +66,7 @@ NETWORKS = {
 }
 
 
-EVERY = pytest.mark.parametrize("name", NETWORKS)
+EVERY = pytest.mark.parametrize("name", slow_after(5, NETWORKS))
 
 
 def network(name):
