@@ -456,7 +456,8 @@ def test_a_result_that_is_no_number_is_described(found, words):
 )
 def test_an_array_is_read_as_a_list_and_anything_else_as_it_is(answer, expected):
     found = listed(answer)
-    assert type(found) is type(expected) and found == expected
+    assert type(found) is type(expected)
+    assert found == expected
 
 
 def test_an_array_of_objects_stays_as_it_is():
