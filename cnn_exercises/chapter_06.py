@@ -5,7 +5,7 @@ import numpy as np
 from cnn_core import CrossEntropy
 
 from .feedback import exercise_check, first_difference, reason_for, same, should_be
-from .results import array_in, number_in, parts_in, result_of, wrong_choice
+from .results import array_in, listed, number_in, parts_in, result_of, wrong_choice
 
 CLASSES, VARIANCE = 26, 0.8
 LABELS = np.array([0, 1])  # of the two images in the exercise about mistakes
@@ -43,8 +43,7 @@ def check_first_cost(answer):
 @exercise_check
 def check_scores(answer):
     """Check two arrays of scores (2, 2): the first has the lower cost, the second is right more often."""
-    given = list(answer) if isinstance(answer, np.ndarray) and answer.ndim else answer
-    arrays = [array_in(each, name) for name, each in zip("AB", parts_in(given, ("A", "B")), strict=True)]
+    arrays = [array_in(each, name) for name, each in zip("AB", parts_in(listed(answer), ("A", "B")), strict=True)]
     for name, scores in zip("AB", arrays, strict=True):
         if scores.shape != (2, 2):
             return f"{name} should have shape (2, 2), a row of two scores for each image; yours has {scores.shape}."

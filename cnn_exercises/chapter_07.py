@@ -5,7 +5,7 @@ import numpy as np
 from cnn_core import AdamW, GradientDescent, Momentum
 
 from .feedback import exercise_check, reason_for, same
-from .results import AnswerError, array_in, described, number_in, parts_in, result_of
+from .results import AnswerError, array_in, described, listed, number_in, parts_in, result_of
 
 RAVINE, RAVINE_START = np.array([1.0, 15.0]), (8.0, 2.0)  # its curvatures along a and b
 RATE_OF = {"A": 0.12, "B": 0.01, "C": 0.135, "D": 0.05}
@@ -38,7 +38,7 @@ def four_curves():
 @exercise_check
 def check_order(answer):
     """Check a string of four letters: the curves in the order of their learning rates, smallest first."""
-    letters = answer.ravel().tolist() if isinstance(answer, np.ndarray) else answer
+    letters = listed(answer)
     letters = letters if isinstance(letters, list | tuple) else [letters]
     order = "".join(each for each in letters if isinstance(each, str)).upper()
     if sorted(order) != sorted(RATE_OF):
@@ -84,7 +84,7 @@ def _why_rate(found, curvatures):
 @exercise_check
 def check_crossing(answer):
     """Check a pair (rate, momentum) with which Momentum crosses the ravine in 15 steps."""
-    rate, momentum = map(number_in, parts_in(answer, ("rate", "momentum")), ("rate", "momentum"))
+    rate, momentum = map(number_in, parts_in(listed(answer), ("rate", "momentum")), ("rate", "momentum"))
     if not (rate > 0 and 0 <= momentum < 1):
         return f"the rate should be above 0, the momentum from 0 to below 1. Yours are {rate:g} and {momentum:g}."
     path = _walk(Momentum(rate, momentum), LONGEST)

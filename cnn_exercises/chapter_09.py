@@ -7,7 +7,7 @@ import numpy as np
 from cnn_core import output_size
 
 from .feedback import compare, exercise_check, reason_for, should_be, times
-from .results import array_in, described, number_in, parts_in
+from .results import array_in, described, listed, number_in, parts_in
 
 # (X's shape, F's shape, stride, padding)
 LAYERS = [
@@ -80,16 +80,10 @@ def _rounded_up(X_shape, F_shape, stride, padding):
 # --- three numbers ----------------------------------------------------------------------------------------------------
 
 
-def _listed(answer):
-    """Return a row of numbers as a list, and anything else as it is."""
-    is_row = isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind in "iuf"
-    return answer.tolist() if is_row else answer
-
-
 @exercise_check
 def check_three(answer):
     """Check three float32 numbers between 1 and 2 whose sum depends on the order."""
-    answer = _listed(answer)
+    answer = listed(answer)
     if not isinstance(answer, tuple | list) or len(answer) != 3:
         return f"three numbers are asked for: (a, b, c). Yours is {described(answer)}."
     names = ("a", "b", "c")
@@ -113,7 +107,7 @@ def check_bytes(answer):
     N, C, height, out, kernel, size = 64, 6, 14, 10, 5, 4
     columns, rows = N * C * kernel**2 * out * out * size, N * C * height * kernel * out * size
     names = ("the columns", "the row buffer")
-    parts = parts_in(_listed(answer), names)
+    parts = parts_in(listed(answer), names)
     found = tuple(number_in(part, name) for part, name in zip(parts, names, strict=True))
     if found == (columns, rows):
         return None

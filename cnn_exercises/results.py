@@ -2,7 +2,7 @@
 
 Arguments   an answer receives copies. If it changes one of them, the feedback names it; the check keeps the originals.
 Exceptions  of the answer become feedback that quotes its line; all other exceptions are errors of the check itself.
-Results     number_in, array_in and parts_in convert a result to numbers, or say what was returned instead.
+Results     number_in, array_in, parts_in and listed convert a result, or say what was returned instead.
 """
 
 import numpy as np
@@ -89,6 +89,20 @@ def number_in(found, name="the result"):
 def array_in(found, name="the result"):
     """Return a result that is an array, or lists or tuples of numbers, as a new array; otherwise raise AnswerError."""
     return _numeric(found, name, "an array of numbers")
+
+
+def listed(answer):
+    """Return an array of numbers or texts as nested lists, and anything else as it is.
+
+    For answers that are a row: a user may give it as a tuple, a list or an array.
+
+    Examples
+    --------
+    >>> listed(np.array([1.5, 2.0])), listed((1, 2))
+    ([1.5, 2.0], (1, 2))
+    """
+    is_plain = isinstance(answer, np.ndarray) and answer.dtype.kind != "O"
+    return answer.tolist() if is_plain else answer
 
 
 def parts_in(found, names):

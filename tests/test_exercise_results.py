@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from cnn_exercises.feedback import compare, feedback_on, first_difference, should_be, times
-from cnn_exercises.results import AnswerError, array_in, number_in, result_of
+from cnn_exercises.results import AnswerError, array_in, listed, number_in, result_of
 
 pytestmark = pytest.mark.usefixtures("designs_trained_once")
 
@@ -441,6 +441,28 @@ def test_a_factor_of_nearly_one_has_enough_digits():
 def test_a_result_that_is_no_number_is_described(found, words):
     with pytest.raises(AnswerError, match=words):
         number_in(found)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (np.array([1, 2.5]), [1, 2.5]),
+        (np.eye(2), [[1, 0], [0, 1]]),
+        (np.array(["B", "D"]), ["B", "D"]),
+        (np.array(9.0), 9.0),
+        ((1, 2), (1, 2)),
+        ("BD", "BD"),
+    ],
+)
+def test_an_array_is_read_as_a_list_and_anything_else_as_it_is(answer, expected):
+    found = listed(answer)
+    assert type(found) is type(expected)
+    assert found == expected
+
+
+def test_an_array_of_objects_stays_as_it_is():
+    array = np.array([1, "B"], dtype=object)
+    assert listed(array) is array
 
 
 # --- output -----------------------------------------------------------------------------------------------------------

@@ -98,6 +98,11 @@ def test_the_right_class_has_a_heavy_outline_and_a_bold_name():
         assert [text.get_text() for text in ax.get_xticklabels() if text.get_weight() == "bold"] == ["owl"]
 
 
+def test_only_the_probabilities_are_white():
+    axes = show_scores(SCORES, SHARES, GRADIENT, 1).axes
+    assert [same_color(ax.patches[0].get_facecolor(), "white") for ax in axes] == [False, True, False]
+
+
 def test_only_the_gradient_is_dashed():
     styles = [{bar.get_linestyle() for bar in ax.patches} for ax in show_scores(SCORES, SHARES, GRADIENT, 1).axes]
     assert styles == [{"solid"}, {"solid"}, {"--"}]

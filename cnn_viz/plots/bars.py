@@ -3,7 +3,7 @@
 Durations   equal factors have equal lengths. Vertical lines are references for the bars (a lower bound, another
             library), each with a name and a line style of its own.
 Scores      (classes,): the true class has a bold name and a heavy outline; negative bars are hatched; the gradient has
-            a dashed outline.
+            a dashed outline; probabilities are white.
 Chapters    06, 09; durations in most chapters.
 """
 
@@ -101,6 +101,7 @@ WIDE, TALL = 200, 170  # pixels: of one panel
 LEFT, TOP, GAP, BELOW = 16, 34, 24, 34  # pixels around the panels
 SPACE = 0.24  # of the height of a panel, on each side that has bars, for their numbers
 DECIMALS = 3
+SCORE_HUES = HUE["O"], "white", HUE["O"]  # probabilities have no hue of their own, as in rows of arrays
 
 
 @picture
@@ -130,7 +131,7 @@ def show_scores(scores, shares, gradient, label, names=None, largest=None):
     limits = (_limits(ends), (0, 1 + SPACE), (-1 - SPACE, 1 + SPACE))
     for number, (title, array, limit) in enumerate(zip(titles, arrays, limits, strict=True)):
         ax = add_axes(figure, LEFT + number * (WIDE + GAP), TOP, WIDE, TALL)
-        _draw_bars(ax, array, label, names, gradient=number == 2, limit=limit)
+        _draw_bars(ax, array, label, names, SCORE_HUES[number], gradient=number == 2, limit=limit)
         ax.set_title(title, pad=8)
     return figure
 
@@ -142,10 +143,10 @@ def _limits(values):
     return low - space * (low < 0), high + space
 
 
-def _draw_bars(ax, values, label, names, gradient, limit):
+def _draw_bars(ax, values, label, names, hue, gradient, limit):
     for number, (value, text) in enumerate(zip(values, number_texts(values, DECIMALS), strict=True)):
         true = number == label
-        style = {"facecolor": HUE["O"], "edgecolor": INK, "linewidth": 2.6 if true else 0.8}
+        style = {"facecolor": hue, "edgecolor": INK, "linewidth": 2.6 if true else 0.8}
         style |= {"linestyle": "--"} if gradient else {}
         ax.bar(number, value, 0.62, hatch="///" if value < 0 else None, **style)
         bold = "bold" if true else "normal"

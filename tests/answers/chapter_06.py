@@ -84,7 +84,7 @@ CHECKS = [
     (SCORES, (CHEAP, [9, 0]), "B should have shape (2, 2)"),
     (SCORES, (CHEAP, [[9, 0], [np.inf, 0]]), "the scores of B must be finite"),
     (SCORES, CHEAP[0], "A should have shape (2, 2)"),
-    (SCORES, np.array(9.0), "two things are asked for: A, B. Yours is an array"),
+    (SCORES, np.array(9.0), "two things are asked for: A, B. Yours is 9.0"),
     (SCORES, np.zeros((3, 2, 2)), "two things are asked for: A, B. Yours is a list of 3"),
     (SCORES, (CHEAP,), "two things are asked for: A, B"),
     (SCORES, "none", "two things are asked for: A, B"),

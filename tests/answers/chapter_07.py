@@ -57,6 +57,9 @@ CROSSING, ADAMW = chapter_07.check_crossing, chapter_07.check_adamw
 CHECKS = [
     (ORDER, "BDAC", None),
     (ORDER, "bdac", "Right"),
+    (ORDER, tuple("BDAC"), "Right"),
+    (ORDER, np.array(list("BDAC")), "Right"),
+    (ORDER, np.array("BDAC"), "Right"),
     (ORDER, "CADB", "from the largest rate to the smallest"),
     (ORDER, "BDCA", "A still falls"),
     (ORDER, "DBAC", "D is not the slowest"),
@@ -76,6 +79,7 @@ CHECKS = [
     (CROSSING, (0.155, 0.4), None),
     (CROSSING, (0.13, 0.5), "it needs 17 steps. It rolls past"),
     (CROSSING, [0.168, 0.35], "Right"),
+    (CROSSING, np.array([0.155, 0.4]), "Right"),
     (CROSSING, (0.13, 0), "Without momentum"),
     (CROSSING, (0.2, 0.3), "it diverges: with momentum 0.3"),
     (CROSSING, (0.13, 0.9), "less momentum"),
