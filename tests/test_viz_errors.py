@@ -126,7 +126,7 @@ CALLS = {
         {"curves": {"ReLU": (GRID, GRID, GRID)}},
         {"curves": {"ReLU": (GRID, GRID, X)}},
     ),
-    "show_blocks": ({"values": X, "labels": ["line"] * 4, "blocks": {"first": (0, 2)}}, {"values": "X"}),
+    "show_blocks": ({"values": X, "labels": ["line"] * 4, "blocks": {"first": (0, 2)}}, {"values": "X", "role": "Z"}),
     "show_calibration": (
         {"confidence": [0.5], "accuracy": [0.5], "counts": [3]},
         {"confidence": [2], "accuracy": [0.5, 1], "counts": [0]},
