@@ -101,6 +101,8 @@ def _softplus_mistakes(dC_dO, X, slopes):
 UNITS = [[-3, -1, -2], [0, 0, 0], [0, -2, -1], [-5, 1, -6], [2, -9, -1], [4, -1, 2], [3, 0, -1], [1, 2, 1], [3, 1, 4]]
 BEFORE = np.array(UNITS, float).T
 BIASES = np.array([-0.5, 0, -2, -1, -1, -1, -1, -1, -1])
+# Three examples of four inputs, in whole numbers, so that X @ W + B is exact and a unit at 0 is at 0.
+EXAMPLES = np.array([[1.0, 1, 0, 2], [0, 1, 1, 0], [0, 0, 1, 1]])
 BIASES_ALONE = "the biases alone do not tell: look at what the units give for the examples."
 
 
@@ -108,10 +110,18 @@ BIASES_ALONE = "the biases alone do not tell: look at what the units give for th
 def check_dead(answer):
     """Check a function (X, W, B) -> how many ReLU units of the layer are dead on these examples."""
     for Z, B in ((BEFORE, BIASES), (BEFORE, np.zeros(9)), (BEFORE[:, 3:], np.zeros(6))):
-        found, right = number_in(result_of(answer, np.eye(len(Z)), Z - B, B)), int((Z <= 0).all(axis=0).sum())
+        found, right = number_in(result_of(answer, EXAMPLES, _weights(Z - B), B)), int((Z <= 0).all(axis=0).sum())
         if found != right:
             return f"you find {found:g} dead units and there are {right}; {_why_dead(found, Z, B)}"
     return None
+
+
+def _weights(products):
+    """Return whole-number weights W (4, units) for which EXAMPLES @ W are the given products."""
+    last = np.ones(products.shape[1])
+    third = products[2] - last
+    second = products[1] - third
+    return np.array([products[0] - second - 2 * last, second, third, last])
 
 
 def _why_dead(found, Z, B):

@@ -118,7 +118,6 @@ from .plots.memory import (
 )
 from .plots.surfaces import (
     draw_surface as draw_surface,
-    show_surface as show_surface,
 )
 from .plots.times import (
     show_parts as show_parts,

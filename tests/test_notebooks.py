@@ -1,4 +1,4 @@
-"""Rules for the stored notebooks, which nbval runs and compares: outputs, pictures, links and length of cells.
+"""Rules for the stored notebooks, which nbval runs and compares: outputs, pictures, links, lengths of cells and lines.
 
 Every rule is a function from a notebook to a list of complaints. No stored notebook may have a complaint, and each rule
 is tested on a small notebook that breaks it.
@@ -16,6 +16,7 @@ NOTEBOOKS = sorted(FOLDER.rglob("*.ipynb"))
 NOTEBOOKS = [path for path in NOTEBOOKS if ".ipynb_checkpoints" not in path.parts]
 
 LONGEST_CELL = 25
+LONGEST_LINE = 79  # of code, in characters: a page cuts off what is longer
 SHARE_NOT_COMPARED = 0.06  # of the code cells; one, the training, is always allowed
 NOT_COMPARED = {"nbval-ignore-output", "nbval-skip"}
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -85,6 +86,11 @@ def not_compared(notebook):
 def long_cells(notebook):
     lengths = [(start(cell), len(cell.source.splitlines())) for cell in code_cells(notebook)]
     return [f"{cell} has {length} lines" for cell, length in lengths if length > LONGEST_CELL]
+
+
+def long_lines(notebook):
+    lines = [line for cell in code_cells(notebook) for line in cell.source.splitlines()]
+    return [f"{len(line)} characters: {line}" for line in lines if len(line) > LONGEST_LINE]
 
 
 def semicolons(notebook):
@@ -168,6 +174,7 @@ BROKEN = [
     (not_compared, [code("# NBVAL_IGNORE_OUTPUT"), code("#NBVAL_SKIP")]),
     (not_compared, [code() for _ in range(46)] + [code(tags=["nbval-skip"]) for _ in range(4)]),
     (long_cells, [code("x = 1\n" * 26)]),
+    (long_lines, [code("x = 1\n" + "#" * 80)]),
     (semicolons, [code("plt.plot();\n")]),
     (empty_cells, [code("\n")]),
     (unfinished, [new_markdown_cell("TO" + "DO: say why")]),
@@ -187,7 +194,7 @@ RULES = list(dict.fromkeys(rule for rule, cells in BROKEN))
 CLEAN = [
     new_markdown_cell("# A title\n![This file.](../tests/test_notebooks.py)"),
     new_markdown_cell("[Another](../README.md), [a part](#a-part) and [a page](https://numpy.org/)."),
-    code("train()", 1, tags=["nbval-ignore-output"]),
+    code("train()" + 72 * "#", 1, tags=["nbval-ignore-output"]),
     code("1 / 0", 2, tags=["raises-exception"], outputs=[FAILED]),
     code("print(5)", 3, outputs=[new_output("stream", text="5\n")]),
 ]

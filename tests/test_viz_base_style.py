@@ -89,7 +89,7 @@ PICTURES = {
     "lines": lambda: show_lines({"Adam": 1 / np.arange(1.0, 9), "other": np.arange(1.0, 9)}, title="cost", log=True),
     "paths": paths,
     "surface": a_surface,
-    "speeds": lambda: show_speeds({"loops": 2.5, "columns": 0.01}, {"bound": 0.001}),
+    "speeds": lambda: show_speeds({"loops": 2.5, "columns": 0.01}),
     "confusion": lambda: draw_confusion_matrix(X[:3, :3]),
     "activations": lambda: show_activations({"ReLU": (GRID, np.maximum(GRID, 0), (GRID > 0) * 1.0)}, (0.5, 0.5, 1.0)),
     "slopes": lambda: show_slopes({"layer": X % 3 / 2}),

@@ -126,7 +126,7 @@ CALLS = {
         {"curves": {"ReLU": (GRID, GRID, GRID)}},
         {"curves": {"ReLU": (GRID, GRID, X)}},
     ),
-    "show_blocks": ({"values": X, "labels": ["line"] * 4, "blocks": {"first": (0, 2)}}, {"values": "X"}),
+    "show_blocks": ({"values": X, "labels": ["line"] * 4, "blocks": {"first": (0, 2)}}, {"values": "X", "role": "Z"}),
     "show_calibration": (
         {"confidence": [0.5], "accuracy": [0.5], "counts": [3]},
         {"confidence": [2], "accuracy": [0.5, 1], "counts": [0]},
@@ -172,10 +172,6 @@ CALLS = {
     "show_slopes": ({"tables": {"ReLU": X}}, {"tables": {"ReLU": GRID}}),
     "show_parts": ({"times": {"loops": {"products": 1.0}}}, {"times": {"loops": {"products": "fast"}}}),
     "show_speeds": ({"seconds": {"loops": 1.0}}, {"seconds": {"loops": "fast"}}),
-    "show_surface": (
-        {"offsets": GRID, "costs": HEIGHTS, "place": (1, 1), "slope": (1, 1)},
-        {"offsets": -GRID, "costs": X, "place": (9, 9)},
-    ),
     "show_timeline": ({"spans": [(0, 0.0, 1.0, "a")]}, {"spans": [(0, "now", "then", "a")]}),
     "touched_outputs": (
         {"size": (4, 4), "kernel": (2, 2), "cell": (0, 0)},

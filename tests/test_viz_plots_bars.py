@@ -5,7 +5,6 @@ import pytest
 from matplotlib.colors import same_color
 from readable import assert_readable
 
-from cnn_viz.base.figures import DPI, SHARPNESS
 from cnn_viz.base.palette import HUE, INK
 from cnn_viz.base.text import duration
 from cnn_viz.plots.bars import show_growth, show_scores, show_speeds
@@ -28,16 +27,6 @@ def test_only_the_newest_bar_is_coloured():
     assert [same_color(bar.get_facecolor(), HUE["O"]) for bar in ax.patches] == [False, False, True]
 
 
-def test_lines_stand_where_they_should_with_dashes_and_names_of_their_own():
-    (ax,) = show_speeds(WAYS, {"floor": 1e-4, "PyTorch": 3e-4}).axes
-    assert [line.get_xdata()[0] for line in ax.lines] == [1e-4, 3e-4]
-    assert len({line.get_linestyle() for line in ax.lines}) == 2
-    names = {text.get_text(): text for text in ax.texts}
-    assert [names[each].xy[0] for each in ("floor", "PyTorch")] == [1e-4, 3e-4]
-    low, high = ax.get_xlim()
-    assert low < 1e-4 < 0.9 < high
-
-
 def test_growth_is_drawn_as_multiples_of_the_first_point_with_marks_of_their_own():
     series = {"images": [(64, 0.5), (128, 1.1)], "filters": [(8, 2.0), (32, 6.0)]}
     (ax,) = show_growth(series).axes
@@ -48,24 +37,6 @@ def test_growth_is_drawn_as_multiples_of_the_first_point_with_marks_of_their_own
     assert len({line.get_marker() for line in lines}) == len({line.get_linestyle() for line in lines}) == 2
     assert {line.get_color() for line in lines} == {INK}  # the hues are those of arrays
     assert [text.get_text() for text in ax.get_legend().get_texts()][1:] == ["images, from 64", "filters, from 8"]
-
-
-@pytest.mark.parametrize("sharpness", [1, SHARPNESS])
-def test_names_of_lines_that_lie_close_stand_one_above_the_other(sharpness):
-    figure = show_speeds(WAYS, {"floor": 1e-4, "PyTorch": 1.05e-4})
-    figure.set_dpi(DPI * sharpness)
-    figure.canvas.draw()
-    one, other = (text.get_window_extent() for text in figure.axes[0].texts if text.get_text() in ("floor", "PyTorch"))
-    assert not one.overlaps(other)
-    assert other.y1 <= figure.bbox.height
-
-
-def test_the_picture_is_as_large_however_many_lines_there_are():
-    # A notebook stores the size, and what a line stands for may not be installed everywhere.
-    lines = {"floor": 1e-4, "PyTorch": 3e-4}
-    assert (show_speeds(WAYS, {}).get_size_inches() == show_speeds(WAYS, lines).get_size_inches()).all()
-    with pytest.raises(ValueError, match="shorter"):
-        show_speeds(WAYS, lines | {"a third": 2e-4})
 
 
 SCORES, SHARES = np.array([-1.0, 2.0, 0.5]), np.array([0.125, 0.25, 0.625])

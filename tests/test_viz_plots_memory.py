@@ -10,13 +10,13 @@ from cnn_viz.base.palette import HUE, PADDING
 from cnn_viz.plots.memory import CELL, show_blocks, show_orders, show_timeline
 
 
-def cells(ax):
-    """Return {(x, y): (text, is it marked)} of the cells on an ax."""
+def cells(ax, role="X"):
+    """Return {(x, y): (text, is it marked)} of the cells on an ax; marked ones have the hue of the role."""
     boxes = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
     texts = {text.get_position(): text.get_text() for text in ax.texts}
     found = {}
     for box in boxes:
-        marked = same_color(box.get_facecolor(), HUE["X"])
+        marked = same_color(box.get_facecolor(), HUE[role])
         assert marked or same_color(box.get_facecolor(), PADDING)
         assert (box.get_linewidth() > 1.5) == marked  # never by hue alone
         found[box.get_xy()] = texts[box.get_x() + 0.5, box.get_y() + 0.5], marked
@@ -56,6 +56,11 @@ def test_blocks_mark_the_lines_that_all_share_and_bracket_each():
     assert [(round(line[0]), round(line[-1])) for line in brackets] == [(0, 3), (2, 5)]
     assert len({line.get_linestyle() for line in ax.lines}) == 2
     assert ax.lines[0].get_xdata()[0] < ax.lines[1].get_xdata()[0]
+
+
+def test_marked_lines_of_an_output_have_its_hue():
+    (ax,) = show_blocks(np.arange(3)[:, None], ["a", "b", "c"], {"first": (0, 2), "second": (1, 3)}, role="O").axes
+    assert [marked for _, marked in cells(ax, role="O").values()] == [False, True, False]
 
 
 def test_a_timeline_has_a_box_as_long_as_the_task_in_the_line_of_its_worker():

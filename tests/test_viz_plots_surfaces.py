@@ -8,8 +8,7 @@ import pytest
 from matplotlib.contour import ContourSet
 from readable import assert_readable
 
-from cnn_viz.base.figures import size_of
-from cnn_viz.plots.surfaces import draw_surface, show_surface
+from cnn_viz.plots.surfaces import draw_surface
 
 OFFSETS = np.linspace(-1, 1, 11)
 
@@ -106,35 +105,15 @@ def test_a_zero_slope_has_no_arrow(bowl):
     assert all(getattr(text, "arrow_patch", None) is None for text in ax.texts)
 
 
-def test_show_surface_cuts_along_the_first_direction_through_the_point(bowl):
-    surface, cut = show_surface(OFFSETS, bowl, (8, 3), (1.2, -4.8)).axes
-    curve, tangent, ring = cut.lines
-    np.testing.assert_allclose(curve.get_xydata(), np.column_stack([OFFSETS, bowl[:, 3]]))
-    (x0, y0), (x1, y1) = tangent.get_xydata()
-    assert (y1 - y0) / (x1 - x0) == pytest.approx(1.2)
-    assert curve.get_linestyle() != tangent.get_linestyle()
-    np.testing.assert_allclose(ring.get_xydata()[0], [OFFSETS[8], bowl[8, 3]])
-    assert cut.get_title(loc="left") == "slope 1.20"
-    assert surface.get_title(loc="left") == f"cost {bowl[8, 3]:.2f}"
-    assert surface.lines[-1].get_ydata()[0] == OFFSETS[3]
-
-
-def test_the_picture_is_as_large_wherever_the_point_is(bowl):
-    sizes = {size_of(show_surface(OFFSETS, bowl, place, (0.0, -2.0))) for place in ((0, 0), (10, 10), (5, 5))}
-    assert len(sizes) == 1
-    assert sizes.pop()[0] <= 760
-
-
 def test_a_plain_has_no_lines_and_can_be_drawn():
     ax = draw_surface(None, OFFSETS, np.full((11, 11), np.log(10)))
     assert not ax.collections
     assert ax.get_xlim() == ax.get_ylim() == (-1, 1)
-    show_surface(OFFSETS, np.full((11, 11), 2.0), (5, 5), (0.0, 0.0))
 
 
 def test_no_argument_is_changed(bowl):
     before = bowl.copy()
-    show_surface(OFFSETS, bowl, (8, 3), (1.2, -4.8))
+    draw_surface(None, OFFSETS, bowl, (0.6, -0.4), (1.2, -4.8))
     np.testing.assert_array_equal(bowl, before)
 
 
@@ -151,8 +130,3 @@ def test_no_argument_is_changed(bowl):
 def test_what_is_no_surface_is_refused(offsets, costs, words):
     with pytest.raises(ValueError, match=f"draw_surface.*{words}"):
         draw_surface(None, offsets, costs)
-
-
-def test_an_index_outside_is_refused(bowl):
-    with pytest.raises(ValueError, match=r"place \(11, 0\) is outside 11 by 11"):
-        show_surface(OFFSETS, bowl, (11, 0), (0, 0))

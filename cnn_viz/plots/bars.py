@@ -1,7 +1,6 @@
 """Bars: durations on a logarithmic scale, their growth, and the scores, shares and gradient of one example.
 
-Durations   equal factors have equal lengths. Vertical lines are references for the bars (a lower bound, another
-            library), each with a name and a line style of its own.
+Durations   equal factors have equal lengths.
 Scores      (classes,): the true class has a bold name and a heavy outline; negative bars are hatched; the gradient has
             a dashed outline; probabilities are white.
 Chapters    06, 09; durations in most chapters.
@@ -11,59 +10,43 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from cnn_core import checks
-from cnn_viz.base.figures import DPI, WIDEST, add_axes, new_figure
-from cnn_viz.base.palette import DASHES as STYLES
-from cnn_viz.base.palette import HUE, INK, PADDING
+from cnn_viz.base.figures import WIDEST, add_axes, new_figure
+from cnn_viz.base.palette import DASHES, HUE, INK, PADDING
 from cnn_viz.base.style import FONT, picture
 from cnn_viz.base.text import duration, number_texts
 
-BAR, LINE = 30, 15  # pixels: a bar with its gap, and a line of text
+BAR, ABOVE = 30, 12  # pixels: a bar with its gap, and the space above the first
 NAMES, RIGHT = 250, 60  # pixels: space for the names, and for the last number
-DASHES = ("--", ":")  # the most lines
-BEHIND = {"facecolor": "white", "linewidth": 0, "pad": 1}  # so that no line runs through a number
 MARKS = ("o", "s", "^", "D")
 
 
 @picture
-def show_speeds(seconds, lines=None, unit="an image"):
+def show_speeds(seconds, unit="an image"):
     """Draw a bar for each implementation of the same task, the last in the hue of outputs, the others grey.
 
     Parameters
     ----------
     seconds : {str: float}
         From the first implementation to the newest.
-    lines : {str: float}, optional
-        References, two at most. The figure has the same size whether or not `lines` is empty, because its content
-        depends on which libraries are installed.
     unit : str
         The task that takes so many seconds.
     """
-    top = 12 + (0 if lines is None else LINE * len(DASHES))
-    names, values, lines = list(seconds), checks.as_float("seconds", list(seconds.values())), lines or {}
-    figure = new_figure(WIDEST, top + len(names) * BAR + 48)
-    ax = add_axes(figure, NAMES, top, WIDEST - NAMES - RIGHT, len(names) * BAR)
-    low = min([*values, *lines.values()]) / 2
+    names, values = list(seconds), checks.as_float("seconds", list(seconds.values()))
+    figure = new_figure(WIDEST, ABOVE + len(names) * BAR + 48)
+    ax = add_axes(figure, NAMES, ABOVE, WIDEST - NAMES - RIGHT, len(names) * BAR)
+    low = values.min() / 2
     colours = [PADDING] * (len(names) - 1) + [HUE["O"]]
     ax.barh(range(len(names)), values - low, left=low, height=0.68, color=colours, edgecolor=INK, linewidth=0.8)
     ax.set(xscale="log", xlim=(low, 1.05 * values.max()), yticks=[])
     ax.set_xlabel(f"time for {unit} (shorter is faster)", fontsize=FONT + 1)
     for row, (name, value) in enumerate(seconds.items()):
         ax.text(-0.015, row, name, ha="right", va="center", transform=ax.get_yaxis_transform())
-        ax.text(value * 1.06, row, duration(value), ha="left", va="center", bbox=BEHIND)
-    _mark_lines(ax, lines)
+        ax.text(value * 1.06, row, duration(value), ha="left", va="center")
     ax.set_ylim(len(names) - 0.45, -0.55)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
     ax.xaxis.set_major_locator(LogLocator(subs=(1,) if values.max() > 50 * low else (1, 2, 5)))
     ax.xaxis.set_minor_locator(NullLocator())
     return figure
-
-
-def _mark_lines(ax, lines):
-    for order, ((name, value), dashes) in enumerate(zip(lines.items(), DASHES[: len(lines)], strict=True)):
-        ax.axvline(value, color=INK, linestyle=dashes, linewidth=1.4, zorder=2.5)
-        height = (2 + order * LINE) * 72 / DPI  # points; a row for each name, since two lines may lie close
-        above = {"xytext": (0, height), "textcoords": "offset points"}
-        ax.annotate(name, (value, 1), xycoords=ax.get_xaxis_transform(), ha="center", va="bottom", **above)
 
 
 @picture
@@ -79,7 +62,7 @@ def show_growth(series, unit="time, as a multiple of that of the first point"):
     series = {name: checks.as_float(name, points) for name, points in series.items()}
     most = max(points[-1][0] / points[0][0] for points in series.values())
     ax.plot([1, most], [1, most], color=INK, linewidth=1, label="twice as much, twice as long")
-    for (name, points), dashes, mark in zip(series.items(), STYLES, MARKS, strict=False):
+    for (name, points), dashes, mark in zip(series.items(), DASHES, MARKS, strict=False):
         x, y = points.T
         style = {"marker": mark, "markerfacecolor": PADDING, "linewidth": 2, "markersize": 8}
         ax.plot(x / x[0], y / y[0], color=INK, linestyle=dashes, label=f"{name}, from {x[0]:g}", **style)

@@ -1,7 +1,7 @@
 """Pictures of memory and of threads: the order of numbers in memory, blocks that overlap, tasks of workers over time.
 
-Cells       one a number; chosen ones have the hue of inputs and a thick outline, the others are grey, so that they
-            differ without colour.
+Cells       one a number; chosen ones have the hue of their array and a thick outline, the others are grey, so that
+            they differ without colour.
 Chapters    09.
 """
 
@@ -42,9 +42,9 @@ def show_orders(orders):
     return figure
 
 
-def _draw_cell(ax, x, y, value, marked):
+def _draw_cell(ax, x, y, value, marked, role="X"):
     """Draw one number in its cell, the upper left corner at (x, y) in cells."""
-    face, width = (HUE["X"], 2.2) if marked else (PADDING, 0.6)
+    face, width = (HUE[role], 2.2) if marked else (PADDING, 0.6)
     ax.add_patch(
         Rectangle((x, y), 1, 1, facecolor=face, edgecolor=INK, linewidth=width, zorder=2 + marked, clip_on=False)
     )
@@ -52,7 +52,7 @@ def _draw_cell(ax, x, y, value, marked):
 
 
 @picture
-def show_blocks(values, labels, blocks):
+def show_blocks(values, labels, blocks, role="X"):
     """Draw a matrix in memory order, line by line, with brackets around blocks of its lines that may overlap.
 
     Parameters
@@ -62,9 +62,12 @@ def show_blocks(values, labels, blocks):
         A text for each line, written at its left.
     blocks : {str: (int, int)}
         For each text the first line of a block and the one after its last; every other block is bracketed further out.
+    role : 'X', 'F', 'O' or 'B'
+        The array that the lines belong to; decides the hue of the marked ones.
     """
     values = checks.real_array("values", values)
     checks.dimensions("values", values, "(lines, columns)")
+    checks.choice("role", role, tuple(HUE))
     lines, columns = values.shape
     left = 250
     width = left + columns * CELL + 60 + 210
@@ -73,7 +76,7 @@ def show_blocks(values, labels, blocks):
     ax.set(xlim=(-left / CELL, (width - left) / CELL), ylim=(lines, 0))
     ax.axis("off")
     for (line, column), value in np.ndenumerate(values):
-        _draw_cell(ax, column, line, value, all(first <= line < end for first, end in blocks.values()))
+        _draw_cell(ax, column, line, value, all(first <= line < end for first, end in blocks.values()), role)
     for line, label in enumerate(labels):
         ax.text(-0.4, line + 0.5, label, ha="right", va="center")
     for order, (text, (first, end)) in enumerate(blocks.items()):

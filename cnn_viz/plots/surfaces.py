@@ -1,4 +1,4 @@
-"""Cost surfaces: the cost over two directions as a map with contours, and a cut through it with the slope.
+"""Cost surfaces: the cost over two directions as a map with contours.
 
 Shapes      offsets (P,) along both directions; costs (P, P): costs[i, j] at offsets[i] along the first direction, which
             runs to the right, and offsets[j] along the second, which runs up.
@@ -17,10 +17,9 @@ from cnn_core import checks
 from cnn_viz.base.axes import draw_box, round_numbers
 from cnn_viz.base.figures import add_axes, new_figure
 from cnn_viz.base.palette import INK, MAGNITUDES
-from cnn_viz.base.style import FONT, PALE_GRID, picture
-from cnn_viz.base.text import with_minus
+from cnn_viz.base.style import FONT, picture
 
-SIDE, WIDE, TALL = 310, 250, 190  # pixels: of the map, of the cut
+SIDE = 310  # pixels: of the map
 LEFT, TOP, BELOW = 70, 30, 46  # pixels around the axes
 FEWEST, INSIDE = 4, 0.92  # contours; the largest distance of a number from the centre, as a share of half the side
 SPACE = np.array([0.2, 0.1])  # between the middles of two numbers, in half sides of the map
@@ -61,58 +60,6 @@ def draw_surface(ax, offsets, costs, point=None, slope=None):
     ax.set_aspect("equal")
     draw_box(ax)
     return _labelled(ax, "along the second direction")
-
-
-def draw_cut(ax, offsets, costs, at, slope):
-    """Draw the cost along one direction, and at one offset the straight line that has its slope.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    offsets, costs : arrays, shape (P,)
-    at : int
-        An index into the offsets.
-    slope : float
-    """
-    at = checks.integer("at", at, minimum=0)
-    reach = np.ptp(offsets) / 6
-    ends = offsets[at] + np.array([-reach, reach])
-    ax.plot(offsets, costs, "-", color=INK, linewidth=1.6, label="cost")
-    ax.plot(ends, costs[at] + slope * (ends - offsets[at]), "--", color=INK, linewidth=1.6, label="slope")
-    ax.plot(offsets[at], costs[at], **RING)
-    low, high = min(costs), max(costs)
-    space = 0.12 * (high - low) or 0.1
-    ax.set(xlim=(offsets[0], offsets[-1]), ylim=(low - space, high + space))
-    ax.set_title(with_minus(f"slope {slope:.2f}"))
-    ax.grid(**PALE_GRID)
-    return _labelled(ax, "cost")
-
-
-@picture
-def show_surface(offsets, costs, place, slope):
-    """Draw a map with a chosen point, and beside it the cut through that point along the first direction.
-
-    Parameters
-    ----------
-    offsets : array, shape (P,)
-    costs : array, shape (P, P)
-    place : (int, int)
-        Indices of the point along the two directions.
-    slope : (float, float)
-        The derivative of the cost in the two directions there.
-    """
-    offsets, costs = _checked(offsets, costs)
-    i, j = (checks.integer("place", each, minimum=0) for each in place)
-    if max(i, j) >= len(offsets):
-        raise checks.BadValue(f"place ({i}, {j}) is outside {len(offsets)} by {len(offsets)} costs.")
-    figure = new_figure(2 * LEFT + SIDE + WIDE + 20, TOP + SIDE + BELOW)
-    surface = add_axes(figure, LEFT, TOP, SIDE, SIDE)
-    draw_surface(surface, offsets, costs, (offsets[i], offsets[j]), slope)
-    surface.axhline(offsets[j], color=INK, linestyle=":", linewidth=1.2)
-    surface.set_title(f"cost {costs[i, j]:.2f}")
-    cut = add_axes(figure, 2 * LEFT + SIDE, TOP + (SIDE - TALL) / 2, WIDE, TALL)
-    draw_cut(cut, offsets, costs[:, j], i, slope[0])
-    return figure
 
 
 def _checked(offsets, costs):

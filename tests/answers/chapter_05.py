@@ -99,6 +99,11 @@ CHECKS = [
     (chapter_05.check_dead, lambda *given: (before(*given).sum(axis=0) < 0).sum(), "in sum"),
     (chapter_05.check_dead, lambda *given: (before(*given) < 0).all(axis=0).sum(), "exactly 0"),
     (chapter_05.check_dead, lambda X, W, B: (before(X, W, 0 * B) <= 0).all(axis=0).sum(), "leave out the biases"),
+    (
+        chapter_05.check_dead,
+        lambda X, W, B: (W + B <= 0).all(axis=0).sum(),
+        "you find 1 dead units",
+    ),  # the examples left out
     (chapter_05.check_dead, lambda X, W, B: (B < 0).sum(), "biases alone"),
     (chapter_05.check_dead, lambda X, W, B: (B <= 0).sum(), "biases alone"),
     (chapter_05.check_dead, lambda *given: silent(*given).all(axis=0), "one number, yours has shape (9,)"),
