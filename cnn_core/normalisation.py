@@ -96,15 +96,15 @@ class BatchNorm2D(Layer):
         checks.require(is_variance, "state['running_variance'] has entries below 0.")
         return checked
 
-    def apply(self, X, training, cache, buffers=FRESH):
+    def apply(self, X, training=False, cache=None, buffers=FRESH):
         if training and len(X):
             return self._apply_batch(X, cache, buffers)
-        cache["mean"], cache["scale"] = self.state["running_mean"], self._scale(self.state["running_variance"])
-        gain = self.params["gamma"] * cache["scale"]
+        gain = self.params["gamma"] * self._scale(self.state["running_variance"])
         O = np.multiply(X, _spread(gain, X), out=buffers.like("O", X, X.dtype))
-        return np.add(O, _spread(self.params["beta"] - cache["mean"] * gain, X), out=O)
+        return np.add(O, _spread(self.params["beta"] - self.state["running_mean"] * gain, X), out=O)
 
     def _apply_batch(self, X, cache, buffers):
+        """Return the output by the statistics of X, which are left in the cache."""
         count = X.size // X.shape[1]
         if count == 1:
             raise ValueError(f"{self.name}: {ONE_VALUE}")
@@ -121,12 +121,14 @@ class BatchNorm2D(Layer):
         return 1 / np.sqrt(variance + self.epsilon)
 
     def gradients(self, dC_dO, X, cache, buffers=FRESH):
-        scale, is_batch = cache["scale"], "centred" in cache
-        centred = cache["centred"] if is_batch else X - _spread(cache["mean"], X)
+        if not cache:  # of a prediction
+            scale, centred = self._scale(self.state["running_variance"]), X - _spread(self.state["running_mean"], X)
+        else:
+            scale, centred = cache["scale"], cache["centred"]
         grads = {"gamma": _sums(dC_dO, centred) * scale, "beta": _sums(dC_dO)}
         gain = self.params["gamma"] * scale
         dC_dX = np.multiply(dC_dO, _spread(gain, X), out=buffers.like("dC_dX", X, X.dtype))
-        if is_batch:  # mean and variance of the batch depend on X too
+        if cache:  # mean and variance depend on X too
             shares = gain / (X.size // X.shape[1])
             through_variance = buffers.like("through variance", X, X.dtype)
             dC_dX -= np.multiply(centred, _spread(shares * scale * grads["gamma"], X), out=through_variance)
@@ -173,7 +175,7 @@ class Dropout(Layer):
     def element_count(self, input_shape):
         return 2 * math.prod(input_shape)  # the output and the mask
 
-    def apply(self, X, training, rng, cache, buffers=FRESH):
+    def apply(self, X, training=False, rng=None, cache=None, buffers=FRESH):
         if not training:
             return X
         cache["mask"] = mask = buffers.batch("mask", X.shape, X.dtype)
@@ -183,7 +185,7 @@ class Dropout(Layer):
         return np.multiply(X, mask, out=buffers.like("O", X, X.dtype))
 
     def gradients(self, dC_dO, X, cache, buffers=FRESH):
-        if "mask" not in cache:
+        if not cache:  # of a prediction
             return dC_dO, {}
         return np.multiply(dC_dO, cache["mask"], out=buffers.like("dC_dX", X, X.dtype)), {}
 
