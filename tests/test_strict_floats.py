@@ -70,7 +70,7 @@ UNDERFLOWS = {
     "smoothed-cross-entropy": lambda: CrossEntropy(0.1)(SMALL, [1])[0],
     "batch-normalisation": lambda: BatchNorm2D().forward(np.concatenate([NEAR_0, -NEAR_0])),
     "dropout": lambda: Dropout(0.9).forward(NEAR_0),
-    "global-average-pooling": lambda: GlobalAveragePool2D().forward(TINY * 1e-120),
+    "global-average-pooling": lambda: GlobalAveragePool2D().forward(np.full((1, 1, 4, 4), 5e-324)),
     "layers": lambda: np.stack([layer().forward(SMALL) for layer in (Sigmoid, Softmax, Tanh, LeakyReLU)]),
 }
 
