@@ -240,8 +240,10 @@ class Layer(checks.Named, checks.Fixed):
 
     def sync_params(self):
         """Validate parameters and state that the user has assigned since the last call."""
-        for kind in SHAPES:
-            self._store(kind, self.checked_arrays(kind, getattr(self, kind)))
+        for kind, own in self.own.items():
+            arrays = getattr(self, kind)
+            if arrays or arrays is not own or self.own_arrays[kind]:  # else there are none, and none have been assigned
+                self._store(kind, self.checked_arrays(kind, arrays))
 
     def _store(self, kind, arrays):
         """Keep the layer's own arrays, and copies of others: what was assigned may belong to another layer too."""
