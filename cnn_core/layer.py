@@ -242,7 +242,7 @@ class Layer(checks.Named, checks.Fixed):
         """Validate parameters and state that the user has assigned since the last call."""
         for kind, own in self.own.items():
             arrays = getattr(self, kind)
-            if arrays or arrays is not own or self.own_arrays[kind]:  # else there are none, and none have been assigned
+            if arrays is not own or arrays or self.own_arrays[kind]:  # else there are none, and none have been assigned
                 self._store(kind, self.checked_arrays(kind, arrays))
 
     def _store(self, kind, arrays):
