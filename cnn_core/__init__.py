@@ -19,6 +19,7 @@ from .layer import Layer
 from .losses import CrossEntropy, MeanSquaredError
 from .mnist import load_idx, load_mnist
 from .model import Model, register_layer
+from .normalisation import BatchNorm2D, Dropout, GlobalAveragePool2D
 from .optimisers import Adam, AdamW, Constant, Cosine, GradientDescent, Momentum, Nesterov, OneCycle, Optimiser, RMSProp
 from .optimisers import StepDecay
 from .pooling import Pool2D, pool2d_backward, pool2d_backward_loop, pool2d_forward, pool2d_forward_loop

@@ -25,13 +25,13 @@ def save_checkpoint(path, model, optimiser):
     ValueError
         If a number is not finite, or the optimiser holds the state of another model.
     """
-    arrays, generator = model_arrays(model), model.rng.bit_generator
-    _check_owner(model, optimiser, arrays)
+    (params, layer_state), generator = model_arrays(model), model.rng.bit_generator
+    _check_owner(model, optimiser, params)
     checks.expect(type(generator) is PCG64, "the generator of a model in a file must be PCG64", generator.state)
     own = describe(optimiser, OPTIMISERS, SCHEDULES) | {"steps": optimiser.steps}
     described = {"model": describe_model(model), "optimiser": own, "generator": generator.state}
     moments = {f"{name}/{key}": moment for key, own in optimiser.state.items() for name, moment in own.items()}
-    archive.write_archive(path, {"kind": "checkpoint"} | described, arrays | moments)
+    archive.write_archive(path, {"kind": "checkpoint"} | described, params | layer_state | moments)
 
 
 @checks.public
@@ -46,21 +46,22 @@ def load_checkpoint(path):
         If the file is damaged, or is anything but a checkpoint.
     """
     with archive.open_archive(path, "checkpoint") as opened:
-        layers, shapes = planned_model(opened)
+        layers, shapes, states = planned_model(opened)
         described = opened.architecture["optimiser"]
         optimiser = made(described, OPTIMISERS, "optimiser", SCHEDULES)
         optimiser.steps = described["steps"]
         keys, moments = shapes if any("/" in name for name in opened.entries) else (), optimiser.moments
-        model = read_model(opened, layers, shapes, {f"{name}/{key}": shapes[key] for key in keys for name in moments})
+        others = {f"{name}/{key}": shapes[key] for key in keys for name in moments}
+        model = read_model(opened, layers, shapes, states, others)
         optimiser.state = {key: {name: opened.read(f"{name}/{key}") for name in moments} for key in keys}
         model.rng.bit_generator.state = opened.architecture["generator"]
         return model, optimiser
 
 
-def _check_owner(model, optimiser, arrays):
+def _check_owner(model, optimiser, params):
     if not hasattr(optimiser, "is_bound_to_another"):
         raise checks.BadType(f"optimiser must be an optimiser such as Adam(), got {checks.shown(optimiser)}.")
-    expected = {key: dict.fromkeys(optimiser.moments, (param.shape, param.dtype)) for key, param in arrays.items()}
+    expected = {key: dict.fromkeys(optimiser.moments, (param.shape, param.dtype)) for key, param in params.items()}
     state = optimiser.state.items()
     held = {key: {name: (moment.shape, moment.dtype) for name, moment in own.items()} for key, own in state}
     if optimiser.is_bound_to_another(model) or held not in ({}, expected):

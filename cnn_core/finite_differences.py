@@ -14,6 +14,7 @@ import numpy as np
 from . import checks
 
 EPSILON = 1e-5  # the error of a central difference grows with its square, that of rounding with its inverse
+ROUNDING = 100 * np.finfo(float).eps  # of a cost, relative to it: many operations lead to it
 
 
 @checks.public
@@ -39,7 +40,8 @@ def gradient_check(subject, *arrays, loss=None, entries=200, epsilon=EPSILON, se
     -------
     (float, str)
         The largest relative error, |gradient - difference| / max(|gradient|, |difference|, 1 % of the array's largest
-        gradient), and where it is, such as "dC/dF[0, 1, 2, 2]".
+        gradient), and where it is, such as "dC/dF[0, 1, 2, 2]". Where both are so small that the rounding of the cost
+        hides them they count as equal, such as those of a bias before a BatchNorm2D, which are 0.
 
     Examples
     --------
@@ -191,24 +193,25 @@ def _largest_error(cost, name, array, gradient, entries, epsilon, rng):
     if array.size == 0:
         return 0.0, name
     chosen = rng.permutation(array.size)[:entries]
-    differences = np.array([_difference(cost, array, i, epsilon) for i in chosen])
+    differences, costs = np.array([_difference(cost, array, i, epsilon) for i in chosen]).T
     claimed = gradient.ravel()[chosen]
     scale = np.maximum(np.abs(claimed), np.abs(differences))
     errors = np.abs(claimed - differences) / np.maximum(scale, max(0.01 * scale.max(), np.finfo(float).tiny))
+    errors[scale < ROUNDING * abs(costs) / epsilon] = 0
     worst = int(errors.argmax())
     index = ", ".join(map(str, np.unravel_index(chosen[worst], array.shape)))
     return float(errors[worst]), f"{name}[{index}]"
 
 
 def _difference(cost, array, index, epsilon):
-    """Return the slope of the cost at one entry, from a step up and a step down."""
+    """Return the slope of the cost at one entry, from a step up and a step down, and the cost after the step up."""
     value = array.flat[index]
     array.flat[index] = value + epsilon
     above = cost()
     array.flat[index] = value - epsilon
     below = cost()
     array.flat[index] = value
-    return (above - below) / (2 * epsilon)
+    return (above - below) / (2 * epsilon), above
 
 
 def _grid_error(forward, backward, size, kernel, stride, padding):

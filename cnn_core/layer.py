@@ -6,8 +6,11 @@ Pure part   `apply` and `gradients` are pure functions. They may name further ar
             micro-batch and layer; None while predicting), `cache` (a dict of this micro-batch and layer, in which apply
             leaves what gradients needs), `buffers` (fast/buffers.py) and, for gradients, `input_gradient` (False where
             dC_dX is not needed). Inside `fit` their arrays are overwritten at the next step: keep copies of them.
-State       `forward` and `backward` validate their argument and keep state: forward stores X, by reference, for
+Memory      `forward` and `backward` validate their argument and keep records: forward stores X, by reference, for
             backward, which assigns `grads` and changes no parameter.
+State       A layer may have arrays that training changes and no optimiser does, such as running means. While training,
+            its apply leaves in cache["observed"] what it found for each of them, in new arrays. The step takes the mean
+            over its micro-batches, weighted by their examples, and `next_state` makes the next state of it.
 Dtype       Inputs are cast to the dtype the layer was built with.
 Chapters    01 shows the first layer, 08 puts several in a row.
 """
@@ -21,6 +24,8 @@ import numpy as np
 
 from . import checks
 from .initialise import INITIALISATIONS
+
+SHAPES = {"params": "param_shapes", "state": "state_shapes"}  # the arrays of a layer, and the method for their shapes
 
 
 class Forward(NamedTuple):
@@ -54,6 +59,25 @@ def backward_pass(layers, dC_dO, records, input_gradient=True):
         dC_dO = layer.validate_gradient(dC_dO, output_shape)
         dC_dO, grads[index] = layer.gradients(dC_dO, X, **accepted(layer.gradients, own))
     return dC_dO, grads
+
+
+def observed_by(layers, records, share=1.0):
+    """Return, for each layer, {key: value * share} of what its forward pass observed for its state."""
+    caches = [record.options["cache"] if layer.state else {} for layer, record in zip(layers, records, strict=True)]
+    return [{key: value * share for key, value in cache.get("observed", {}).items()} for cache in caches]
+
+
+def next_states(layers, observed):
+    """Return {key: array} of each layer's next state, checked; {} where nothing was observed."""
+    pairs = zip(layers, observed, strict=True)
+    return [layer.checked_arrays("state", layer.next_state(own)) if own else {} for layer, own in pairs]
+
+
+def set_states(layers, states):
+    """Set these states, which have been checked, in place."""
+    for layer, own in zip(layers, states, strict=True):
+        for key, array in own.items():
+            layer.state[key][...] = array
 
 
 def options_of(layers, training, seed):
@@ -99,14 +123,15 @@ def row_shape(shape, axes):
 class Layer(checks.Named, checks.Fixed):
     """A step of a network, with parameters (`params`) and their cost gradients (`grads`) under the same keys.
 
-    A subclass defines `output_shape`, `apply` and `gradients`, and, if it has parameters, `param_shapes` and `initial`.
+    A subclass defines `output_shape`, `apply` and `gradients`, and, if it has parameters, `param_shapes` and `initial`;
+    if it has state, `state_shapes`, `initial` and `next_state`.
     A Model builds its layers; a layer used alone builds itself at its first forward, from a Generator of seed 0.
     """
 
     def __init__(self):
-        self.params, self.grads = {}, {}
-        # always the same dictionary, which callers may hold, and the arrays in it when it was validated last
-        self.own_params, self.own_arrays = self.params, {}
+        self.params, self.grads, self.state = {}, {}, {}
+        # always the same dictionaries, which callers may hold, and the arrays in them when they were validated last
+        self.own, self.own_arrays = {"params": self.params, "state": self.state}, {"params": {}, "state": {}}
         self.input_shape = self.dtype = self.last_forward = None  # until it is built and called
         self.in_model = False
         self.rng = np.random.default_rng(0)  # for a layer used alone; a Model's layers get theirs from the Model
@@ -127,8 +152,16 @@ class Layer(checks.Named, checks.Fixed):
         """Return {key: shape} of the parameters for one input of this shape."""
         return {}
 
+    def state_shapes(self, input_shape):
+        """Return {key: shape} of the state for one input of this shape; no key is one of a parameter."""
+        return {}
+
     def initial(self, key, shape, rng):
-        """Return the initial value of the parameter `key`."""
+        """Return the initial value of the parameter, or of the array of the state, `key`."""
+        raise NotImplementedError
+
+    def next_state(self, observed):
+        """Return {key: array} of the state after a step, which observed these values for it."""
         raise NotImplementedError
 
     def check_input(self, X):
@@ -145,32 +178,39 @@ class Layer(checks.Named, checks.Fixed):
     def build(self, input_shape, rng, dtype="float32"):
         """Create the parameters for inputs of this shape (without N), from the layer's own Generator.
 
-        Parameters that the user assigned before the first build are kept.
+        Parameters and state that the user assigned before the first build are kept.
         """
         dtype, input_shape = checks.float_type(dtype), checks.shape("input_shape", input_shape)
         self.output_shape(input_shape)
-        assigned = self.params if self.input_shape is None else {}
+        assigned = vars(self) if self.input_shape is None else {kind: {} for kind in SHAPES}
         self.set_params(input_shape, dtype, self.planned_params(assigned, input_shape, dtype, rng))
 
-    def planned_params(self, params, input_shape, dtype, rng):
-        """Return these parameters, checked, with initial values, drawn from rng, for the keys that are missing."""
-        shapes = self.param_shapes(input_shape)
-        checks.fits("its parameters", sum(map(math.prod, shapes.values())), "float64", "Make it smaller.")
-        if not params.keys() >= shapes.keys():  # where a model is loaded nothing is missing, and nothing is drawn
-            params = {key: self.initial(key, shape, rng) for key, shape in shapes.items()} | params
-        return self.checked_params(params, input_shape, dtype)
+    def planned_params(self, assigned, input_shape, dtype, rng):
+        """Return assigned 'params' and 'state', checked; initial values, drawn from rng, where a key is missing."""
+        planned = {}
+        for kind, method in SHAPES.items():
+            arrays, shapes = assigned[kind], getattr(self, method)(input_shape)
+            checks.fits("its parameters", sum(map(math.prod, shapes.values())), "float64", "Make it smaller.")
+            if not arrays.keys() >= shapes.keys():  # where a model is loaded nothing is missing, and nothing is drawn
+                arrays = {key: self.initial(key, shape, rng) for key, shape in shapes.items()} | arrays
+            planned[kind] = self.checked_arrays(kind, arrays, input_shape, dtype)
+        checks.require(not planned["params"].keys() & planned["state"], "a key of its state is one of a parameter.")
+        return planned
 
-    def set_params(self, input_shape, dtype, params):
-        """Set these parameters, which have been checked, for inputs of this shape."""
-        self._store(params)
+    def set_params(self, input_shape, dtype, planned):
+        """Set these parameters and this state, which have been checked, for inputs of this shape."""
+        for kind, arrays in planned.items():
+            self._store(kind, arrays)
         self.grads, self.last_forward = {}, None
         vars(self).update(input_shape=input_shape, dtype=dtype)
 
     def forward(self, X, training=True):
-        """Return the output for X, and store X for backward."""
+        """Return the output for X, and store X for backward; while training, change the state if there is one."""
         X = self.validate_input(X)
         seed = (draw_seed(self.rng, [self]) if training else 0, 0)
-        O, (self.last_forward,) = forward_pass([self], X, options_of([self], training, seed))
+        O, records = forward_pass([self], X, options_of([self], training, seed))
+        set_states([self], next_states([self], observed_by([self], records)))
+        self.last_forward = records[0]
         return O
 
     def backward(self, dC_dO):
@@ -199,27 +239,34 @@ class Layer(checks.Named, checks.Fixed):
         return checks.same_shape("dC_dO", dC_dO, output_shape, "(the shape of the last forward's output)")
 
     def sync_params(self):
-        """Validate parameters that the user has assigned since the last call."""
-        self._store(self.checked_params(self.params, self.input_shape, self.dtype))
+        """Validate parameters and state that the user has assigned since the last call."""
+        for kind, own in self.own.items():
+            arrays = getattr(self, kind)
+            if arrays is not own or arrays or self.own_arrays[kind]:  # else there are none, and none have been assigned
+                self._store(kind, self.checked_arrays(kind, arrays))
 
-    def _store(self, params):
+    def _store(self, kind, arrays):
         """Keep the layer's own arrays, and copies of others: what was assigned may belong to another layer too."""
-        own = {key: param is self.own_arrays.get(key) and param.flags.writeable for key, param in params.items()}
-        self.own_arrays = {key: p if own[key] else np.array(p, order="C") for key, p in params.items()}
-        self.own_params.update(self.own_arrays)
-        for key in self.own_params.keys() - params.keys():
-            del self.own_params[key]
-        self.params = self.own_params
+        held, own = self.own_arrays[kind], self.own[kind]
+        self.own_arrays[kind] = {key: _own_array(array, held.get(key)) for key, array in arrays.items()}
+        own.update(self.own_arrays[kind])
+        for key in own.keys() - arrays.keys():
+            del own[key]
+        setattr(self, kind, own)
 
-    def checked_params(self, params, input_shape, dtype):
-        """Return the parameters with the right keys and shapes, as arrays of dtype."""
-        shapes = self.param_shapes(input_shape)
-        checks.require(isinstance(params, dict), "params must be a dictionary of arrays.", checks.BadType)
-        if params.keys() != shapes.keys():
+    def checked_arrays(self, kind, arrays, input_shape=None, dtype=None):
+        """Return the parameters or the state with the right keys and shapes, as arrays of dtype."""
+        shapes, dtype = getattr(self, SHAPES[kind])(input_shape or self.input_shape), dtype or self.dtype
+        checks.require(isinstance(arrays, dict), f"{kind} must be a dictionary of arrays.", checks.BadType)
+        if arrays.keys() != shapes.keys():
             wanted = f"the keys {sorted(shapes)}" if shapes else "no keys"
-            raise checks.BadValue(f"params must have {wanted}, got {sorted(map(str, params))}.")
-        arrays = {key: checks.as_float(f"params[{key!r}]", params[key], dtype) for key in shapes}
-        return {key: checks.same_shape(f"params[{key!r}]", arrays[key], shape) for key, shape in shapes.items()}
+            raise checks.BadValue(f"{kind} must have {wanted}, got {sorted(map(str, arrays))}.")
+        floats = {key: checks.as_float(f"{kind}[{key!r}]", arrays[key], dtype) for key in shapes}
+        return {key: checks.same_shape(f"{kind}[{key!r}]", floats[key], shape) for key, shape in shapes.items()}
+
+
+def _own_array(array, held):
+    return array if array is held and array.flags.writeable else np.array(array, order="C")
 
 
 class WeightedLayer(Layer):

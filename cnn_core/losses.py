@@ -40,11 +40,22 @@ class MeanSquaredError:
         return checks.finite("targets", targets)
 
 
-class CrossEntropy:
+class CrossEntropy(checks.Fixed):
     """Softmax, then the negative logarithm of the probability of the right class, averaged over the batch.
 
     The outputs are the numbers before softmax (logits). The gradient is (p - y) / N: the probabilities, less 1 at the
     right class. The largest logit is subtracted from each row first, so that no exponential overflows.
+
+    Parameters
+    ----------
+    smoothing : float
+        From 0 to 1, how much of the probability is asked for in equal parts of all classes in place of the right one:
+        y is smoothing / classes everywhere, and 1 - smoothing more at the right class. The cost of smoothed labels does
+        not reach 0, however good the outputs are.
+
+    References
+    ----------
+    Szegedy et al., Rethinking the inception architecture for computer vision, arXiv:1512.00567, section 7.
 
     Examples
     --------
@@ -57,6 +68,10 @@ class CrossEntropy:
     includes = "Softmax"  # a network that ends in a Softmax layer would apply it twice
 
     @checks.public
+    def __init__(self, smoothing=0):
+        self.smoothing = checks.number("smoothing", smoothing, ge=0, le=1)
+
+    @checks.public
     def __call__(self, outputs, labels):
         """Return (cost, dC_dO) for outputs (N, classes) and labels (N,), or one-hot (N, classes)."""
         outputs = _outputs(outputs)
@@ -64,9 +79,12 @@ class CrossEntropy:
         shifted = outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True)
         powers = np.exp(shifted)
         totals = powers.sum(axis=1)
-        cost = float(np.mean(np.log(totals) - shifted[right]))
-        dC_dO = powers / totals[:, None]
-        dC_dO[right] -= 1
+        asked = shifted[right]
+        if self.smoothing:
+            asked = (1 - self.smoothing) * asked + self.smoothing * shifted.mean(axis=1)
+        cost = float(np.mean(np.log(totals) - asked))
+        dC_dO = powers / totals[:, None] - self.smoothing / outputs.shape[1]
+        dC_dO[right] -= 1 - self.smoothing
         return cost, (dC_dO / len(outputs)).astype(outputs.dtype)
 
     def check_targets(self, labels, shape):

@@ -4,8 +4,8 @@ Shapes      All shapes are computed when the Model is made, so that a network th
             message names the layer.
 Chance      One Generator is made from `seed`; every layer gets a child of it, and so does shuffling.
 State       `forward` keeps what `backward` needs; `predict` works in parts and keeps nothing.
-Files       An archive (archive.py) of the parameters under their keys ('0.F'). Layers are looked up by name in a fixed
-            dictionary.
+Files       An archive (archive.py) of the parameters and of the layers' state under their keys ('0.F'). Layers are
+            looked up by name in a fixed dictionary.
 Chapter     08.
 """
 
@@ -22,10 +22,22 @@ from .convolution import Conv2D
 from .fast.replica import MAX_MICRO_BATCH, Replica, micro_batch_slices
 from .fast.threads import worker_pool
 from .fully_connected import Flatten, FullyConnected
-from .layer import Layer, backward_pass, draw_seed, forward_pass, options_of
+from .layer import (
+    SHAPES,
+    Layer,
+    backward_pass,
+    draw_seed,
+    forward_pass,
+    next_states,
+    observed_by,
+    options_of,
+    set_states,
+)
+from .normalisation import BatchNorm2D, Dropout, GlobalAveragePool2D
 from .pooling import Pool2D
 
 OWN_LAYERS = (Conv2D, Pool2D, FullyConnected, Flatten, ReLU, LeakyReLU, Sigmoid, Tanh, Softmax)
+OWN_LAYERS += (BatchNorm2D, Dropout, GlobalAveragePool2D)
 LAYERS = {each.__name__: each for each in OWN_LAYERS}  # and what register_layer adds
 REUSE = "make a new Model; copy.deepcopy(layer) keeps what a layer has learnt and belongs to no model"
 CHANNELS_LAST = "(H, W, C); it must be (C, H, W). For images (N, H, W, C) use X.transpose(0, 3, 1, 2)."
@@ -36,8 +48,8 @@ def register_layer(cls):
     """Let model files and checkpoints hold layers of this class of your own; a decorator.
 
     A file keeps the arguments of `__init__`, which must be attributes of the same names, numbers, texts or lists, and
-    the parameters. A class of the same name replaces one that you registered before. A program that loads the file
-    has to register the class first: nothing is imported because a file names it.
+    the parameters and the state. A class of the same name replaces one that you registered before. A program that
+    loads the file has to register the class first: nothing is imported because a file names it.
 
     Raises
     ------
@@ -121,7 +133,7 @@ class Model(checks.Fixed):
         planned = []
         for index, (layer, shape, rng) in enumerate(zip(self.layers, self.shapes, children, strict=False)):
             with _naming_layer(self.layers, index, "cannot keep its parameters"):  # check all before one is built
-                planned.append(layer.planned_params(layer.params, shape, self.dtype, rng))
+                planned.append(layer.planned_params(vars(layer), shape, self.dtype, rng))
         for layer, shape, params in zip(self.layers, self.shapes, planned, strict=False):
             layer.set_params(shape, self.dtype, params)
         vars(self)["layers"] = Layers(self.layers)
@@ -139,13 +151,15 @@ class Model(checks.Fixed):
     def forward(self, X, training=True):
         """Return the output (N, ...) for X (N, *input_shape); every layer keeps the record that backward needs.
 
-        Layers that draw random numbers do so while training only, from a seed that the model's generator gives.
+        While training only, layers with state change it, such as the running means of BatchNorm2D, and layers that draw
+        random numbers do so, from a seed that the model's generator gives.
         """
         X = self.validate_input(X)
         self.check_memory(len(X), "Use predict, or fit with smaller batches: they work in parts.")
         self.sync_params()
         seed = (draw_seed(self.rng, self.layers) if training else 0, 0)
         O, records = forward_pass(self.layers, X, options_of(self.layers, training, seed))
+        set_states(self.layers, next_states(self.layers, observed_by(self.layers, records)))
         for layer, record in zip(self.layers, records, strict=True):
             layer.last_forward = record
         return O
@@ -232,7 +246,8 @@ class Model(checks.Fixed):
     @checks.public_as("Model.save")
     def save(self, path):
         """Write architecture and parameters to exactly `path`, whole or not at all."""
-        archive.write_archive(path, {"kind": "model", "model": describe_model(self)}, model_arrays(self))
+        params, state = model_arrays(self)
+        archive.write_archive(path, {"kind": "model", "model": describe_model(self)}, params | state)
 
     @staticmethod
     @checks.public_as("Model.load")
@@ -283,9 +298,9 @@ def _by_key(dictionaries):
 
 
 def model_arrays(model):
-    """Return {key: parameter} of a model, as they are written to a file."""
+    """Return {key: parameter} and {key: array of the state} of a model, as they are written to a file."""
     checks.require(isinstance(model, Model), f"model must be a Model, got {type(model).__name__}.", checks.BadType)
-    return {key: param for key, param, _ in model.parameters()}
+    return {key: param for key, param, _ in model.parameters()}, _by_key(layer.state for layer in model.layers)
 
 
 def describe_model(model):
@@ -323,18 +338,23 @@ def made(described, choices, kind, nested=None):
 
 
 def planned_model(opened):
-    """Return the layers of an archive, not built yet, and the shape of every parameter: nothing large is allocated."""
+    """Return the layers of an archive, not built yet, and {key: shape} of their parameters and of their state.
+
+    Nothing large is allocated.
+    """
     described = opened.architecture["model"]
     layers = [made(layer, LAYERS, "layer") for layer in described["layers"]]
     shapes = infer_shapes(layers, checks.shape("input_shape", described["input_shape"]))
-    return layers, _by_key(layer.param_shapes(shape) for layer, shape in zip(layers, shapes, strict=False))
+    pairs = list(zip(layers, shapes, strict=False))
+    return layers, *(_by_key(getattr(layer, name)(shape) for layer, shape in pairs) for name in SHAPES.values())
 
 
-def read_model(opened, layers, shapes, others=None):
+def read_model(opened, layers, params, state, others=None):
     """Return the Model of an archive that holds arrays of these shapes, and `others` ({name: shape}) besides."""
     described = opened.architecture["model"]
-    opened.expect(shapes | (others or {}), checks.float_type(described["dtype"]))
-    for key in shapes:
-        index, name = key.split(".")
-        layers[int(index)].params[name] = opened.read(key)
+    opened.expect(params | state | (others or {}), checks.float_type(described["dtype"]))
+    for kind, shapes in zip(SHAPES, (params, state), strict=True):
+        for key in shapes:
+            index, name = key.split(".")
+            getattr(layers[int(index)], kind)[name] = opened.read(key)
     return Model(layers, described["input_shape"], described["seed"], described["dtype"])

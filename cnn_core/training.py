@@ -1,8 +1,9 @@
 """Training: batches, fit, evaluate and the confusion matrix.
 
 Output      None. `fit` yields Step and Epoch records; displaying them is the caller's job.
-Atomicity   A step happens entirely or not at all: whatever stops fit, the model and the optimiser are as after the last
-            whole step, and all their numbers are finite. An interrupt (Ctrl-C) is held back until the step is complete.
+Atomicity   A step happens entirely or not at all: whatever stops fit, the model (the state of its layers too) and the
+            optimiser are as after the last whole step, and all their numbers are finite. An interrupt (Ctrl-C) is held
+            back until the step is complete.
 Chance      The order of the examples comes from the model's own Generator.
 Chapter     08.
 """
@@ -18,7 +19,7 @@ import numpy as np
 from . import checks
 from .fast import replica
 from .fast.threads import interrupts_deferred, worker_pool
-from .layer import draw_seed
+from .layer import draw_seed, next_states, set_states
 
 ADVICE = "The parameters are those of the last finite step. Try a smaller learning_rate, or scale the input to 0..1."
 
@@ -143,8 +144,19 @@ def training_step(model, X, y, labels, batch, optimiser, loss, run):
     triples = [(key, param, grad) for (key, param, _), grad in zip(params, grads, strict=True)]
     for key, _, grad in triples:
         replica.refuse_not_finite(f"gradient of {key}", grad)
+    states = _finite_states(model.layers, total.observed)
     _step_or_nothing(optimiser, triples)
+    set_states(model.layers, states)
     return total.cost, None if labels is None else total.correct / len(batch)
+
+
+def _finite_states(layers, observed):
+    """Return the next state of each layer, which is to be set once the optimiser has made its step."""
+    states = next_states(layers, observed)
+    for index, own in enumerate(states):
+        for key, array in own.items():
+            replica.refuse_not_finite(f"new {key} of layer {index}", array)
+    return states
 
 
 def _step_or_nothing(optimiser, triples):

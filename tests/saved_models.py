@@ -30,8 +30,9 @@ def parameter_bits(model):
 
 def bits(model, optimiser=None):
     """Return everything that a file stores, as bytes and plain values."""
-    found = parameter_bits(model)
-    found["model"] = repr(model)
+    found = parameter_bits(model) | {"model": repr(model)}
+    for index, layer in enumerate(model.layers):
+        found |= {f"{index}.{key}": (array.tobytes(), array.dtype.str) for key, array in layer.state.items()}
     if optimiser is not None:
         found |= {"optimiser": repr(optimiser), "steps": optimiser.steps, "rng": model.rng.bit_generator.state}
         for key, own in optimiser.state.items():

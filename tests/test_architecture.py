@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "cnn_core"
 
-LAYER_MODULES = {"activations", "convolution", "fully_connected", "pooling"}
+LAYER_MODULES = {"activations", "convolution", "fully_connected", "normalisation", "pooling"}
 # Module -> the modules of cnn_core that it may import; all may import checks.
 MAY_IMPORT = {
     "checks": set(),
@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "pooling": {"shapes", "layer", "fast.buffers", "fast.pooling"},
     "fully_connected": {"layer", "fast.buffers"},
     "activations": {"layer", "fast.buffers"},
+    "normalisation": {"layer", "fast.buffers"},
     "model": {"archive", "layer", "fast.replica", "fast.threads"} | LAYER_MODULES,
     "training": {"layer", "fast.replica", "fast.threads"},
     "checkpoint": {"archive", "model", "optimisers"},
@@ -55,7 +56,7 @@ MAY_IMPORT_PACKAGES = {
 }
 LONGEST_FILE = 400  # lines
 LONGEST_CHAPTER_FILES = {"cnn_core/convolution.py": 300, "cnn_core/pooling.py": 160}
-MOST_CODE = 2116  # lines of cnn_core, without docstrings, comments and blank lines
+MOST_CODE = 2500  # lines of cnn_core, without docstrings, comments and blank lines
 LONGEST_BODY = {"cnn_core": 15, "cnn_viz": 20, "cnn_exercises": 20, "tools": 15}  # lines below the docstring
 
 CONTRACT = """
@@ -65,6 +66,7 @@ pool2d_forward pool2d_backward pool2d_forward_loop pool2d_backward_loop dense_fo
 relu_forward relu_backward leaky_relu_forward leaky_relu_backward sigmoid_forward sigmoid_backward
 tanh_forward tanh_backward softmax_forward softmax_backward
 Layer Conv2D Pool2D FullyConnected Flatten ReLU LeakyReLU Sigmoid Tanh Softmax MeanSquaredError CrossEntropy
+BatchNorm2D Dropout GlobalAveragePool2D
 GradientDescent Momentum Nesterov RMSProp Adam AdamW Constant StepDecay Cosine OneCycle
 Model save_checkpoint load_checkpoint fit Step Epoch evaluate confusion_matrix load_mnist load_idx
 gradient_check gradient_check_grid cost_surface

@@ -5,9 +5,12 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from cnn_core import (
+    BatchNorm2D,
     Conv2D,
+    Dropout,
     Flatten,
     FullyConnected,
+    GlobalAveragePool2D,
     Layer,
     LeakyReLU,
     Model,
@@ -33,9 +36,18 @@ LAYERS = [
     pytest.param(Sigmoid, (5,), (5,), id="Sigmoid"),
     pytest.param(Tanh, (3, 6, 5), (3, 6, 5), id="Tanh"),
     pytest.param(Softmax, (5,), (5,), id="Softmax"),
+    pytest.param(BatchNorm2D, (3, 6, 5), (3, 6, 5), id="BatchNorm2D"),
+    pytest.param(lambda: BatchNorm2D(0.2, 1e-3), (5,), (5,), id="BatchNorm2D-vectors"),
+    pytest.param(Dropout, (3, 6, 5), (3, 6, 5), id="Dropout"),
+    pytest.param(lambda: Dropout(0.2), (5,), (5,), id="Dropout-vectors"),
+    pytest.param(GlobalAveragePool2D, (3, 6, 5), (3,), id="GlobalAveragePool2D"),
 ]
 EVERY_LAYER = pytest.mark.parametrize(("make", "input_shape", "output_shape"), LAYERS)
 WITH_PARAMS = pytest.mark.parametrize(
+    ("make", "input_shape", "output_shape"),
+    [case for case in LAYERS if case.id.startswith(("Conv2D", "FullyConnected", "BatchNorm2D"))],
+)
+WITH_WEIGHTS = pytest.mark.parametrize(
     ("make", "input_shape", "output_shape"),
     [case for case in LAYERS if case.id.startswith(("Conv2D", "FullyConnected"))],
 )
@@ -105,8 +117,9 @@ def test_backward_follows_the_last_forward(rng, make, input_shape, output_shape)
     dC_dO = rng.normal(size=(3, *output_shape))
     layer, other = make(), make()
     layer.forward(first)
-    layer.forward(second)
-    other.forward(second)
+    for each in (layer, other):
+        each.rng = np.random.default_rng(5)
+        each.forward(second)
     assert_array_equal(layer.backward(dC_dO), other.backward(dC_dO))
     assert_equal_arrays(layer.grads, other.grads)
 
@@ -124,12 +137,12 @@ def test_apply_keeps_no_state(rng, make, input_shape, output_shape):
 
 @EVERY_LAYER
 def test_each_example_is_independent_of_the_others(rng, make, input_shape, output_shape):
-    """The output for one example does not depend on the others in the batch; integers make this exact."""
+    """A predicted output does not depend on the other examples of the batch; integers make this exact."""
     X, layer = rng.integers(-9, 10, (3, *input_shape)).astype(float), make()
     layer.forward(X)
     for key, param in layer.params.items():
         layer.params[key] = np.round(9 * param)
-    O = layer.forward(X)
+    O = layer.forward(X, training=False)
     for n in range(3):
         assert_array_equal(layer.apply(X[n : n + 1])[0], O[n])
 
@@ -168,7 +181,7 @@ def test_a_built_layer_converts_its_input(rng, make, input_shape, output_shape):
 def test_nan_is_passed_on(rng, make, input_shape, output_shape):
     X = rng.normal(size=(2, *input_shape))
     X[0] = np.nan
-    O = make().forward(X)
+    O = make().forward(X, training=False)
     assert np.isnan(O[0]).all()
     assert np.isfinite(O[1]).all()
 
@@ -184,7 +197,7 @@ def test_a_layer_used_alone_builds_itself_from_seed_zero(rng, make, input_shape,
     assert_equal_arrays(alone.params, built.params)
 
 
-@WITH_PARAMS
+@WITH_WEIGHTS
 def test_build_draws_from_the_generator_alone(make, input_shape, output_shape):
     layers = [make() for _ in range(3)]
     for layer, seed in zip(layers, (5, 5, 6), strict=True):
@@ -333,7 +346,7 @@ def test_forward_refuses_an_input_that_is_not_a_batch_and_builds_nothing(make, i
 @pytest.mark.parametrize(
     ("make", "input_shape", "output_shape"),
     # the others take any shape: to them an image without N is a batch of rows
-    [case for case in LAYERS if case.id not in ("ReLU", "Tanh", "Flatten")],
+    [case for case in LAYERS if case.id not in ("ReLU", "Tanh", "Flatten", "Dropout")],
 )
 def test_forward_refuses_one_example_without_the_batch_axis(make, input_shape, output_shape):
     layer = make()

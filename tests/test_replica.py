@@ -17,10 +17,12 @@ from threads import worker_threads
 
 from cnn_core import (
     Adam,
+    BatchNorm2D,
     Conv2D,
     CrossEntropy,
     Flatten,
     FullyConnected,
+    GlobalAveragePool2D,
     LeakyReLU,
     MeanSquaredError,
     Model,
@@ -67,6 +69,7 @@ NETWORKS = [
     [Conv2D(3, 5, stride=2, padding=2), LeakyReLU(0.1), Conv2D(5, 3, stride=2), Tanh(), Flatten(), Sigmoid()],
     [Flatten(), FullyConnected(20), ReLU(), FullyConnected(3), Softmax()],
     [Conv2D(2, (3, 2), (2, 1), "include"), ReLU(), Pool2D((2, 3), (1, 2), (1, 0)), Flatten(), FullyConnected(3)],
+    [Conv2D(4, bias=False), BatchNorm2D(), ReLU(), Pool2D(), GlobalAveragePool2D(), BatchNorm2D(), FullyConnected(3)],
 ]
 
 

@@ -7,10 +7,13 @@ from numpy.testing import assert_array_equal
 from cnn_core import (
     Adam,
     AdamW,
+    BatchNorm2D,
     Conv2D,
     CrossEntropy,
+    Dropout,
     Flatten,
     FullyConnected,
+    GlobalAveragePool2D,
     GradientDescent,
     LeakyReLU,
     MeanSquaredError,
@@ -64,6 +67,10 @@ UNDERFLOWS = {
     "convolution": lambda: conv2d_forward(TINY, TINY[:, :, :2, :2]),
     "dense": lambda: dense_forward(TINY[0, 0], TINY[0, 0]),
     "mean-pooling": lambda: pool2d_backward(np.full((1, 1, 2, 2), 5e-324), TINY, mode="mean"),
+    "smoothed-cross-entropy": lambda: CrossEntropy(0.1)(SMALL, [1])[0],
+    "batch-normalisation": lambda: BatchNorm2D().forward(np.concatenate([NEAR_0, -NEAR_0])),
+    "dropout": lambda: Dropout(0.9).forward(NEAR_0),
+    "global-average-pooling": lambda: GlobalAveragePool2D().forward(np.full((1, 1, 4, 4), 5e-324)),
     "layers": lambda: np.stack([layer().forward(SMALL) for layer in (Sigmoid, Softmax, Tanh, LeakyReLU)]),
 }
 
@@ -101,6 +108,19 @@ def test_a_whole_training_passes_and_has_the_same_bits(optimiser):
             records = list(fit(model, X, y, optimiser(), CrossEntropy(), batch_size=35, validation=(X, y)))
             costs = evaluate(model, X, y, CrossEntropy()), confusion_matrix(model, X, y).tolist()
         bits.append((records, costs, [param.tobytes() for _, param, _ in model.parameters()]))
+    assert bits[0] == bits[1]
+
+
+def test_a_training_with_batch_normalisation_and_dropout_passes_and_has_the_same_bits():
+    bits = []
+    for mode in ("raise", "ignore"):
+        with np.errstate(all=mode):
+            _, X, y = model_and_data([])
+            layers = [BatchNorm2D(), Conv2D(2), BatchNorm2D(), Sigmoid(), Dropout(), GlobalAveragePool2D()]
+            model = Model([*layers, FullyConnected(3)], (1, 6, 6))
+            records = list(fit(model, X, y, Adam(), CrossEntropy(0.1), batch_size=35, validation=(X, y)))
+        arrays = [array for layer in model.layers for array in [*layer.params.values(), *layer.state.values()]]
+        bits.append((records, [array.tobytes() for array in arrays]))
     assert bits[0] == bits[1]
 
 

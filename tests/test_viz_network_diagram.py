@@ -10,9 +10,12 @@ from readable import assert_readable, boxes
 from tiers import slow_after
 
 from cnn_core import (
+    BatchNorm2D,
     Conv2D,
+    Dropout,
     Flatten,
     FullyConnected,
+    GlobalAveragePool2D,
     Layer,
     LeakyReLU,
     Model,
@@ -43,6 +46,12 @@ def strided():
     return [Conv2D(2, 5, stride=2), ReLU(), Pool2D(3, stride=2), Conv2D(3, 2, stride=2), Flatten(), FullyConnected(4)]
 
 
+def normalised():
+    """Return layers of which the first leaves out a row and a column, with the layers of deeper networks after it."""
+    first = [Conv2D(4, 4, stride=3, bias=False), BatchNorm2D(), ReLU(), Dropout(0.25)]
+    return [*first, GlobalAveragePool2D(), BatchNorm2D(), FullyConnected(2)]
+
+
 def means(layer):
     """Return a layer that pools by the mean, so that every pixel has a part, in place of one that pools by another."""
     return Pool2D(layer.pool_size, layer.stride, layer.padding, "mean") if isinstance(layer, Pool2D) else layer
@@ -61,6 +70,7 @@ NETWORKS = {
     "dense": (lambda: [Flatten(), FullyConnected(30), Sigmoid(), FullyConnected(10)], DIGITS),
     "vectors": (lambda: [FullyConnected(3), Tanh(), FullyConnected(1, bias=False)], (4,)),
     "only-relu": (lambda: [ReLU()], (2, 3)),
+    "normalised": (normalised, (1, 14, 11)),
     "long-and-thin": (lambda: [Conv2D(3, (1, 9)), Flatten(), FullyConnected(2)], (1, 1, 500)),
     "large": (lambda: [Conv2D(64, 7, 32, 3), Flatten(), FullyConnected(1000)], (3, 224, 224)),
 }
@@ -172,6 +182,7 @@ def test_the_size_beside_an_output_is_its_receptive_field():
         pytest.param("pairs", ["1 × 1", "3 × 2", "4 × 8"], id="rows-and-columns"),
         pytest.param("one-cell", ["1 × 1", "3 × 3", "3 × 3", "all 3 × 3"], id="softmax"),
         pytest.param("vectors", ["1", "all 4", "all 4", "all 4"], id="vectors"),
+        pytest.param("normalised", ["1 × 1", *["4 × 4"] * 4, *["13 × 10"] * 3], id="normalised"),
         pytest.param("only-relu", ["1 × 1", "1 × 1"], id="cellwise"),
     ],
 )
@@ -207,6 +218,8 @@ def test_of_a_layer_of_your_own_nothing_is_claimed():
         (Pool2D(3, 2, padding=(0, 1)), "max of 3 × 3, stride 2, padding 0 × 1"),
         (FullyConnected(1000), "1,000 units"),
         (FullyConnected(1), "1 unit"),
+        (Dropout(0.25), "rate 0.25"),
+        (BatchNorm2D(), ""),
         (ReLU(), ""),
     ],
     ids=str,
@@ -307,14 +320,14 @@ def test_what_no_output_of_a_network_sees_is_hatched():
     assert marked(ax, fronts(ax, them)[0], DIGITS, hatched=True) == [(0, 21, 28, 7), (21, 0, 7, 28)]
 
 
-@pytest.mark.parametrize("name", ["strided", "chapter", "left-over", "pairs", "include", "gaps"])
+@pytest.mark.parametrize("name", ["strided", "chapter", "left-over", "pairs", "include", "gaps", "normalised"])
 def test_what_no_output_sees_is_what_gets_no_gradient(name):
     layers, shape = NETWORKS[name]
     layers = [means(layer) for layer in layers()]
     model = Model(layers, input_shape=shape)
     for layer in layers:
         layer.params.update({key: np.ones_like(param) for key, param in layer.params.items()})
-    model.forward(np.ones((1, *model.input_shape)))
+    model.forward(np.ones((1, *model.input_shape)), training=False)
     used = model.backward(np.ones((1, *model.output_shape)))[0, 0] != 0
     expected = np.ones(model.input_shape[1:], dtype=bool)
     rows, columns = layer_outputs(model.layers, model.shapes)[0].unseen

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..layer import backward_pass, forward_pass, options_of
+from ..layer import backward_pass, forward_pass, observed_by, options_of
 from .buffers import CachedBuffers
 
 MIN_MICRO_BATCH, MAX_MICRO_BATCH = 32, 64  # fewer examples are not worth the calls, more do not fit into the cache
@@ -45,7 +45,14 @@ class Replica:
     def gradients(self, dC_dO, records):
         """Return {key: gradient} of each layer, in the network's order."""
         _, grads = backward_pass(self.layers, dC_dO, records, input_gradient=False)
-        return [own for _, own in sorted(zip(self.order, grads, strict=True))]  # by position: no two are equal
+        return self._in_network_order(grads)
+
+    def observed(self, records, share):
+        """Return {key: value * share} of what each layer observed for its state, in the network's order."""
+        return self._in_network_order(observed_by(self.layers, records, share))
+
+    def _in_network_order(self, values):
+        return [own for _, own in sorted(zip(self.order, values, strict=True))]  # by position: no two are equal
 
 
 class MicroBatch(NamedTuple):
@@ -57,17 +64,22 @@ class MicroBatch(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The part of a micro-batch in its batch's cost, number correct (0 without labels) and gradients."""
+    """The part of a micro-batch in its batch's cost, number correct (0 without labels), gradients and observations."""
 
     cost: float
     correct: int
     gradients: list  # {key: gradient} of each layer
+    observed: list  # {key: value} of each layer, for its state
 
     def plus(self, other):
         """Return the sum of two parts."""
-        pairs = zip(self.gradients, other.gradients, strict=True)
-        gradients = [{key: grad + more[key] for key, grad in own.items()} for own, more in pairs]
-        return Result(self.cost + other.cost, self.correct + other.correct, gradients)
+        gradients, observed = _sum(self.gradients, other.gradients), _sum(self.observed, other.observed)
+        return Result(self.cost + other.cost, self.correct + other.correct, gradients, observed)
+
+
+def _sum(arrays, others):
+    pairs = zip(arrays, others, strict=True)
+    return [{key: array + more[key] for key, array in own.items()} for own, more in pairs]
 
 
 class NotFinite(FloatingPointError):
@@ -90,7 +102,7 @@ def micro_batches(batch):
 
 
 def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0, labels=None):
-    """Return a micro-batch's part of the cost, of the number correct, and of the gradients of its batch.
+    """Return a micro-batch's part of the cost, the number correct, the gradients and the observations of its batch.
 
     Parameters
     ----------
@@ -119,7 +131,8 @@ def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0, labels=None)
     refuse_not_finite("cost", cost)
     dC_dO = replica.layers[-1].validate_gradient(dC_dO, O.shape) * share
     correct = 0 if labels is None else number_correct(O, labels[examples])
-    return Result(share * float(cost), correct, replica.gradients(dC_dO, records))
+    gradients, observed = replica.gradients(dC_dO, records), replica.observed(records, share)
+    return Result(share * float(cost), correct, gradients, observed)
 
 
 def refuse_not_finite(name, values):

@@ -10,10 +10,23 @@ Blocks      the part of each output that one cell of the last output with rows a
 import math
 from dataclasses import dataclass
 
-from cnn_core import Flatten, FullyConnected, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, receptive_field
+from cnn_core import (
+    BatchNorm2D,
+    Dropout,
+    Flatten,
+    FullyConnected,
+    GlobalAveragePool2D,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+    receptive_field,
+)
 from cnn_viz.base.text import by, counted
 
-CELLWISE = (ReLU, LeakyReLU, Sigmoid, Tanh, Flatten)  # each output cell depends on one input cell
+# each output cell depends on one input cell, with BatchNorm2D while predicting
+CELLWISE = (ReLU, LeakyReLU, Sigmoid, Tanh, Flatten, BatchNorm2D, Dropout)
 WHOLE = (FullyConnected, Softmax)  # each output of a vector depends on the whole input
 TIMES = "\u00a0×\u00a0"  # spaces at which no line is broken
 
@@ -89,6 +102,8 @@ def settings_of(layer):
         parts.append(f"{layer.mode} of {by(layer.pool_size, TIMES)}")
     if hasattr(layer, "num_nodes"):
         parts.append(counted(layer.num_nodes, "unit"))
+    if hasattr(layer, "rate"):
+        parts.append(f"rate {layer.rate:g}")
     if hasattr(layer, "stride"):
         parts.append(f"stride {_short(layer.stride)}")
     if getattr(layer, "padding", "valid") not in ("valid", (0, 0)):
@@ -110,7 +125,8 @@ def _kind(layer, shape):
         return "window"
     if isinstance(layer, CELLWISE):
         return "cell"
-    return "all" if isinstance(layer, WHOLE) and len(shape) == 1 else "unknown"
+    is_whole = isinstance(layer, GlobalAveragePool2D) or (isinstance(layer, WHOLE) and len(shape) == 1)
+    return "all" if is_whole else "unknown"
 
 
 def _seen(layers, shapes, unseen):

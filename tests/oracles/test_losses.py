@@ -1,5 +1,7 @@
 """Losses against PyTorch: cost and gradient, in float64."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -29,6 +31,13 @@ def test_cross_entropy_equals_pytorch(rng, shape, scale):
 def test_cross_entropy_of_one_hot_labels_equals_pytorch_with_probabilities(rng):
     one_hot = np.eye(4)[rng.integers(0, 4, 6)]
     compare(CrossEntropy(), torch.nn.functional.cross_entropy, rng.normal(size=(6, 4)), one_hot)
+
+
+@pytest.mark.parametrize("smoothing", [0, 0.1, 0.5, 1])
+@pytest.mark.parametrize("scale", [0.1, 3, 1e4])
+def test_cross_entropy_of_smoothed_labels_equals_pytorch(rng, smoothing, scale):
+    theirs = partial(torch.nn.functional.cross_entropy, label_smoothing=smoothing)
+    compare(CrossEntropy(smoothing), theirs, scale * rng.normal(size=(6, 5)), rng.integers(0, 5, 6))
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (3,), (2, 3, 4, 5)], ids=str)
