@@ -55,7 +55,7 @@ MAY_IMPORT_PACKAGES = {
 }
 LONGEST_FILE = 400  # lines
 LONGEST_CHAPTER_FILES = {"cnn_core/convolution.py": 300, "cnn_core/pooling.py": 160}
-MOST_CODE = 2116  # lines of cnn_core, without docstrings, comments and blank lines
+MOST_CODE = 2500  # lines of cnn_core, without docstrings, comments and blank lines
 LONGEST_BODY = {"cnn_core": 15, "cnn_viz": 20, "cnn_exercises": 20, "tools": 15}  # lines below the docstring
 
 CONTRACT = """
