@@ -121,16 +121,20 @@ class Geometry(NamedTuple):
         """The size of a window, the pixels between those under the kernel included."""
         return tuple(map(_effective, self.kernel, self.dilation))
 
+    @property
+    def phase_count(self):
+        """The number of phases of the rows; 1 without dilation."""
+        return min(math.lcm(self.stride[0], self.dilation[0]) // self.stride[0], self.output[0])
+
     def phases(self):
         """Return the phases of the rows: [(output rows, residue, first)].
 
         The windows of an output row take input rows of one residue modulo the dilation. Of the padded rows with that
         residue, counted by themselves, `first` is the one at which the first window of the phase starts.
         """
-        (S_r, _), (d_r, _), (H_out, _) = self.stride, self.dilation, self.output
-        count = min(math.lcm(S_r, d_r) // S_r, H_out)
-        starts = [divmod(row * S_r, d_r) for row in range(count)]
-        return [(range(row, H_out, count), residue, first) for row, (first, residue) in enumerate(starts)]
+        starts = [divmod(row * self.stride[0], self.dilation[0]) for row in range(self.phase_count)]
+        rows = [range(row, self.output[0], len(starts)) for row in range(len(starts))]
+        return [(outputs, residue, first) for outputs, (first, residue) in zip(rows, starts, strict=True)]
 
     @property
     def rows_of_phase(self):
@@ -139,7 +143,7 @@ class Geometry(NamedTuple):
 
     def element_count(self, K, C):
         """Return how many numbers a convolution allocates for one image: the output and the row buffer."""
-        (H_out, W_out), rows = self.output, len(self.phases()) * self.rows_of_phase
+        (H_out, W_out), rows = self.output, self.phase_count * self.rows_of_phase
         return K * H_out * W_out + rows * (self.kernel[1] * C + 1) * W_out
 
 

@@ -54,6 +54,7 @@ MODELS = [
         ),
         id="every-layer",
     ),
+    pytest.param(lambda: Model([Conv2D(2, 3, dilation=(2, 3)), Conv2D(1, 2, dilation=2)], (1, 8, 9)), id="dilation"),
     pytest.param(lambda: Model([ReLU(), Flatten()], (2, 3)), id="no-parameters"),
     pytest.param(lambda: Model([FullyConnected(1) for _ in range(12)], (1,)), id="twelve-layers"),
 ]

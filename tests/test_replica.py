@@ -66,6 +66,7 @@ NETWORKS = [
     [ReLU(), Pool2D(2), Pool2D(2), ReLU(), ReLU(), Flatten(), ReLU()],
     [Conv2D(3, 5, stride=2, padding=2), LeakyReLU(0.1), Conv2D(5, 3, stride=2), Tanh(), Flatten(), Sigmoid()],
     [Flatten(), FullyConnected(20), ReLU(), FullyConnected(3), Softmax()],
+    [Conv2D(3, 3, dilation=2), ReLU(), Pool2D(), Conv2D(2, (2, 3), (2, 1), "same", dilation=(3, 2)), Flatten()],
     [Conv2D(2, (3, 2), (2, 1), "include"), ReLU(), Pool2D((2, 3), (1, 2), (1, 0)), Flatten(), FullyConnected(3)],
 ]
 

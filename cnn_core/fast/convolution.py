@@ -60,11 +60,11 @@ def input_gradient(dC_dO, F, plan, X_shape, buffers):
 
 def _by_phase(dC_dO, plan, buffers):
     """Return dC_dO (N, K, H, W) as (H, K, W*N), with the rows of each phase together."""
-    by_row, phases = _by_row(dC_dO, "dC_dO", buffers), plan.phases()
-    if len(phases) == 1:
+    by_row = _by_row(dC_dO, "dC_dO", buffers)
+    if plan.phase_count == 1:
         return by_row
     copy = buffers.zeros("dC_dO by phase", by_row.shape, by_row.dtype)
-    return np.take(by_row, [row for rows, *_ in phases for row in rows], axis=0, out=copy, mode="clip")
+    return np.take(by_row, [row for rows, *_ in plan.phases() for row in rows], axis=0, out=copy, mode="clip")
 
 
 def _row_products(plan, by_phase, terms):
@@ -111,7 +111,7 @@ def _windows_by_row(X, plan, buffers, is_filled=False):
     filters, the products add them and give dC_dB. After the forward pass, cached buffers are filled already.
     """
     rows = rows_of(X, "X", buffers)
-    shape = len(plan.phases()), plan.rows_of_phase, plan.kernel[1] * X.shape[1] + 1, plan.output[1] * len(X)
+    shape = plan.phase_count, plan.rows_of_phase, plan.kernel[1] * X.shape[1] + 1, plan.output[1] * len(X)
     row_buffer = buffers.zeros("windows", shape, X.dtype)
     windows, copies = buffers.views("windows", lambda *of: _row_copies(plan, *of), row_buffer, rows)
     for part, pixels in () if is_filled else copies:
