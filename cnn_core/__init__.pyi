@@ -38,15 +38,22 @@ class Geometry(NamedTuple):  # of cnn_core.shapes: how a window moves over an im
     padding: tuple[tuple[int, int], tuple[int, int]]
     output: tuple[int, int]
     excluded: tuple[int, int]
+    dilation: tuple[int, int] = (1, 1)
+    @property
+    def effective(self) -> tuple[int, int]: ...
 
 class Buffers: ...  # of cnn_core.fast.buffers
 
 # --- shapes ---
 
-def padding_amounts(size: int, kernel: int, stride: int, padding: int | PaddingName) -> tuple[int, int]: ...
-def output_size(size: int, kernel: int, stride: int = 1, padding: int | PaddingName = 0) -> int: ...
-def excluded_pixels(size: int, kernel: int, stride: int = 1, padding: int | PaddingName = 0) -> int: ...
-def receptive_field(layers: Iterable[tuple[int, int]]) -> int: ...
+def padding_amounts(
+    size: int, kernel: int, stride: int, padding: int | PaddingName, dilation: int = 1
+) -> tuple[int, int]: ...
+def output_size(size: int, kernel: int, stride: int = 1, padding: int | PaddingName = 0, dilation: int = 1) -> int: ...
+def excluded_pixels(
+    size: int, kernel: int, stride: int = 1, padding: int | PaddingName = 0, dilation: int = 1
+) -> int: ...
+def receptive_field(layers: Iterable[tuple[int, int] | tuple[int, int, int]]) -> int: ...
 
 # --- initialisation ---
 
@@ -63,16 +70,16 @@ def convolve(A: ArrayLike, B: ArrayLike, stride: Pair = 1, full_convolve: bool =
 def convolve_vectorised(X: ArrayLike, F: ArrayLike, stride: Pair = 1, full_convolve: bool = False) -> Array: ...
 def dilate(dC_dO: ArrayLike, stride: Pair) -> Array: ...
 def conv2d_forward(
-    X: ArrayLike, F: ArrayLike, B: ArrayLike | None = None, stride: Pair = 1, padding: Padding = 0
+    X: ArrayLike, F: ArrayLike, B: ArrayLike | None = None, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1
 ) -> Array: ...
 def conv2d_forward_loop(
-    X: ArrayLike, F: ArrayLike, B: ArrayLike | None = None, stride: Pair = 1, padding: Padding = 0
+    X: ArrayLike, F: ArrayLike, B: ArrayLike | None = None, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1
 ) -> Array: ...
 def conv2d_backward(
-    dC_dO: ArrayLike, X: ArrayLike, F: ArrayLike, stride: Pair = 1, padding: Padding = 0
+    dC_dO: ArrayLike, X: ArrayLike, F: ArrayLike, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1
 ) -> tuple[Array, Array, Array]: ...
 def conv2d_backward_dilated(
-    dC_dO: ArrayLike, X: ArrayLike, F: ArrayLike, stride: Pair = 1, padding: Padding = 0
+    dC_dO: ArrayLike, X: ArrayLike, F: ArrayLike, stride: Pair = 1, padding: Padding = 0, dilation: Pair = 1
 ) -> tuple[Array, Array, Array]: ...
 
 # --- pooling ---
@@ -148,6 +155,7 @@ class Conv2D(Layer):
     padding: tuple[int, int] | PaddingName
     initialisation: Initialisation
     bias: bool
+    dilation: tuple[int, int]
     def __init__(
         self,
         num_filters: int,
@@ -156,6 +164,7 @@ class Conv2D(Layer):
         padding: Padding = "valid",
         initialisation: Initialisation = "he_normal",
         bias: bool = True,
+        dilation: Pair = 1,
     ) -> None: ...
     def geometry(self, input_shape: Shape) -> Geometry: ...
 
@@ -387,6 +396,7 @@ def gradient_check_grid(
     kernels: Sequence[Pair],
     strides: Sequence[Pair],
     paddings: Sequence[Padding],
+    dilation: Pair = 1,
 ) -> NDArray[np.float64]: ...
 def cost_surface(
     model: Model, X: ArrayLike, y: ArrayLike, loss: Loss, span: float = 1.0, points: int = 21, seed: int = 0

@@ -106,7 +106,7 @@ def crop(Xp, amounts, size):
 
 
 @checks.public
-def conv2d_forward(X, F, B=None, stride=1, padding=0):
+def conv2d_forward(X, F, B=None, stride=1, padding=0, dilation=1):
     """Return the output of a convolutional layer.
 
     Parameters
@@ -118,6 +118,8 @@ def conv2d_forward(X, F, B=None, stride=1, padding=0):
     stride : int or (int, int)
     padding : int, (int, int), 'valid', 'same' or 'include'
         In pixels, (rows, columns). 'same' makes H_out = ceil(H / stride), an odd pad goes to the end.
+    dilation : int or (int, int)
+        The distance, in pixels, of the pixels under a filter: it then covers (kH - 1)*dilation + 1 rows.
 
     Returns
     -------
@@ -126,7 +128,7 @@ def conv2d_forward(X, F, B=None, stride=1, padding=0):
     Raises
     ------
     ValueError
-        If the channels of X and F differ, or a filter is larger than the padded input.
+        If the channels of X and F differ, or a filter covers more than the padded input.
 
     Examples
     --------
@@ -134,26 +136,26 @@ def conv2d_forward(X, F, B=None, stride=1, padding=0):
     array([[18.5, 18.5],
            [18.5, 18.5]])
     """
-    X, F, plan, *biases = _checked(X, F, stride, padding, B=B)
+    X, F, plan, *biases = _checked(X, F, stride, padding, dilation, B=B)
     return fast.forward(X, F, plan, FRESH, *biases)
 
 
 @checks.public
-def conv2d_forward_loop(X, F, B=None, stride=1, padding=0):
-    """Return what conv2d_forward returns, by one `convolve` for each image, filter and channel."""
-    X, F, plan, *biases = _checked(X, F, stride, padding, B=B)
+def conv2d_forward_loop(X, F, B=None, stride=1, padding=0, dilation=1):
+    """Return what conv2d_forward returns, by one `convolve` with the dilated filter an image, filter and channel."""
+    X, F, plan, *biases = _checked(X, F, stride, padding, dilation, B=B)
     Xp = pad(X, plan.padding)
     O = np.zeros((len(X), len(F), *plan.output), dtype=X.dtype)
     for n, k in np.ndindex(O.shape[:2]):
         for c in range(X.shape[1]):
-            O[n, k] += convolve(Xp[n, c], F[k, c], plan.stride)
+            O[n, k] += convolve(Xp[n, c], dilate(F[k, c], plan.dilation), plan.stride)
     for bias in biases:  # one, or none
         O += bias[:, None, None]
     return O
 
 
 @checks.public
-def conv2d_backward(dC_dO, X, F, stride=1, padding=0):
+def conv2d_backward(dC_dO, X, F, stride=1, padding=0, dilation=1):
     """Return the cost gradients with respect to the input, the filters and the biases.
 
     Parameters
@@ -163,7 +165,7 @@ def conv2d_backward(dC_dO, X, F, stride=1, padding=0):
     X : ndarray, shape (N, C, H, W)
         The input of the forward pass, without padding.
     F : ndarray, shape (K, C, kH, kW)
-    stride, padding
+    stride, padding, dilation
         The values used in the forward pass.
 
     Returns
@@ -186,19 +188,20 @@ def conv2d_backward(dC_dO, X, F, stride=1, padding=0):
     >>> conv2d_backward(np.ones((1, 1, 1, 1)), np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)))[2]
     array([1.])
     """
-    X, F, plan, dC_dO = _checked(X, F, stride, padding, dC_dO=dC_dO)
+    X, F, plan, dC_dO = _checked(X, F, stride, padding, dilation, dC_dO=dC_dO)
     return fast.input_gradient(dC_dO, F, plan, X.shape, FRESH), *fast.parameter_gradients(dC_dO, X, plan, FRESH)
 
 
 @checks.public
-def conv2d_backward_dilated(dC_dO, X, F, stride=1, padding=0):
+def conv2d_backward_dilated(dC_dO, X, F, stride=1, padding=0, dilation=1):
     """Return what conv2d_backward returns, as two convolutions: dilated, trimmed, rotated, cropped.
 
-    dC/dF is the convolution of the padded input, trimmed of its excluded pixels, with the dilated dC/dO. dC/dX is the
-    full convolution of the dilated dC/dO with the filters rotated by 180 degrees, pasted into an array of zeros of the
-    padded input's size (the excluded pixels stay 0), and cropped of the padding.
+    dC/dF is the convolution of the padded input, trimmed of its excluded pixels, with dC/dO dilated by the stride;
+    its own stride is the dilation. dC/dX is the full convolution of the dilated dC/dO with the filters, dilated by the
+    dilation and rotated by 180 degrees, pasted into an array of zeros of the padded input's size (the excluded pixels
+    stay 0), and cropped of the padding.
     """
-    X, F, plan, dC_dO = _checked(X, F, stride, padding, dC_dO=dC_dO)
+    X, F, plan, dC_dO = _checked(X, F, stride, padding, dilation, dC_dO=dC_dO)
     Xp = pad(X, plan.padding)
     H_used, W_used = Xp.shape[2] - plan.excluded[0], Xp.shape[3] - plan.excluded[1]
     trimmed = Xp[:, :, :H_used, :W_used]
@@ -207,12 +210,13 @@ def conv2d_backward_dilated(dC_dO, X, F, stride=1, padding=0):
     dC_dXp, dC_dF = np.zeros_like(Xp), np.zeros_like(F)
     for n in range(len(X)):
         for k, c in np.ndindex(F.shape[:2]):
-            dC_dF[k, c] += convolve(trimmed[n, c], dC_dO_dilated[n, k])
-            dC_dXp[n, c, :H_used, :W_used] += convolve(dC_dO_dilated[n, k], rotated[k, c], full_convolve=True)
+            dC_dF[k, c] += convolve(trimmed[n, c], dC_dO_dilated[n, k], plan.dilation)
+            rotated_dilated = dilate(rotated[k, c], plan.dilation)
+            dC_dXp[n, c, :H_used, :W_used] += convolve(dC_dO_dilated[n, k], rotated_dilated, full_convolve=True)
     return crop(dC_dXp, plan.padding, X.shape[2:]), dC_dF, dC_dO.sum(axis=(0, 2, 3))
 
 
-def _checked(X, F, stride, padding, full=False, **others):
+def _checked(X, F, stride, padding, dilation=1, full=False, **others):
     """Return X and F, how the windows move, and dC_dO or B (unless B is None), all as floats of one dtype."""
     others = {name: (array, AXES[name]) for name, array in others.items() if name != "B" or array is not None}
     X, F, *rest = checks.floats(X=(X, checks.IMAGES), F=(F, checks.FILTERS), **others)
@@ -220,7 +224,8 @@ def _checked(X, F, stride, padding, full=False, **others):
     checks.require(X.shape[1] == F.shape[1], f"X has {X.shape[1]} channels but F expects {F.shape[1]}. {given}")
     checks.not_empty("F", F)
     padding = (F.shape[2] - 1, F.shape[3] - 1) if full else checks.padding(padding)
-    plan = geometry(X.shape[2:], F.shape[2:], checks.pair("stride", stride), padding)
+    steps = checks.pair("stride", stride), padding, checks.pair("dilation", dilation)
+    plan = geometry(X.shape[2:], F.shape[2:], *steps)
     checks.fits(f"{len(X)} images", len(X) * plan.element_count(*F.shape[:2]), X.dtype, checks.FEWER)
     shapes = {"B": F.shape[:1], "dC_dO": (len(X), len(F), *plan.output)}
     for name, array in zip(others, rest, strict=True):
@@ -240,6 +245,8 @@ class Conv2D(WeightedLayer):
     initialisation : str
         'he_normal', 'he_uniform', 'xavier_normal', 'xavier_uniform', 'zeros' or 'constant'. Biases start at 0.
     bias : bool
+    dilation : int or (int, int)
+        The distance of the pixels under a filter.
 
     Attributes
     ----------
@@ -249,15 +256,17 @@ class Conv2D(WeightedLayer):
 
     weights = "F"
 
-    def __init__(self, num_filters, kernel_size=3, stride=1, padding="valid", initialisation="he_normal", bias=True):
+    def __init__(
+        self, num_filters, kernel_size=3, stride=1, padding="valid", initialisation="he_normal", bias=True, dilation=1
+    ):
         self.num_filters = checks.integer("num_filters", num_filters)
         self.kernel_size, self.stride = checks.pair("kernel_size", kernel_size), checks.pair("stride", stride)
-        self.padding = checks.padding(padding)
+        self.padding, self.dilation = checks.padding(padding), checks.pair("dilation", dilation)
         super().__init__(initialisation, bias)
 
     def geometry(self, input_shape):
         """Return how the windows move over an input (C, H, W)."""
-        return image_geometry(input_shape, self.kernel_size, self.stride, self.padding)
+        return image_geometry(input_shape, self.kernel_size, self.stride, self.padding, self.dilation)
 
     def output_shape(self, input_shape):
         return (self.num_filters, *self.geometry(input_shape).output)

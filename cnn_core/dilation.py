@@ -1,5 +1,7 @@
 """Dilation: zeros between the entries of the cost gradient, which put it on the grid that the windows moved over.
 
+The filters of a dilated convolution get such zeros too: their entries then lie over pixels that are further apart.
+
 Shapes      dC_dO (..., H, W) -> (..., (H-1)*S_r + 1, (W-1)*S_c + 1): S-1 zeros between neighbours, none around.
 Reference   tests/test_dilation.py holds it equal to a loop of inserts.
 Chapter     02.
@@ -20,7 +22,7 @@ def dilate(dC_dO, stride):
     ----------
     dC_dO : ndarray, shape (..., H, W)
     stride : int or (int, int)
-        The stride of the forward pass.
+        The stride of the forward pass; for filters in place of dC_dO, their dilation.
 
     Returns
     -------

@@ -57,7 +57,7 @@ def gradient_check(subject, *arrays, loss=None, entries=200, epsilon=EPSILON, se
 
 
 @checks.public
-def gradient_check_grid(forward, backward, sizes, kernels, strides, paddings):
+def gradient_check_grid(forward, backward, sizes, kernels, strides, paddings, dilation=1):
     """Check a convolution's gradients for every combination of size, kernel, stride and padding.
 
     Parameters
@@ -66,6 +66,8 @@ def gradient_check_grid(forward, backward, sizes, kernels, strides, paddings):
         conv2d_forward and conv2d_backward, or others that are called alike.
     sizes, kernels, strides, paddings : sequences
         Each entry as conv2d_forward takes it; an integer size is one of rows, with one column more.
+    dilation : int or (int, int)
+        Of every combination. Where it is 1, the functions are called without it.
 
     Returns
     -------
@@ -73,7 +75,8 @@ def gradient_check_grid(forward, backward, sizes, kernels, strides, paddings):
         The largest relative error of each combination; nan where the kernel does not fit.
     """
     grid = [list(each) for each in (sizes, kernels, strides, paddings)]
-    errors = [_grid_error(forward, backward, *combination) for combination in itertools.product(*grid)]
+    dilation = checks.pair("dilation", dilation)
+    errors = [_grid_error(forward, backward, dilation, *combination) for combination in itertools.product(*grid)]
     return np.array(errors).reshape([len(each) for each in grid])
 
 
@@ -214,11 +217,12 @@ def _difference(cost, array, index, epsilon):
     return (above - below) / (2 * epsilon), above
 
 
-def _grid_error(forward, backward, size, kernel, stride, padding):
+def _grid_error(forward, backward, dilation, size, kernel, stride, padding):
     rng = np.random.default_rng(0)
     rows, columns = checks.pair("size", size)
     columns += checks.is_integer(size)  # an integer size is one of rows, with one column more
     kernel, window = checks.pair("kernel", kernel), (checks.pair("stride", stride), checks.padding(padding))
+    window += (dilation,) * (dilation != (1, 1))
     X, F, B = rng.normal(size=(2, 2, rows, columns)), rng.normal(size=(3, 2, *kernel)), rng.normal(size=3)
     try:
         forward(X, F, B, *window)

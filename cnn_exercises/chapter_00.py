@@ -197,7 +197,7 @@ def _why_unseen(layers, shapes):
     plans = [each.geometry(shape) for each, shape in zip(layers, shapes, strict=False) if hasattr(each, "geometry")]
     if not plans:
         return "there is no convolution in it, and so no map with a cell that could see anything."
-    fields = [receptive_field([(plan.kernel[axis], plan.stride[axis]) for plan in plans]) for axis in (0, 1)]
+    fields = [receptive_field([(plan.effective[axis], plan.stride[axis]) for plan in plans]) for axis in (0, 1)]
     if min(fields) < DIGIT[1]:
         return f"a cell of the last map sees {fields[0]} by {fields[1]} pixels, not all {DIGIT[1]} by {DIGIT[2]}."
     if not all(_sees_all(plans, axis, fields[axis]) for axis in (0, 1)):

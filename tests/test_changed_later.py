@@ -171,7 +171,7 @@ def test_a_generator_that_could_not_be_loaded_again_is_not_written(tmp_path):
 SETTINGS = [
     *[
         (lambda: Conv2D(2), name)
-        for name in ("num_filters", "kernel_size", "stride", "padding", "initialisation", "bias")
+        for name in ("num_filters", "kernel_size", "stride", "padding", "initialisation", "bias", "dilation")
     ],
     *[(Pool2D, name) for name in ("pool_size", "stride", "padding", "mode")],
     *[(lambda: FullyConnected(2), name) for name in ("num_nodes", "initialisation", "bias")],

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from scipy.signal import convolve2d, correlate2d
 
 from cnn_core import (
     Conv2D,
+    Model,
     conv2d_backward,
     conv2d_backward_dilated,
     conv2d_forward,
@@ -202,24 +205,24 @@ def test_conv2d_backward_equals_the_dilated_reference_bit_for_bit_on_integers(
 PADDINGS = st.one_of(
     st.integers(0, 3), st.tuples(st.integers(0, 3), st.integers(0, 3)), st.sampled_from(["valid", "same", "include"])
 )
-SIDES, KERNELS, STRIDES = (st.tuples(st.integers(1, most), st.integers(1, most)) for most in (9, 4, 3))
+SIDES, KERNELS, STRIDES, DILATIONS = (st.tuples(st.integers(1, most), st.integers(1, most)) for most in (12, 4, 4, 5))
 
 
-@given(SIDES, KERNELS, STRIDES, PADDINGS, st.integers(0, 2), st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
-def test_the_implementations_agree_on_any_geometry(size, kernel, stride, padding, count, seed):
-    rng = np.random.default_rng(seed)
+@given(SIDES, KERNELS, STRIDES, PADDINGS, DILATIONS, st.integers(0, 2), st.integers(0, 2**32))
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+def test_the_implementations_agree_on_any_geometry(size, kernel, stride, padding, dilation, count, seed):
+    rng, window = np.random.default_rng(seed), (stride, padding, dilation)
     X, F, B = integers(rng, (count, 2, *size)), integers(rng, (3, 2, *kernel)), integers(rng, 3)
     try:
-        O = conv2d_forward(X, F, B, stride, padding)
+        O = conv2d_forward(X, F, B, *window)
     except ValueError:
-        with pytest.raises(ValueError, match=r"^conv2d_forward_loop: the kernel .* is larger than"):
-            conv2d_forward_loop(X, F, B, stride, padding)
+        with pytest.raises(ValueError, match=r"^conv2d_forward_loop: the (effective )?kernel .* is larger than"):
+            conv2d_forward_loop(X, F, B, *window)
         return
-    assert_array_equal(O, conv2d_forward_loop(X, F, B, stride, padding), strict=True)
+    assert_array_equal(O, conv2d_forward_loop(X, F, B, *window), strict=True)
     dC_dO = integers(rng, O.shape)
-    gradients = conv2d_backward(dC_dO, X, F, stride, padding)
-    for gradient, wanted in zip(gradients, conv2d_backward_dilated(dC_dO, X, F, stride, padding), strict=True):
+    gradients = conv2d_backward(dC_dO, X, F, *window)
+    for gradient, wanted in zip(gradients, conv2d_backward_dilated(dC_dO, X, F, *window), strict=True):
         assert_array_equal(gradient, wanted, strict=True)
 
 
@@ -352,6 +355,187 @@ def test_same_puts_an_odd_pad_at_the_end():
     assert_array_equal(conv2d_forward(X, F, padding="same"), [[[[21, 42, 4]]]])  # not [10, 21, 42]
 
 
+# --- dilation ---
+
+# size, kernel, stride, padding, dilation, and what the padding should add: ((top, bottom), (left, right))
+DILATED = [
+    pytest.param((7, 8), (3, 3), 1, 0, 2, ((0, 0), (0, 0)), id="plain"),
+    pytest.param((9, 7), (2, 3), 1, 0, (3, 1), ((0, 0), (0, 0)), id="rows-only"),
+    pytest.param((7, 9), (2, 3), 1, 0, (1, 3), ((0, 0), (0, 0)), id="columns-only"),
+    pytest.param((7, 9), (3, 2), 1, 0, (3, 8), ((0, 0), (0, 0)), id="as-large-as-the-input"),
+    pytest.param((10, 9), (3, 2), 2, 0, 2, ((0, 0), (0, 0)), id="stride-2-row-excluded"),
+    pytest.param((12, 13), (3, 2), (2, 3), 0, (3, 2), ((0, 0), (0, 0)), id="stride-and-dilation-share-no-factor"),
+    pytest.param((17, 9), (2, 2), (4, 1), 0, (6, 3), ((0, 0), (0, 0)), id="stride-and-dilation-share-a-factor"),
+    pytest.param((13, 5), (2, 1), (6, 1), 0, (3, 7), ((0, 0), (0, 0)), id="stride-a-multiple-of-the-dilation"),
+    pytest.param((5, 6), (3, 3), 1, (3, 2), 2, ((3, 3), (2, 2)), id="padding"),
+    pytest.param((4, 5), (3, 2), 2, 5, (4, 3), ((5, 5), (5, 5)), id="padding-larger-than-the-input"),
+    pytest.param((6, 7), (3, 3), 1, "same", 2, ((2, 2), (2, 2)), id="same"),
+    pytest.param((6, 7), (2, 4), 1, "same", (3, 2), ((1, 2), (3, 3)), id="same-even-filter"),
+    pytest.param((7, 8), (3, 2), (2, 3), "same", (2, 3), ((2, 2), (1, 1)), id="same-strides-2-3"),
+    pytest.param((3, 4), (3, 3), 1, "same", 4, ((4, 4), (4, 4)), id="same-larger-than-the-input"),
+    pytest.param((9, 10), (3, 2), 2, "include", (2, 3), ((0, 4), (0, 2)), id="include"),
+]
+EVERY_DILATION = pytest.mark.parametrize(("size", "kernel", "stride", "padding", "dilation", "amounts"), DILATED)
+
+
+def spaced(F, dilation):
+    """Return the filters with zeros between their entries, an entry at a time."""
+    *outer, kH, kW = F.shape
+    d_r, d_c = pair(dilation)
+    wide = np.zeros((*outer, (kH - 1) * d_r + 1, (kW - 1) * d_c + 1))
+    for i, j in np.ndindex(kH, kW):
+        wide[..., i * d_r, j * d_c] = F[..., i, j]
+    return wide
+
+
+def dilated_case(rng, size, kernel, stride, dilation, amounts, draw):
+    """Return X, F, B and dC_dO, and the filters with their zeros."""
+    X, _, B, dC_dO = case(rng, size, spaced(np.ones(kernel), dilation).shape, stride, amounts, draw)
+    F = draw(rng, (K, C, *kernel))
+    return X, F, B, dC_dO, spaced(F, dilation)
+
+
+@EVERY_DILATION
+def test_a_dilated_convolution_equals_scipy_with_zeros_in_the_filters(
+    rng, size, kernel, stride, padding, dilation, amounts
+):
+    X, F, B, dC_dO, wide = dilated_case(rng, size, kernel, stride, dilation, amounts, reals)
+    found = conv2d_forward(X, F, B, stride, padding, dilation)
+    assert_allclose(found, scipy_forward(X, wide, B, stride, amounts), rtol=1e-10, atol=1e-10)
+    dC_dX, of_wide, dC_dB = scipy_backward(dC_dO, X, wide, stride, amounts)
+    d_r, d_c = pair(dilation)
+    for backward in (conv2d_backward, conv2d_backward_dilated):
+        gradients = backward(dC_dO, X, F, stride, padding, dilation)
+        for gradient, wanted in zip(gradients, (dC_dX, of_wide[:, :, ::d_r, ::d_c], dC_dB), strict=True):
+            assert_allclose(gradient, wanted, rtol=1e-10, atol=1e-10)
+
+
+@EVERY_DILATION
+def test_dilated_implementations_are_equal_bit_for_bit_on_integers(
+    rng, size, kernel, stride, padding, dilation, amounts
+):
+    X, F, B, dC_dO, _ = dilated_case(rng, size, kernel, stride, dilation, amounts, integers)
+    window = stride, padding, dilation
+    for bias in (B, None):
+        wanted = conv2d_forward_loop(X, F, bias, *window)
+        assert_array_equal(conv2d_forward(X, F, bias, *window), wanted, strict=True)
+    gradients = conv2d_backward(dC_dO, X, F, *window)
+    for gradient, wanted in zip(gradients, conv2d_backward_dilated(dC_dO, X, F, *window), strict=True):
+        assert_array_equal(gradient, wanted, strict=True)
+
+
+@EVERY_DILATION
+def test_the_dilated_layer_matches_finite_differences(rng, size, kernel, stride, padding, dilation, amounts):
+    layer = Conv2D(K, kernel, stride, padding, dilation=dilation)
+    error, where = gradient_check(layer, rng.normal(size=(N, C, *size)), entries=40)
+    assert error < 1e-6, where
+
+
+@EVERY_DILATION
+def test_the_dilated_layer_equals_the_functions(rng, size, kernel, stride, padding, dilation, amounts):
+    X, F, B, dC_dO, _ = dilated_case(rng, size, kernel, stride, dilation, amounts, reals)
+    layer = Conv2D(K, kernel, stride, padding, dilation=dilation)
+    layer.params = {"F": F, "B": B}
+    O = layer.forward(X)
+    assert_array_equal(O, conv2d_forward(X, F, B, stride, padding, dilation))
+    assert layer.output_shape(X.shape[1:]) == O.shape[1:]
+    found = layer.backward(dC_dO), layer.grads["F"], layer.grads["B"]
+    for gradient, wanted in zip(found, conv2d_backward(dC_dO, X, F, stride, padding, dilation), strict=True):
+        assert_array_equal(gradient, wanted)
+
+
+@pytest.mark.parametrize("backward", [conv2d_backward, conv2d_backward_dilated])
+def test_dilation_by_hand(backward):
+    X, F = np.array([[[[1, 2, 3, 4, 5]]]]), np.array([[[[10, 100]]]])
+    assert_array_equal(conv2d_forward(X, F, dilation=3), [[[[410, 520]]]])  # 1*10 + 4*100, 2*10 + 5*100
+    dC_dX, dC_dF, _ = backward(np.array([[[[1, 2]]]]), X, F, dilation=(9, 3))  # a kernel of one row has no dilation
+    assert_array_equal(dC_dX, [[[[10, 20, 0, 100, 200]]]])
+    assert_array_equal(dC_dF, [[[[1 * 1 + 2 * 2, 1 * 4 + 2 * 5]]]])
+
+
+@pytest.mark.parametrize("backward", [conv2d_backward, conv2d_backward_dilated])
+def test_excluded_pixels_of_a_dilated_convolution_get_zero_gradient(rng, backward):
+    """10 by 10 pixels, an effective kernel of 5, stride 2: the last window ends at row 8, and none takes an odd row."""
+    X, F, dC_dO = rng.normal(size=(N, C, 10, 10)), rng.normal(size=(K, C, 3, 3)), rng.normal(size=(N, K, 3, 3))
+    dC_dX = backward(dC_dO, X, F, stride=2, dilation=2)[0]
+    assert_array_equal(dC_dX[:, :, 1::2], 0)
+    assert_array_equal(dC_dX[:, :, :, 1::2], 0)
+    assert np.all(dC_dX[:, :, ::2, ::2] != 0)
+
+
+def test_what_a_dilated_window_passes_over_has_no_part_in_its_output():
+    X = np.full((1, 1, 5, 5), np.nan)
+    X[:, :, ::2, ::2] = 1
+    assert_array_equal(conv2d_forward(X, np.ones((1, 1, 3, 3)), dilation=2), [[[[9]]]])
+
+
+def test_a_dilation_of_one_does_not_change_a_bit(rng):
+    X, F, B, dC_dO = case(rng, (10, 11), (3, 3), 2, ((0, 0), (0, 0)), reals)
+    for forward in (conv2d_forward, conv2d_forward_loop):
+        assert_array_equal(forward(X, F, B, 2, 0, 1), forward(X, F, B, 2, 0))
+    for backward in (conv2d_backward, conv2d_backward_dilated):
+        for found, wanted in zip(backward(dC_dO, X, F, 2, 0, (1, 1)), backward(dC_dO, X, F, 2, 0), strict=True):
+            assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("backward", [conv2d_backward, conv2d_backward_dilated])
+def test_an_empty_batch_can_be_dilated(backward):
+    X, F = np.zeros((0, C, 6, 7)), np.ones((K, C, 3, 2))
+    O = conv2d_forward(X, F, np.ones(K), dilation=(2, 3))
+    assert O.shape == (0, K, 2, 4)
+    dC_dX, dC_dF, dC_dB = backward(O, X, F, dilation=(2, 3))
+    assert dC_dX.shape == X.shape
+    assert not dC_dF.any()
+    assert not dC_dB.any()
+
+
+def test_a_huge_dilation_with_few_windows_takes_little_memory(rng):
+    """A window of 2,000,001 rows of which all but one are padding: only rows that windows take are kept."""
+    X, F = rng.normal(size=(1, 1, 2, 3)), rng.normal(size=(1, 1, 3, 1))
+    window = {"padding": "same", "dilation": (10**6, 1)}
+    tracemalloc.start()
+    O = conv2d_forward(X, F, **window)
+    gradients = conv2d_backward(O, X, F, **window)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
+    assert_allclose(O, X * F[0, 0, 1, 0])
+    assert_allclose(gradients[0], O * F[0, 0, 1, 0])
+
+
+def test_a_kernel_of_one_takes_any_dilation(rng):
+    X, F = rng.normal(size=(2, 1, 4, 5)), rng.normal(size=(2, 1, 1, 1))
+    for function in (conv2d_forward, conv2d_forward_loop):
+        assert_array_equal(function(X, F, dilation=10**30), function(X, F))
+    assert Conv2D(2, 1, dilation=10**30).geometry((1, 4, 5)).dilation == (1, 1)
+
+
+def test_a_message_names_the_size_of_a_dilated_kernel_that_does_not_fit():
+    message = (
+        r"the effective kernel \(\(3 - 1\)\*4 \+ 1 = 9\) is larger than the padded input \(6 \+ 2\*1 = 8\)\. "
+        r"Use a smaller kernel, less dilation or more padding\."
+    )
+    X, F, dC_dO = np.ones((1, 1, 6, 9)), np.ones((1, 1, 3, 3)), np.ones((1, 1, 1, 1))
+    for function in (conv2d_forward, conv2d_forward_loop):
+        with pytest.raises(ValueError, match=f"^{function.__name__}: {message}$"):
+            function(X, F, padding=(1, 0), dilation=(4, 4))
+    for function in (conv2d_backward, conv2d_backward_dilated):
+        with pytest.raises(ValueError, match=f"^{function.__name__}: {message}$"):
+            function(dC_dO, X, F, padding=(1, 0), dilation=(4, 4))
+    with pytest.raises(ValueError, match=rf"^Model: layer 0 \(Conv2D\) does not fit .*Conv2D: {message}$"):
+        Model([Conv2D(2, padding=(1, 0), dilation=4)], (1, 6, 9))
+
+
+def test_the_layer_shows_its_dilation():
+    assert repr(Conv2D(2, dilation=(3, 1))).endswith("bias=True, dilation=(3, 1))")
+
+
+def test_a_summary_counts_the_excluded_pixels_of_a_dilated_layer():
+    """28 rows, an effective kernel of 6 and a stride of 3: the last window ends at row 27."""
+    model = Model([Conv2D(2, (2, 1), (3, 1), dilation=(5, 2))])
+    assert re.search(r"0 Conv2D +\(2, 8, 28\) +6  1 row, 0 columns", model.summary())
+
+
 # --- edges ---
 
 
@@ -429,6 +613,12 @@ WRONG_SETTINGS = [
     pytest.param({"stride": 1.0}, TypeError, r"stride must be .* got 1\.0", id="stride-float"),
     pytest.param({"stride": True}, TypeError, "stride must be .* got True", id="stride-bool"),
     pytest.param({"stride": None}, TypeError, "stride must be .* got None", id="stride-none"),
+    pytest.param({"dilation": 0}, ValueError, "dilation must be a positive integer or .*, got 0", id="dilation-0"),
+    pytest.param({"dilation": (1, -1)}, ValueError, r"dilation must be .* got \(1, -1\)", id="dilation-negative"),
+    pytest.param({"dilation": 1.0}, TypeError, r"dilation must be .* got 1\.0", id="dilation-float"),
+    pytest.param({"dilation": True}, TypeError, "dilation must be .* got True", id="dilation-bool"),
+    pytest.param({"dilation": (1, 1, 1)}, ValueError, r"dilation must be .* got \(1, 1, 1\)", id="dilation-three"),
+    pytest.param({"dilation": None}, TypeError, "dilation must be .* got None", id="dilation-none"),
     pytest.param(
         {"padding": -1}, ValueError, "padding must be an integer of at least 0 .* got -1", id="padding-negative"
     ),

@@ -220,6 +220,30 @@ def test_the_grid_checks_every_combination(backward):
     assert errors.max() < 1e-6
 
 
+@pytest.mark.parametrize("backward", [conv2d_backward, conv2d_backward_dilated])
+def test_the_grid_checks_every_combination_at_a_dilation(backward):
+    grid = [7, (9, 8)], [2, (3, 1)], [1, (2, 3)], [0, "same", "include"]
+    errors = gradient_check_grid(conv2d_forward, backward, *grid, dilation=(2, 3))
+    assert errors.shape == (2, 2, 2, 3)
+    assert errors.max() < 1e-6
+    undilated = gradient_check_grid(conv2d_forward, lambda *arrays: backward(*arrays[:5]), *grid[:3], [0], (1, 1))
+    assert undilated.max() < 1e-6
+
+
+def test_the_grid_shows_a_dilation_that_is_left_out():
+    def undilated(dC_dO, X, F, stride, padding, dilation):
+        return conv2d_backward(dC_dO, X, F, stride, padding)
+
+    errors = gradient_check_grid(conv2d_forward, undilated, [7], [1, 2], [1], ["same"], dilation=2)
+    assert errors[0, 0, 0, 0] < 1e-6
+    assert errors[0, 1, 0, 0] > 0.1
+
+
+def test_the_grid_has_nan_where_a_dilated_kernel_does_not_fit():
+    errors = gradient_check_grid(conv2d_forward, conv2d_backward, [4, 5], [3], [1], [0, 1], dilation=2)
+    assert_array_equal(np.isnan(errors[:, 0, 0, :]), [[True, False], [False, False]])
+
+
 def test_the_grid_has_nan_where_a_kernel_does_not_fit():
     errors = gradient_check_grid(conv2d_forward, conv2d_backward, [2, 4], [3], [1], [0, 1])
     assert_array_equal(np.isnan(errors[:, 0, 0, :]), [[True, False], [False, False]])
@@ -288,6 +312,8 @@ def test_the_grid_does_not_hide_a_broken_function():
         pytest.param({"paddings": ["sme"]}, ValueError, id="padding-typo"),
         pytest.param({"kernels": ["3"]}, TypeError, id="kernel-text"),
         pytest.param({"sizes": [0]}, ValueError, id="size-0"),
+        pytest.param({"dilation": 0}, ValueError, id="dilation-0"),
+        pytest.param({"dilation": 1.0}, TypeError, id="dilation-float"),
     ],
 )
 def test_the_grid_refuses_a_wrong_setting(wrong, error):

@@ -83,6 +83,8 @@ TOO_LARGE = {
     "conv-loop": (lambda: cnn.conv2d_forward_loop(np.ones((1, 1, 4, 4)), np.ones((1, 1, 3, 3)), padding=10**5), "pad"),
     "conv-backward": (lambda: cnn.conv2d_backward(np.ones((1, 1, 4, 4)), np.ones((1, 1, 4, 4)), np.ones((1, 1, 3, 3)),
                                                   padding=10**6), "the padded image would take"),
+    "conv-dilation": (lambda: cnn.conv2d_forward(np.ones((1, 1, 4, 4)), np.ones((1, 1, 3, 3)), None, 1, "same", 10**6),
+                      "the padded image would take"),
     "dilate": (lambda: cnn.dilate(np.ones((3, 3)), 10**6), "dC_dO at this stride would take"),
     "dilate-10^400": (lambda: cnn.dilate(np.ones((3, 3)), 10**400), "would take more than 10"),
     "pool-kernel": (lambda: cnn.pool2d_forward(np.ones((1, 1, 4, 4)), 10**9, padding="same"), "the padded image"),

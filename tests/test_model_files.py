@@ -54,6 +54,7 @@ MODELS = [
         ),
         id="every-layer",
     ),
+    pytest.param(lambda: Model([Conv2D(2, 3, dilation=(2, 3)), Conv2D(1, 2, dilation=2)], (1, 8, 9)), id="dilation"),
     pytest.param(lambda: Model([ReLU(), Flatten()], (2, 3)), id="no-parameters"),
     pytest.param(lambda: Model([FullyConnected(1) for _ in range(12)], (1,)), id="twelve-layers"),
 ]
@@ -244,6 +245,11 @@ BAD_ARCHITECTURES = [
     pytest.param(layer(0, bias=False), r"not expected: \['0\.B'\]", id="bias-off"),
     pytest.param(layer(0, initialisation="he"), "unknown initialisation 'he'", id="initialisation"),
     pytest.param(layer(0, stride=0), "stride must be a positive integer", id="stride-0"),
+    pytest.param(layer(0, dilation=0), "dilation must be a positive integer", id="dilation-0"),
+    pytest.param(layer(0, dilation=[1.5, 1]), "dilation must be a positive integer", id="dilation-float"),
+    pytest.param(layer(0, dilation=9), r"effective kernel \(\(3 - 1\)\*9 \+ 1 = 19\)", id="dilation-too-large"),
+    pytest.param(layer(0, dilation=10**4000), None, id="dilation-10^4000"),
+    pytest.param(layer(0, dilation=2), "should be|does not fit", id="dilation-2"),
     pytest.param(layer(4, num_nodes=4), r"'4\.[WB]' should be", id="one-node-more"),
     pytest.param(layer(4, num_nodes=10**12), r"'4\.[WB]' should be", id="nodes-10^12"),
     pytest.param(layer(4, num_nodes=None), "num_nodes must be a positive integer", id="nodes-null"),
@@ -264,6 +270,17 @@ BAD_ARCHITECTURES = [
     pytest.param(put("model", "seed", value=1.5), "seed must be an integer of at least 0", id="seed-float"),
     pytest.param(drop("model", "seed"), "'seed' is missing", id="no-seed"),
 ]
+
+
+def test_a_file_written_before_there_was_dilation_loads_without_it(saved_model, rng):
+    model, X = Model.load(saved_model), rng.normal(size=(3, 1, 6, 6))
+    architecture = architecture_of(saved_model)
+    drop("model", "layers", 0, "arguments", "dilation")(architecture)
+    with_text(saved_model, json.dumps(architecture))
+    again = Model.load(saved_model)
+    assert again.layers[0].dilation == (1, 1)
+    assert bits(again) == bits(model)
+    assert_array_equal(again.predict(X), model.predict(X))
 
 
 @pytest.mark.parametrize(("change", "words"), BAD_ARCHITECTURES)
@@ -298,6 +315,7 @@ PLACES = [
     ("model", "layers", 0, "arguments", "kernel_size"),
     ("model", "layers", 0, "arguments", "padding"),
     ("model", "layers", 0, "arguments", "stride"),
+    ("model", "layers", 0, "arguments", "dilation"),
     ("model", "input_shape"),
     ("model", "dtype"),
 ]

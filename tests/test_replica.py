@@ -68,6 +68,7 @@ NETWORKS = [
     [ReLU(), Pool2D(2), Pool2D(2), ReLU(), ReLU(), Flatten(), ReLU()],
     [Conv2D(3, 5, stride=2, padding=2), LeakyReLU(0.1), Conv2D(5, 3, stride=2), Tanh(), Flatten(), Sigmoid()],
     [Flatten(), FullyConnected(20), ReLU(), FullyConnected(3), Softmax()],
+    [Conv2D(3, 3, dilation=2), ReLU(), Pool2D(), Conv2D(2, (2, 3), (2, 1), "same", dilation=(3, 2)), Flatten()],
     [Conv2D(2, (3, 2), (2, 1), "include"), ReLU(), Pool2D((2, 3), (1, 2), (1, 0)), Flatten(), FullyConnected(3)],
     [Conv2D(4, bias=False), BatchNorm2D(), ReLU(), Pool2D(), GlobalAveragePool2D(), BatchNorm2D(), FullyConnected(3)],
 ]
@@ -164,8 +165,9 @@ def digits_like(rng, count=300, shape=(1, 12, 12)):
     return rng.normal(size=(count, *shape)).astype(np.float32), rng.integers(0, 10, count)
 
 
-def small(dtype="float32", seed=0):
-    layers = [Conv2D(4, padding="same"), ReLU(), Pool2D(), Conv2D(5, 3, 2), ReLU(), Flatten(), FullyConnected(10)]
+def small(dtype="float32", seed=0, dilation=1):
+    layers = [Conv2D(4, 3, 1, "same", dilation=dilation), ReLU(), Pool2D(), Conv2D(5, 3, 2), ReLU(), Flatten()]
+    layers.append(FullyConnected(10))
     return Model(layers, (1, 12, 12), seed, dtype)
 
 
@@ -183,6 +185,20 @@ def test_training_has_the_same_bits_for_any_number_of_workers(rng, batch_size, d
         records = list(fit(model, X, y, Adam(), CrossEntropy(), 2, batch_size, (X, y), workers))
         found.append((records, bits(model)))
     assert all(each == found[0] for each in found)
+
+
+@pytest.mark.parametrize("dilation", [2, (3, 2)])
+def test_training_a_dilated_layer_has_the_same_bits_for_any_number_of_workers(rng, dilation):
+    X, y = digits_like(rng, 200)
+    found = []
+    for workers in (1, 2, 4):
+        model = small(dilation=dilation)
+        records = list(fit(model, X, y, Adam(), CrossEntropy(), 2, 70, (X, y), workers))
+        found.append((records, bits(model)))
+    assert found[0] == found[1] == found[2]
+    undilated = small()
+    list(fit(undilated, X, y, Adam(), CrossEntropy(), 2, 70))
+    assert bits(undilated) != found[0][1]
 
 
 def test_cost_accuracy_and_gradients_of_a_batch_are_those_of_the_whole_batch_at_once(rng):

@@ -144,6 +144,50 @@ def test_numpy_integers_are_integers():
     assert all(type(amount) is int for amount in padding_amounts(10, 3, 1, np.int64(2)))
 
 
+# --- dilation ---
+
+
+def taken_by_windows(padded, kernel, stride, dilation):
+    """Return the pixels under each window, found by trying every position of the padded input."""
+    windows = [[start + i * dilation for i in range(kernel)] for start in range(0, padded, stride)]
+    return [window for window in windows if window[-1] < padded]
+
+
+@given(SIZES, KERNELS, STRIDES, st.integers(1, 7), st.one_of(st.integers(0, 6), st.sampled_from(["same", "include"])))
+@REPEATABLE
+def test_dilated_windows_are_counted_and_what_comes_after_the_last(size, kernel, stride, dilation, padding):
+    padded = size + sum(padding_amounts(size, kernel, stride, padding, dilation))
+    windows = taken_by_windows(padded, kernel, stride, dilation)
+    if not windows:
+        for function in (output_size, excluded_pixels):
+            words = rf"^{function.__name__}: the (effective )?kernel \(.*{(kernel - 1) * dilation + 1}\) is larger than"
+            with pytest.raises(ValueError, match=words):
+                function(size, kernel, stride, padding, dilation)
+        return
+    assert output_size(size, kernel, stride, padding, dilation) == len(windows)
+    assert excluded_pixels(size, kernel, stride, padding, dilation) == padded - 1 - windows[-1][-1]
+
+
+@given(SIZES, KERNELS, STRIDES, st.integers(1, 7))
+@REPEATABLE
+def test_padding_by_name_is_the_smallest_with_which_the_dilated_windows_fit(size, kernel, stride, dilation):
+    starts = [start for start in range(size) if start % stride == 0]
+    zeros = next(n for n in range(100) if len(taken_by_windows(size + n, kernel, stride, dilation)) >= len(starts))
+    before, after = padding_amounts(size, kernel, stride, "same", dilation)
+    assert before + after == zeros
+    assert after - before in (0, 1), "an odd pad goes to the end"
+    assert padding_amounts(size, kernel, stride, "include", dilation) == (0, zeros)
+
+
+def test_geometry_keeps_the_dilation_of_rows_and_columns_apart():
+    plan = geometry((10, 9), (3, 2), (2, 1), "same", (2, 3))
+    assert plan.dilation == (2, 3)
+    assert plan.effective == (5, 4)
+    assert plan.padding == ((1, 2), (1, 2))
+    assert plan.output == (5, 9)
+    assert geometry((10, 9), (1, 2), (2, 1), 0, (2, 3)).dilation == (1, 3)
+
+
 # --- rows and columns ---
 
 
@@ -174,12 +218,19 @@ def test_an_error_of_geometry_names_the_public_function_that_was_called():
 def pixels_seen(layers):
     """Return how many input pixels one cell of the last output depends on, by listing them all, layer by layer."""
     cells = {0}
-    for kernel, stride in reversed(layers):
-        cells = {cell * stride + place for cell in cells for place in range(kernel)}
+    for kernel, stride, *dilation in reversed(layers):
+        apart = dilation[0] if dilation else 1
+        cells = {cell * stride + place * apart for cell in cells for place in range(kernel)}
     return max(cells) - min(cells) + 1
 
 
-@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3)), max_size=4))
+ONE_TO_THREE = st.integers(1, 3)
+WINDOWS = st.one_of(
+    st.tuples(st.integers(1, 5), ONE_TO_THREE), st.tuples(st.integers(1, 5), ONE_TO_THREE, st.integers(1, 4))
+)
+
+
+@given(st.lists(WINDOWS, max_size=4))
 @REPEATABLE
 def test_receptive_field_reaches_over_the_pixels_that_a_cell_depends_on(layers):
     assert receptive_field(layers) == pixels_seen(layers)
@@ -192,6 +243,8 @@ def test_receptive_field_reaches_over_the_pixels_that_a_cell_depends_on(layers):
         pytest.param([(3, 1), (3, 1)], 5, id="two-3x3-see-what-a-5x5-sees"),
         pytest.param([(3, 1), (2, 2), (3, 1), (2, 2)], 10, id="conv-pool-conv-pool"),
         pytest.param([(1, 1), (3, 1), (1, 1)], 3, id="layers-that-work-on-each-cell-alone"),
+        pytest.param([(3, 1, 1), (3, 1, 2), (3, 1, 4)], 15, id="dilations-1-2-4"),
+        pytest.param([(2, 2), (3, 1, 2)], 10, id="dilation-after-a-stride"),
     ],
 )
 def test_receptive_field_by_hand(layers, field):
@@ -213,6 +266,11 @@ WRONG = [
     pytest.param({"kernel": "3"}, TypeError, "kernel must be a positive integer, got '3'", id="kernel-text"),
     pytest.param({"stride": 0}, ValueError, "stride must be a positive integer, got 0", id="stride-zero"),
     pytest.param({"stride": -1}, ValueError, "stride must be a positive integer, got -1", id="stride-negative"),
+    pytest.param({"dilation": 0}, ValueError, "dilation must be a positive integer, got 0", id="dilation-zero"),
+    pytest.param({"dilation": -2}, ValueError, "dilation must be a positive integer, got -2", id="dilation-negative"),
+    pytest.param({"dilation": 1.5}, TypeError, "dilation must be a positive integer, got 1.5", id="dilation-float"),
+    pytest.param({"dilation": True}, TypeError, "dilation must be a positive integer, got True", id="dilation-bool"),
+    pytest.param({"dilation": (2, 2)}, TypeError, r"dilation must be .*, got \(2, 2\)", id="dilation-pair"),
     pytest.param({"stride": None}, TypeError, "stride must be a positive integer, got None", id="stride-none"),
     pytest.param(
         {"padding": -1}, ValueError, "padding must be an integer of at least 0, got -1", id="padding-negative"
@@ -234,14 +292,20 @@ def test_functions_of_one_dimension_refuse(function, wrong, error, words):
         function(**arguments)
 
 
+ENTRIES = r"layers must be pairs \(kernel, stride\) or triples \(kernel, stride, dilation\)"
+
+
 @pytest.mark.parametrize(
     ("layers", "error", "words"),
     [
         pytest.param([(0, 1)], ValueError, "kernel must be a positive integer, got 0", id="kernel-zero"),
         pytest.param([(3, 1.0)], TypeError, "stride must be a positive integer, got 1.0", id="stride-float"),
-        pytest.param([3], TypeError, r"\(kernel, stride\), got 3", id="no-pair"),
-        pytest.param([(3, 1, 1)], ValueError, r"\(kernel, stride\), got \(3, 1, 1\)", id="three"),
-        pytest.param(3, TypeError, r"\(kernel, stride\), got 3", id="no-list"),
+        pytest.param([(3, 1, 0)], ValueError, "dilation must be a positive integer, got 0", id="dilation-zero"),
+        pytest.param([(3, 1, True)], TypeError, "dilation must be a positive integer, got True", id="dilation-bool"),
+        pytest.param([3], TypeError, rf"{ENTRIES}, got 3", id="no-pair"),
+        pytest.param([(3,)], ValueError, rf"{ENTRIES}, got \(3,\)", id="one"),
+        pytest.param([(3, 1, 1, 1)], ValueError, rf"{ENTRIES}, got \(3, 1, 1, 1\)", id="four"),
+        pytest.param(3, TypeError, rf"{ENTRIES}, got 3", id="no-list"),
     ],
 )
 def test_receptive_field_refuses(layers, error, words):

@@ -34,7 +34,7 @@ class Half(Layer):
         return dC_dO / 2, {}
 
 digits = load_mnist(limit=100)
-layers = [Conv2D(8, stride=(2, 1), padding="same"), ReLU(), Half(), Flatten(), FullyConnected(10)]
+layers = [Conv2D(8, stride=(2, 1), padding="same", dilation=(1, 2)), ReLU(), Half(), Flatten(), FullyConnected(10)]
 model = Model(layers, dtype="float64")
 for record in fit(model, digits.X_train, digits.y_train, Adam(OneCycle(0.01, 8)), CrossEntropy(), epochs=2):
     cost: float = record.cost
@@ -49,6 +49,7 @@ output: NDArray[np.floating] = convolve([[1, 2], [3, 4]], np.eye(2))
 MISTAKES = {
     'Conv2D("8")': "arg-type",
     'Conv2D(8, padding="some")': "arg-type",
+    "Conv2D(8, dilation=1.5)": "arg-type",
     "Adam(learning_rate=None)": "arg-type",
     "fit(model, digits.X_train, digits.y_train, Adam())": "call-arg",
     "fit(model, digits.X_train, digits.y_train, CrossEntropy(), Adam())": "arg-type",

@@ -21,9 +21,11 @@ from cnn_viz.base.figures import size_of
 from cnn_viz.base.layout import WIDEST
 from cnn_viz.base.palette import HUE, PADDING, TINT
 from cnn_viz.base.text import number_texts
+from cnn_viz.interactive.frame_grid import frame_grid
 
 X = np.array([[0, 0, 3, 1, 0, 0], [0, 1, 3, 0, 0, 1], [0, 2, 2, 0, 0, 2], [1, 3, 0, 0, 1, 3], [0, 3, 1, 0, 2, 2]])
 F = np.array([[1, 0, -1], [1, 0, -1], [1, 0, -1]])
+IMAGE_OF_STEPS = np.random.default_rng(0).integers(0, 5, (8, 8))
 GEOMETRIES = [(1, 0), (2, 0), ((1, 2), 1), (2, "same"), (3, "include"), (2, (0, 1))]
 
 
@@ -41,6 +43,30 @@ def test_draw_step_leaves_later_outputs_empty():
     O = np.arange(101, 113).reshape(3, 4)
     written = texts(draw_step(None, X, F, O, (1, 1), so_far=True))
     assert [text for text in written if text.startswith("1") and len(text) == 3] == [str(n) for n in range(101, 107)]
+
+
+def dilated_step(dilation):
+    O = conv2d_forward(IMAGE_OF_STEPS[None, None], F[None, None], dilation=dilation)[0, 0]
+    ax = draw_step(None, IMAGE_OF_STEPS, F, O, (0, 1), dilation=dilation)
+    return ax.figure, f"Dilation {dilation}: {texts(ax)[-1]}"
+
+
+@pytest.mark.parametrize("dilation", [1, 2, 3, (1, 3)])
+def test_draw_step_writes_the_sum_of_a_dilated_window(dilation):
+    d_r, d_c = (dilation, dilation) if isinstance(dilation, int) else dilation
+    pixels = IMAGE_OF_STEPS[0 : 2 * d_r + 1 : d_r, 1 : 2 * d_c + 2 : d_c]
+    figure, sentence = dilated_step(dilation)
+    total = number_texts(np.sum(pixels * F)).item()
+    terms = " + ".join(f"{row[0]}·1 + {row[1]}·0 + {row[2]}·(−1)" for row in pixels)
+    assert sentence.endswith(f": O[0, 1] = {terms} = {total}")
+    assert_readable(figure.axes[0])
+
+
+def test_steps_at_dilations_1_2_and_3_make_a_grid_of_frames_that_fits_on_a_page():
+    figure, sentences = frame_grid(dilated_step, [{"dilation": dilation} for dilation in (1, 2, 3)], columns=1)
+    assert size_of(figure)[0] <= WIDEST
+    assert sentences.startswith("(1) Dilation 1: O[0, 1] = ")
+    assert "(3) Dilation 3: O[0, 1] = " in sentences
 
 
 def test_draw_step_refuses_a_position_outside_the_output():

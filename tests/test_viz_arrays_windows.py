@@ -5,7 +5,7 @@ import pytest
 from drawn_cells import frames, hatched, labels, on_canvas, titles
 from readable import assert_readable
 
-from cnn_core import conv2d_forward
+from cnn_core import conv2d_backward, conv2d_forward
 from cnn_viz.arrays.panel import draw_row
 from cnn_viz.arrays.windows import window_panel, written_sum
 
@@ -44,6 +44,44 @@ def test_the_numbers_under_the_window_times_its_weights_are_the_output(stride, p
         assert sum(panel.array[cell] * weight for cell, weight in weights.items()) == O[position]
 
 
+@pytest.mark.parametrize(
+    ("dilation", "blocks"),
+    [
+        pytest.param(1, {(1, 2, 2, 2)}, id="1"),
+        pytest.param(2, {(1, 2, 1, 1), (1, 4, 1, 1), (3, 2, 1, 1), (3, 4, 1, 1)}, id="2"),
+        pytest.param((2, 1), {(1, 2, 1, 2), (3, 2, 1, 2)}, id="rows-only"),
+        pytest.param((1, 2), {(1, 2, 2, 1), (1, 4, 2, 1)}, id="columns-only"),
+    ],
+)
+def test_the_cells_under_a_dilated_filter_are_outlined(dilation, blocks):
+    ax = on_canvas(window_panel(X, F, (1, 2), dilation=dilation))
+    assert set(frames(ax, least=3)) == blocks
+    under = {(r + i, c + j) for r, c, rows, columns in blocks for i in range(rows) for j in range(columns)}
+    assert set(labels(ax)) == under
+
+
+@pytest.mark.parametrize("padding", [0, "same", "include"])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("dilation", [2, (1, 3), 4])
+def test_the_numbers_under_a_dilated_window_times_its_weights_are_the_output(stride, padding, dilation):
+    O = conv2d_forward(X[None, None], F[None, None], None, stride, padding, dilation)[0, 0]
+    for position in np.ndindex(O.shape):
+        panel = window_panel(X, F, position, stride, padding, dilation=dilation)
+        weights = [int(text.removeprefix("×").replace("−", "-")) for text in panel.labels.values()]
+        assert weights == F.ravel().tolist()
+        pixels = [panel.array[cell] for cell in panel.labels]
+        assert np.dot(pixels, weights) == O[position]
+
+
+@pytest.mark.parametrize(("dilation", "stride"), [(2, 1), (3, 1), (4, 1), (2, 2), ((1, 3), (2, 1))])
+def test_pixels_that_no_dilated_window_takes_are_hatched(dilation, stride):
+    ones = np.ones((1, 1, 2, 2))
+    O = conv2d_forward(np.ones((1, 1, 5, 5)), ones, None, stride, 0, dilation)
+    reached = conv2d_backward(O, np.ones((1, 1, 5, 5)), ones, stride, 0, dilation)[0][0, 0] != 0
+    ax = on_canvas(window_panel(X, F, stride=stride, dilation=dilation))
+    assert hatched(ax) == set(map(tuple, np.argwhere(~reached).tolist()))
+
+
 def test_pixels_that_no_window_reaches_are_hatched_in_the_padding_too():
     assert hatched(on_canvas(window_panel(X, F, stride=2))) == {
         (r, c) for r in range(5) for c in range(5) if 4 in (r, c)
@@ -58,6 +96,11 @@ def test_a_window_panel_can_be_drawn_in_a_row():
     assert titles(ax) == ["X (5, 5) padded (7, 7)"]
     assert sorted(text.get_text() for text in ax.texts if text.get_text()[0] == "×") == ["×0", "×1", "×2", "×−1"]
     assert_readable(ax)
+
+
+def test_a_dilated_filter_that_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match=r"the effective kernel \(\(2 - 1\)\*5 \+ 1 = 6\) is larger"):
+        window_panel(X, F, dilation=5)
 
 
 def test_a_filter_that_does_not_fit_is_refused():

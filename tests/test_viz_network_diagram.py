@@ -66,6 +66,8 @@ NETWORKS = {
     "padded-pooling": (lambda: [Pool2D(3, 2, padding=1), LeakyReLU(), Pool2D(2, 2, "same", "mean")], (8, 15, 6)),
     "include": (lambda: [Conv2D(1, 3, 2, "include"), Conv2D(7, 2, 2, "same")], (1, 10, 10)),
     "gaps": (lambda: [Conv2D(1, 1, stride=3), Pool2D(2, 3)], (1, 13, 8)),
+    "dilated": (lambda: [Conv2D(3, 3, dilation=2), ReLU(), Conv2D(2, (3, 2), (2, 1), 0, dilation=(3, 4))], (1, 14, 13)),
+    "dilated-same": (lambda: [Conv2D(3, 3, padding="same", dilation=3), Pool2D(), Conv2D(2, 2, dilation=2)], DIGITS),
     "one-cell": (lambda: [Conv2D(5, 3), Flatten(), Softmax()], (1, 3, 3)),
     "dense": (lambda: [Flatten(), FullyConnected(30), Sigmoid(), FullyConnected(10)], DIGITS),
     "vectors": (lambda: [FullyConnected(3), Tanh(), FullyConnected(1, bias=False)], (4,)),
@@ -180,6 +182,8 @@ def test_the_size_beside_an_output_is_its_receptive_field():
     ("name", "seen"),
     [
         pytest.param("pairs", ["1 × 1", "3 × 2", "4 × 8"], id="rows-and-columns"),
+        pytest.param("dilated", ["1 × 1", "5 × 5", "5 × 5", "11 × 9"], id="dilated"),
+        pytest.param("dilated-same", ["1 × 1", "7 × 7", "8 × 8", "12 × 12"], id="dilated-after-pooling"),
         pytest.param("one-cell", ["1 × 1", "3 × 3", "3 × 3", "all 3 × 3"], id="softmax"),
         pytest.param("vectors", ["1", "all 4", "all 4", "all 4"], id="vectors"),
         pytest.param("normalised", ["1 × 1", *["4 × 4"] * 4, *["13 × 10"] * 3], id="normalised"),
@@ -213,6 +217,8 @@ def test_of_a_layer_of_your_own_nothing_is_claimed():
     [
         (Conv2D(8), "8 filters 3 × 3, stride 1"),
         (Conv2D(1, (5, 3), stride=(1, 2), padding="same"), "1 filter 5 × 3, stride 1 × 2, padding same"),
+        (Conv2D(2, padding="same", dilation=2), "2 filters 3 × 3, stride 1, dilation 2, padding same"),
+        (Conv2D(2, dilation=(1, 3)), "2 filters 3 × 3, stride 1, dilation 1 × 3"),
         (Conv2D(2, padding=(1, 1)), "2 filters 3 × 3, stride 1, padding 1"),
         (Pool2D(2, mode="min"), "min of 2 × 2, stride 2"),
         (Pool2D(3, 2, padding=(0, 1)), "max of 3 × 3, stride 2, padding 0 × 1"),
@@ -320,7 +326,10 @@ def test_what_no_output_of_a_network_sees_is_hatched():
     assert marked(ax, fronts(ax, them)[0], DIGITS, hatched=True) == [(0, 21, 28, 7), (21, 0, 7, 28)]
 
 
-@pytest.mark.parametrize("name", ["strided", "chapter", "left-over", "pairs", "include", "gaps", "normalised"])
+NAMES = ["strided", "chapter", "left-over", "pairs", "include", "gaps", "normalised", "dilated"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_what_no_output_sees_is_what_gets_no_gradient(name):
     layers, shape = NETWORKS[name]
     layers = [means(layer) for layer in layers()]
@@ -348,7 +357,10 @@ def test_a_user_defined_layer_may_depend_on_all_of_its_input():
     assert [output.unseen for output in them] == [([], []), ([(7, 1)], [(3, 1)]), ([], [])]
 
 
-@pytest.mark.parametrize("name", ["chapter", "left-over", "pairs", "padded-pooling", "include", "gaps", "one-cell"])
+@pytest.mark.parametrize(
+    "name",
+    ["chapter", "left-over", "pairs", "padded-pooling", "include", "gaps", "one-cell", "dilated", "dilated-same"],
+)
 def test_the_outlined_block_is_where_the_gradient_of_one_cell_arrives(name):
     layers, shape = NETWORKS[name]
     spatial = [layer for layer in layers() if isinstance(layer, Conv2D | Pool2D)]

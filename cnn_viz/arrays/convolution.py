@@ -34,7 +34,7 @@ BECOMES, PRODUCT = operator("→\neach window\nbecomes\na column"), operator("×
 
 
 @picture
-def draw_step(ax, X, F, O, position=(0, 0), stride=1, padding=0, so_far=False):
+def draw_step(ax, X, F, O, position=(0, 0), stride=1, padding=0, so_far=False, dilation=1):
     """Draw one step of a convolution: the filter over the input, the filter, the output, and the sum written out.
 
     Parameters
@@ -50,12 +50,13 @@ def draw_step(ax, X, F, O, position=(0, 0), stride=1, padding=0, so_far=False):
     padding : int, (int, int), 'valid', 'same' or 'include'
     so_far : bool
         Leave the outputs of later steps empty.
+    dilation : int or (int, int)
+        The distance of the pixels under the filter.
     """
     position = tuple(map(int, position))
-    below = window_panel(X, F, position, stride, padding)
+    below = window_panel(X, F, position, stride, padding, dilation=dilation)
     O = checks.as_float("O", O)
-    row, column, kH, kW = below.highlight[0]
-    window = below.array[row : row + kH, column : column + kW]
+    window = np.reshape([below.array[cell] for cell in below.labels], np.shape(F))
     later = later_positions(position, O.shape) if so_far else ()
     parts = [below, "*", ArrayPanel(F, "F"), "=", ArrayPanel(O, "O", highlight=(position,), empty=later)]
     note = TextBox(f"O{index_text(position)} = {written_sum(window, F)}")

@@ -5,6 +5,8 @@ Geometry    is computed by cnn_core/shapes.py; outputs are given by the caller.
 Chapters    01 to 05.
 """
 
+import itertools
+
 import numpy as np
 
 from cnn_core import checks
@@ -46,12 +48,23 @@ def written_sum(window, F, bias=None, decimals=2):
 # --- panels -----------------------------------------------------------------------------------------------------------
 
 
-def window_panel(X, F, position=(0, 0), stride=1, padding=0, name="X"):
-    """Return X as a padded Panel with F over it: the window outlined, each weight in the corner of its cell."""
+def window_panel(X, F, position=(0, 0), stride=1, padding=0, name="X", dilation=1):
+    """Return X as a padded Panel with F over it: the window outlined, each weight in the corner of its cell.
+
+    Where the filter is dilated, each cell under a weight is outlined by itself.
+    """
     X, F = checks.floats(X=(X, "(H, W)"), F=(F, "(kH, kW)"))
-    plan = plan_of(X.shape, F.shape, stride, padding)
+    plan = plan_of(X.shape, F.shape, stride, padding, dilation)
     row, column = corner_of(plan, position)
-    return padded_panel(X, plan, name, highlight=((row, column, *F.shape),), labels=labels_of(row, column, F))
+    labels = labels_of(row, column, F, plan.dilation)
+    return padded_panel(X, plan, name, highlight=_blocks_under(plan, row, column), labels=labels)
+
+
+def _blocks_under(plan, row, column):
+    """Return the blocks of neighbouring cells that lie under a filter with its upper left weight over a cell."""
+    sides = zip((row, column), plan.kernel, plan.dilation, strict=True)
+    runs = [[(at, k)] if d == 1 else [(at + i * d, 1) for i in range(k)] for at, k, d in sides]
+    return tuple((top, left, rows, columns) for (top, rows), (left, columns) in itertools.product(*runs))
 
 
 def full_panel(A, B, position, results, **about):
@@ -73,12 +86,16 @@ def padded_panel(X, plan, name="X", role="X", **marks):
 
 
 def gaps_of(plan):
-    """Return the rows and the columns, on the padded input, that lie between two windows: none unless S > k."""
-    sides = zip(plan.output, plan.kernel, plan.stride, strict=True)
-    return tuple(
-        tuple(place for place in range((outputs - 1) * stride) if place % stride >= kernel)
-        for outputs, kernel, stride in sides
-    )
+    """Return the rows and the columns, on the padded input, that no window takes although windows lie on both sides.
+
+    There are none unless the stride is larger than the kernel, or the kernel is dilated.
+    """
+    return tuple(map(_gaps, plan.output, plan.kernel, plan.stride, plan.dilation))
+
+
+def _gaps(outputs, kernel, stride, dilation):
+    taken = {number * stride + i * dilation for number in range(outputs) for i in range(kernel)}
+    return tuple(sorted(set(range(max(taken))) - taken))
 
 
 def padding_cells(plan, size):
@@ -97,9 +114,10 @@ def labels_of(row, column, F, apart=(1, 1)):
     return {(row + down * i, column + right * j): f"×{number_text(w)}" for (i, j), w in np.ndenumerate(F)}
 
 
-def plan_of(size, kernel, stride, padding):
-    """Return the Geometry of a window moving over an image of size (H, W); stride and padding as users give them."""
-    return geometry(size, kernel, checks.pair("stride", stride), checks.padding(padding))
+def plan_of(size, kernel, stride, padding, dilation=1):
+    """Return the Geometry of a window moving over an image of size (H, W); the last three as users give them."""
+    steps = checks.pair("stride", stride), checks.padding(padding), checks.pair("dilation", dilation)
+    return geometry(size, kernel, *steps)
 
 
 def on_padded_input(plan, pixel):

@@ -106,6 +106,8 @@ def settings_of(layer):
         parts.append(f"rate {layer.rate:g}")
     if hasattr(layer, "stride"):
         parts.append(f"stride {_short(layer.stride)}")
+    if getattr(layer, "dilation", (1, 1)) != (1, 1):
+        parts.append(f"dilation {_short(layer.dilation)}")
     if getattr(layer, "padding", "valid") not in ("valid", (0, 0)):
         parts.append(f"padding {_short(layer.padding)}")
     return ", ".join(parts)
@@ -141,7 +143,7 @@ def _seen(layers, shapes, unseen):
         state = kind if kind in ("all", "unknown") and state != "unknown" else state
         if kind == "window":
             plan = layer.geometry(shape)
-            windows.append((plan.kernel, plan.stride))
+            windows.append((plan.kernel, plan.stride, plan.dilation))
         texts.append({"all": _all_but(size, unseen), "unknown": "–"}.get(state) or by(_fields(windows, size), TIMES))
     return texts
 
@@ -158,7 +160,7 @@ def _fields(windows, size):
     """Return the receptive field in each dimension, at most the input's size."""
     if not windows:
         return [1] * len(size)
-    fields = [receptive_field([(kernel[axis], stride[axis]) for kernel, stride in windows]) for axis in (0, 1)]
+    fields = [receptive_field([[pair[axis] for pair in window] for window in windows]) for axis in (0, 1)]
     return [min(field, length) for field, length in zip(fields, size, strict=True)]
 
 
@@ -186,7 +188,7 @@ def _before(layer, shape, spans):
     if not hasattr(layer, "geometry"):
         return spans
     plan = layer.geometry(shape)
-    sides = zip(spans, plan.kernel, plan.stride, plan.padding, shape[1:], strict=True)
+    sides = zip(spans, plan.effective, plan.stride, plan.padding, shape[1:], strict=True)
     return [
         (max(a * step - pad, 0), min((b - 1) * step - pad + length, size))
         for (a, b), length, step, (pad, _), size in sides
@@ -220,7 +222,7 @@ def _needed(layer, shape, wanted):
         same = _kind(layer, shape) == "cell" and not isinstance(layer, Flatten)
         return wanted if same else _whole(shape)
     plan = layer.geometry(shape)
-    return tuple(map(_reached, shape[1:], plan.kernel, plan.stride, plan.padding, wanted))
+    return tuple(map(_reached, shape[1:], plan.kernel, plan.stride, plan.padding, wanted, plan.dilation))
 
 
 def _left_out(layer, shape):
@@ -229,7 +231,7 @@ def _left_out(layer, shape):
         return [], []
     plan = layer.geometry(shape)
     outputs = map(range, plan.output)
-    reached = map(_reached, shape[1:], plan.kernel, plan.stride, plan.padding, outputs)
+    reached = map(_reached, shape[1:], plan.kernel, plan.stride, plan.padding, outputs, plan.dilation)
     return tuple(map(_runs, shape[1:], reached))
 
 
@@ -239,10 +241,11 @@ def _note(title, left_out):
     return f"{title} leaves out {' and '.join(parts)}" if parts else ""
 
 
-def _reached(size, kernel, stride, padding, outputs):
+def _reached(size, kernel, stride, padding, outputs, dilation):
     """Return the set of the pixels that lie under the windows of these outputs; padding is (before, after)."""
     starts = [number * stride - padding[0] for number in outputs]
-    return {pixel for start in starts for pixel in range(start, start + kernel) if 0 <= pixel < size}
+    offsets = range(0, kernel * dilation, dilation)
+    return {start + offset for start in starts for offset in offsets if 0 <= start + offset < size}
 
 
 def _runs(size, reached):

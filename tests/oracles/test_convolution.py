@@ -1,5 +1,7 @@
 """Convolution against PyTorch, forward and backward, in float64."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -71,6 +73,54 @@ def test_the_layer_equals_pytorch(rng, size, kernel, stride, padding, amounts):
     assert_allclose(O, wanted.detach(), **TOLERANCE)
     for found, array in ((dC_dX, images), (layer.grads["F"], filters), (layer.grads["B"], biases)):
         assert_allclose(found, array.grad, **TOLERANCE)
+
+
+def pytorch_padding(size, kernel, stride, dilation, padding):
+    """Return PyTorch's own padding (left, right, top, bottom): for 'same' TensorFlow's rule, with effective kernels."""
+    sides = []
+    for length, k, s, d, given in zip(size, kernel, stride, dilation, pair(padding), strict=True):
+        needed = max((-(-length // s) - 1) * s + (k - 1) * d + 1 - length, 0)
+        halves = needed // 2, needed - needed // 2
+        named = {"valid": (0, 0), "same": halves, "include": (0, needed)}
+        sides.append(named[given] if isinstance(given, str) else (given, given))
+    return [*sides[1], *sides[0]]
+
+
+def pair(value):
+    return value if isinstance(value, tuple) else (value, value)
+
+
+KERNELS = [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (1, 3), (4, 2), (3, 5)]
+STRIDES, DILATIONS = [(1, 1), (2, 2), (3, 3), (1, 2), (4, 3)], [(2, 2), (3, 3), (1, 2), (3, 1), (4, 6)]
+
+
+@pytest.mark.parametrize("padding", ["valid", "same", "include", 2, (3, 1)], ids=str)
+@pytest.mark.parametrize("dilation", DILATIONS, ids=str)
+def test_dilated_convolutions_equal_pytorch_on_a_grid(rng, dilation, padding):
+    checked = 0
+    for size, kernel, stride in itertools.product([(9, 8), (14, 17), (7, 25)], KERNELS, STRIDES):
+        amounts = pytorch_padding(size, kernel, stride, dilation, padding)
+        effective = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+        if effective[0] > size[0] + sum(amounts[2:]) or effective[1] > size[1] + sum(amounts[:2]):
+            continue
+        X, F, B = map(tensor, (rng.normal(size=(N, C, *size)), rng.normal(size=(K, C, *kernel)), rng.normal(size=K)))
+        wanted = torch.nn.functional.conv2d(torch.nn.functional.pad(X, amounts), F, B, stride, dilation=dilation)
+        arrays = [array.detach().numpy() for array in (X, F, B)]
+        assert_allclose(conv2d_forward(*arrays, stride, padding, dilation), wanted.detach(), **TOLERANCE)
+        dC_dO = rng.normal(size=wanted.shape)
+        wanted.backward(torch.tensor(dC_dO))
+        for found, array in zip(conv2d_backward(dC_dO, *arrays[:2], stride, padding, dilation), (X, F, B), strict=True):
+            assert_allclose(found, array.grad, **TOLERANCE)
+        checked += 1
+    assert checked >= 30
+
+
+@pytest.mark.parametrize("dilation", [1, 2, (3, 1), (2, 5)], ids=str)
+@pytest.mark.parametrize("kernel", [(3, 3), (5, 1), (3, 5)], ids=str)
+def test_same_padding_of_a_dilated_convolution_equals_pytorchs(rng, kernel, dilation):
+    X, F = rng.normal(size=(N, C, 6, 7)), rng.normal(size=(K, C, *kernel))
+    wanted = torch.nn.functional.conv2d(torch.tensor(X), torch.tensor(F), padding="same", dilation=dilation)
+    assert_allclose(conv2d_forward(X, F, padding="same", dilation=dilation), wanted, **TOLERANCE)
 
 
 @pytest.mark.parametrize("kernel", [(3, 3), (2, 4), (5, 2), (1, 1)], ids=str)
