@@ -40,9 +40,11 @@ MAY_IMPORT = {
     "pooling": {"shapes", "layer", "fast.buffers", "fast.pooling"},
     "fully_connected": {"layer", "fast.buffers"},
     "activations": {"layer", "fast.buffers"},
+    "augmentation": set(),
+    "averaging": {"fast.updates"},
     "model": {"archive", "layer", "fast.replica", "fast.threads"} | LAYER_MODULES,
-    "training": {"layer", "fast.replica", "fast.threads"},
-    "checkpoint": {"archive", "model", "optimisers"},
+    "training": {"averaging", "layer", "fast.replica", "fast.threads"},
+    "checkpoint": {"archive", "averaging", "model", "optimisers"},
 }
 MAY_IMPORT["__init__"] = set(MAY_IMPORT)
 # The one package besides NumPy, in one function, which does without it where it is missing.
@@ -55,7 +57,7 @@ MAY_IMPORT_PACKAGES = {
 }
 LONGEST_FILE = 400  # lines
 LONGEST_CHAPTER_FILES = {"cnn_core/convolution.py": 300, "cnn_core/pooling.py": 160}
-MOST_CODE = 2116  # lines of cnn_core, without docstrings, comments and blank lines
+MOST_CODE = 2500  # lines of cnn_core, without docstrings, comments and blank lines
 LONGEST_BODY = {"cnn_core": 15, "cnn_viz": 20, "cnn_exercises": 20, "tools": 15}  # lines below the docstring
 
 CONTRACT = """
@@ -66,8 +68,8 @@ relu_forward relu_backward leaky_relu_forward leaky_relu_backward sigmoid_forwar
 tanh_forward tanh_backward softmax_forward softmax_backward
 Layer Conv2D Pool2D FullyConnected Flatten ReLU LeakyReLU Sigmoid Tanh Softmax MeanSquaredError CrossEntropy
 GradientDescent Momentum Nesterov RMSProp Adam AdamW Constant StepDecay Cosine OneCycle
-Model save_checkpoint load_checkpoint fit Step Epoch evaluate confusion_matrix load_mnist load_idx
-gradient_check gradient_check_grid cost_surface
+Model save_checkpoint load_checkpoint WeightAverage fit Step Epoch evaluate confusion_matrix load_mnist load_idx
+shifted rotated gradient_check gradient_check_grid cost_surface
 """.split()
 
 
