@@ -51,8 +51,7 @@ class WeightAverage(checks.Named, checks.Fixed):
         RuntimeError
             If no step has been made yet.
         """
-        if self.source is None:
-            raise RuntimeError(f"{self.name}: there is no average yet. Give it to fit(..., average=) and make a step.")
+        checks.require(self.source, f"{self.name}: no average yet. Give it to fit and make a step.", RuntimeError)
         records = [layer.last_forward for layer in self.source.layers]  # with arrays that may be large, left out
         model = copy.deepcopy(self.source, {id(record): None for record in records})
         model.set_grads([{} for _ in model.layers])

@@ -129,11 +129,10 @@ def _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validatio
             for batch in batches(len(X), batch_size, model.rng):
                 step, rate = step + 1, optimiser.rate()
                 with _told_when(epoch, step, rate), interrupts_deferred(), np.errstate(all="ignore"):
-                    cost, accuracy = training_step(model, X, y, labels, batch, optimiser, loss, run, augment)
+                    seen.append((*training_step(model, X, y, labels, batch, optimiser, loss, run, augment), len(batch)))
                     if average is not None:
                         average.add(model)
-                seen.append((cost, accuracy, len(batch)))
-                yield Step(epoch, epochs, step, steps, cost, accuracy, rate)
+                yield Step(epoch, epochs, step, steps, *seen[-1][:2], rate)
             held_out = (None, None) if validation is None else _evaluate(model, *validation, loss, workers)
             yield Epoch(epoch, epochs, step, *_means(seen), *held_out)
 
