@@ -10,6 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from . import checks
 
+PART = 8  # images that are turned at a time: their arrays stay in the core's cache
+
 
 @checks.public
 def shifted(X, rng, pixels=2):
@@ -61,22 +63,23 @@ def rotated(X, rng, degrees=10):
     array([1., 1.])
     """
     X, degrees = _checked_images(X, rng), checks.number("degrees", degrees, ge=0, le=180)
-    N, _, H, W = X.shape
-    angles = np.radians(rng.uniform(-degrees, degrees, (N, 1, 1)))
+    angles = np.radians(rng.uniform(-degrees, degrees, (len(X), 1, 1)))
+    parts = (_turned(X[at : at + PART], angles[at : at + PART]) for at in range(0, len(X), PART))
+    return np.concatenate([X[:0], *parts])
+
+
+def _turned(X, angles):
+    """Return the images, turned by angles in radians of shape (N, 1, 1)."""
+    N, C, H, W = X.shape
+    Xp = _padded(X, 2)  # so that there are four pixels around each place, just outside X too, where all four are 0
     cos, sin = np.cos(angles).astype(X.dtype), np.sin(angles).astype(X.dtype)
     y, x = (each.astype(X.dtype) for each in np.ogrid[(1 - H) / 2 : H / 2, (1 - W) / 2 : W / 2])  # from the middle
-    return _interpolated(X, y * cos + x * sin + (H - 1) / 2, x * cos - y * sin + (W - 1) / 2)
-
-
-def _interpolated(X, rows, columns):
-    """Return the values of X between its pixels, at rows and columns of shape (N, H, W), in each channel."""
-    N, C, H, W = X.shape
-    Xp = _padded(X, 2)  # so that the four pixels around a place exist, just outside too, where all four are 0
-    rows, columns = rows.clip(-1, H)[:, None] + 2, columns.clip(-1, W)[:, None] + 2
+    rows = (y * cos + (H + 3) / 2 + x * sin).clip(1, H + 2)[:, None]  # (N, 1, H, W), the places in Xp
+    columns = (x * cos + (W + 3) / 2 - y * sin).clip(1, W + 2)[:, None]
     first = rows.astype(np.intp) * (W + 4) + columns.astype(np.intp)  # of the four, in its image
     first = first + np.arange(0, Xp.size, (H + 4) * (W + 4)).reshape(N, C, 1, 1)  # in all of Xp
     flat, below, right = Xp.reshape(-1), rows - np.floor(rows), columns - np.floor(columns)
-    a, b, c, d = (flat[step:].take(first, mode="clip") for step in (0, 1, W + 4, W + 5))  # none is clipped, none tested
+    a, b, c, d = (flat[step:].take(first, mode="clip") for step in (0, 1, W + 4, W + 5))  # "clip" saves a test of each
     upper, lower = a + right * (b - a), c + right * (d - c)
     return upper + below * (lower - upper)
 
@@ -91,8 +94,7 @@ def _checked_images(X, rng):
 def _padded(X, pixels):
     """Return the images with so many pixels of zeros on every side."""
     N, C, H, W = X.shape
-    sizes = H + 2 * pixels, W + 2 * pixels
-    checks.fits(f"{N} images with {pixels} pixels around them", N * C * sizes[0] * sizes[1], "int64", checks.FEWER)
-    Xp = np.zeros((N, C, *sizes), X.dtype)  # faster than np.pad
+    checks.fits(f"{N} padded images", N * C * (H + 2 * pixels) * (W + 2 * pixels), "int64", checks.FEWER)
+    Xp = np.zeros((N, C, H + 2 * pixels, W + 2 * pixels), X.dtype)  # faster than np.pad
     Xp[:, :, pixels : pixels + H, pixels : pixels + W] = X
     return Xp
