@@ -330,7 +330,7 @@ def test_nothing_is_drawn_from_the_models_generator_without_an_augment():
 # --- fit: what augment is given and may return ---
 
 
-@pytest.mark.parametrize("given", ["uint8", "float64"])
+@pytest.mark.parametrize("given", ["uint8", "float32", "float64"])
 def test_augment_is_given_floats_of_the_model_one_micro_batch_at_a_time_and_once_before(given):
     seen = []
 
