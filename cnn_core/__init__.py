@@ -8,6 +8,8 @@ Every public name is listed here once, under its module. __init__.pyi has them w
 from .activations import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh, leaky_relu_backward, leaky_relu_forward, relu_backward
 from .activations import relu_forward, sigmoid_backward, sigmoid_forward, softmax_backward, softmax_forward
 from .activations import tanh_backward, tanh_forward
+from .augmentation import rotated, shifted
+from .averaging import WeightAverage
 from .checkpoint import load_checkpoint, save_checkpoint
 from .convolution import Conv2D, conv2d_backward, conv2d_backward_dilated, conv2d_forward, conv2d_forward_loop, convolve
 from .convolution import convolve_vectorised

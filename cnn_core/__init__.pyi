@@ -28,6 +28,7 @@ DType = Literal["float32", "float64"] | type[np.floating] | np.dtype[np.floating
 Path = str | os.PathLike[str]
 Rate = float | Callable[[int], float]  # a learning rate, or a function of the step
 Loss = Callable[[Array, Targets], tuple[float, Array]]  # (outputs, targets) -> (cost, dC_dO)
+Augment = Callable[[Array, Generator], ArrayLike]  # (X, rng) -> examples of the shape of X
 Triple = tuple[str, Array, Array | None]  # the key, the parameter and its gradient
 OwnLayer = TypeVar("OwnLayer", bound=Layer)
 Functions = tuple[Callable[..., Array], Callable[..., Array | tuple[Array, ...]]]  # forward, backward
@@ -327,8 +328,21 @@ class Model:
     def load(path: Path) -> Model: ...
 
 def register_layer(cls: type[OwnLayer]) -> type[OwnLayer]: ...
-def save_checkpoint(path: Path, model: Model, optimiser: Optimiser) -> None: ...
-def load_checkpoint(path: Path) -> tuple[Model, Optimiser]: ...
+
+class WeightAverage:
+    decay: float
+    params: Arrays  # the averages
+    source: Model | None  # whose parameters they are; None before the first step
+    name: ClassVar[str]
+    def __init__(self, decay: float = 0.999) -> None: ...
+    def add(self, model: Model) -> None: ...
+    def model(self) -> Model: ...
+
+class Checkpoint(tuple[Model, Optimiser]):  # of cnn_core.checkpoint
+    average: WeightAverage | None
+
+def save_checkpoint(path: Path, model: Model, optimiser: Optimiser, average: WeightAverage | None = None) -> None: ...
+def load_checkpoint(path: Path) -> Checkpoint: ...
 
 # --- training ---
 
@@ -363,11 +377,16 @@ def fit(
     batch_size: int = 32,
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     workers: int | None = None,
+    augment: Augment | None = None,
+    average: WeightAverage | None = None,
 ) -> Iterator[Step | Epoch]: ...
 def evaluate(model: Model, X: ArrayLike, y: ArrayLike, loss: Loss) -> tuple[float, float | None]: ...
 def confusion_matrix(model: Model, X: ArrayLike, y: ArrayLike) -> Labels: ...
 
 # --- data ---
+
+def shifted(X: ArrayLike, rng: Generator, pixels: int = 2) -> Array: ...
+def rotated(X: ArrayLike, rng: Generator, degrees: float = 10) -> Array: ...
 
 @dataclass(frozen=True)
 class Digits:

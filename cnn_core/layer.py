@@ -89,9 +89,9 @@ def options_of(layers, training, seed):
     return [{"training": training, "rng": rng} for rng in rngs]
 
 
-def draw_seed(rng, layers):
+def draw_seed(rng, layers, is_needed=False):
     """Return an integer from rng for the Generators of one step, or 0, drawing nothing, where no layer needs one."""
-    return int(rng.integers(1 << 63)) if any(map(_draws, layers)) else 0
+    return int(rng.integers(1 << 63)) if is_needed or any(map(_draws, layers)) else 0
 
 
 def _draws(layer):

@@ -8,15 +8,16 @@ Chance      The order of the examples comes from the model's own Generator.
 Chapter     08.
 """
 
-import functools
 import math
 import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from . import checks
+from .averaging import check_average
 from .fast import replica
 from .fast.threads import interrupts_deferred, worker_pool
 from .layer import draw_seed, next_states, set_states
@@ -61,7 +62,9 @@ def batches(count, batch_size, rng):
 
 
 @checks.public
-def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, workers=None):
+def fit(
+    model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, workers=None, augment=None, average=None
+):
     """Train the model; returns a generator of records: a Step after every batch, an Epoch after every epoch.
 
     The arguments are validated at once; training begins when the first record is requested.
@@ -83,6 +86,12 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
         Evaluated after every epoch.
     workers : int, optional
         The number of threads; None is one a core. The result has the same bits for any number.
+    augment : callable, optional
+        (X, rng) -> X: changes the examples of a micro-batch, such as `shifted`, or returns others of the same shape.
+        It gets floats and a Generator of its own, may be called by several workers at once, and is called once on a few
+        examples before training begins. Validation sees the examples as they are.
+    average : WeightAverage, optional
+        Updated after every step.
 
     Yields
     ------
@@ -91,7 +100,7 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
     Raises
     ------
     TypeError, ValueError
-        At once, if an argument does not fit.
+        At once, if an argument does not fit; before a step, if what augment returns does not fit.
     FloatingPointError
         While training, before a step whose cost, gradient or new parameter is not finite. The parameters and the
         optimiser's state are those of the last finite step.
@@ -99,19 +108,20 @@ def fit(model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, 
     epochs, batch_size = checks.integer("epochs", epochs), checks.integer("batch_size", batch_size)
     workers = checks.workers(workers)
     _check_loss(model, loss)
-    _check_optimiser(model, optimiser)
+    _check_state(model, optimiser, average)
     model.sync_params()
     X, y, labels = _checked_data(model, X, y, loss)
     model.check_memory(min(len(X), batch_size, replica.MAX_MICRO_BATCH))
+    _check_augment(model, X, augment)
     if validation is not None:
         is_pair, given = isinstance(validation, (tuple, list)) and len(validation) == 2, type(validation).__name__
         checks.require(is_pair, f"validation must be a pair (X, y), got {given}.", checks.BadType)
         validation = _checked_validation(model, *validation, loss)
-    return _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validation, workers)
+    return _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validation, workers, augment, average)
 
 
-def _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validation, workers):
-    _check_still_free(model, optimiser)  # again: it may have been used with another model since `fit` was called
+def _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validation, workers, augment, average):
+    _check_still_free(model, optimiser, average)  # again: each may have been given to another fit since
     optimiser.owner = weakref.ref(model)
     step, steps = 0, epochs * math.ceil(len(X) / batch_size)
     with worker_pool(workers, lambda: replica.Replica(model.layers)) as run:
@@ -120,14 +130,15 @@ def _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validatio
             for batch in batches(len(X), batch_size, model.rng):
                 step, rate = step + 1, optimiser.rate()
                 with _told_when(epoch, step, rate), interrupts_deferred(), np.errstate(all="ignore"):
-                    cost, accuracy = training_step(model, X, y, labels, batch, optimiser, loss, run)
-                seen.append((cost, accuracy, len(batch)))
-                yield Step(epoch, epochs, step, steps, cost, accuracy, rate)
+                    seen.append((*training_step(model, X, y, labels, batch, optimiser, loss, run, augment), len(batch)))
+                    if average is not None:
+                        average.add(model)
+                yield Step(epoch, epochs, step, steps, *seen[-1][:2], rate)
             held_out = (None, None) if validation is None else _evaluate(model, *validation, loss, workers)
             yield Epoch(epoch, epochs, step, *_means(seen), *held_out)
 
 
-def training_step(model, X, y, labels, batch, optimiser, loss, run):
+def training_step(model, X, y, labels, batch, optimiser, loss, run, augment=None):
     """Forward, cost and backward on every micro-batch; then one step of the optimiser.
 
     Returns
@@ -136,8 +147,8 @@ def training_step(model, X, y, labels, batch, optimiser, loss, run):
         The mean cost of the batch before the step, and its accuracy.
     """
     params = model.parameters()
-    seed = draw_seed(model.rng, model.layers)
-    job = functools.partial(replica.micro_batch_gradients, X=X, y=y, loss=loss, seed=seed, labels=labels)
+    seed = draw_seed(model.rng, model.layers, is_needed=augment is not None)
+    job = partial(replica.micro_batch_gradients, X=X, y=y, loss=loss, seed=seed, labels=labels, augment=augment)
     total = run(job, replica.micro_batches(batch), replica.Result.plus)
     model.set_grads(total.gradients)
     grads = [layer.grads.get(key) for layer in model.layers for key in layer.params]
@@ -226,12 +237,22 @@ def _check_loss(model, loss):
         raise checks.BadValue(f"the last layer is {last}, and {loss.name} has it inside. Leave out the {last} layer.")
 
 
-def _check_optimiser(model, optimiser):
+def _check_state(model, optimiser, average):
+    """Refuse an optimiser or an average that holds the state of another model."""
     has_methods = all(hasattr(optimiser, name) for name in ("step", "rate", "is_bound_to_another"))
     is_optimiser = has_methods and not isinstance(optimiser, type)
     checks.expect(is_optimiser, "optimiser must be an optimiser such as Adam()", optimiser, checks.BadType)
     if optimiser.is_bound_to_another(model):
         raise checks.BadValue(f"this {optimiser.name} holds the state of another model. Make a new one for this model.")
+    check_average(average, model)
+
+
+def _check_augment(model, X, augment):
+    """Refuse an augment whose output for a few examples does not fit."""
+    if augment is not None:
+        is_function = callable(augment) and not isinstance(augment, type)
+        checks.expect(is_function, "augment must be a function (X, rng) -> X such as shifted", augment, checks.BadType)
+        replica.augmented(augment, X[: replica.MIN_MICRO_BATCH].astype(model.dtype), np.random.default_rng(0))
 
 
 def _checked_data(model, X, y, loss):
@@ -254,4 +275,4 @@ def _labels(y, output_shape):
 
 
 _checked_validation = checks.public_as("fit: validation")(_checked_data)
-_check_still_free = checks.public_as("fit")(_check_optimiser)
+_check_still_free = checks.public_as("fit")(_check_state)

@@ -41,9 +41,11 @@ MAY_IMPORT = {
     "fully_connected": {"layer", "fast.buffers"},
     "activations": {"layer", "fast.buffers"},
     "normalisation": {"layer", "fast.buffers"},
+    "augmentation": set(),
+    "averaging": {"fast.updates"},
     "model": {"archive", "layer", "fast.replica", "fast.threads"} | LAYER_MODULES,
-    "training": {"layer", "fast.replica", "fast.threads"},
-    "checkpoint": {"archive", "model", "optimisers"},
+    "training": {"averaging", "layer", "fast.replica", "fast.threads"},
+    "checkpoint": {"archive", "averaging", "model", "optimisers"},
 }
 MAY_IMPORT["__init__"] = set(MAY_IMPORT)
 # The one package besides NumPy, in one function, which does without it where it is missing.
@@ -68,8 +70,8 @@ tanh_forward tanh_backward softmax_forward softmax_backward
 Layer Conv2D Pool2D FullyConnected Flatten ReLU LeakyReLU Sigmoid Tanh Softmax MeanSquaredError CrossEntropy
 BatchNorm2D Dropout GlobalAveragePool2D
 GradientDescent Momentum Nesterov RMSProp Adam AdamW Constant StepDecay Cosine OneCycle
-Model save_checkpoint load_checkpoint fit Step Epoch evaluate confusion_matrix load_mnist load_idx
-gradient_check gradient_check_grid cost_surface
+Model save_checkpoint load_checkpoint WeightAverage fit Step Epoch evaluate confusion_matrix load_mnist load_idx
+shifted rotated gradient_check gradient_check_grid cost_surface
 """.split()
 
 

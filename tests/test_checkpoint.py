@@ -29,6 +29,7 @@ from cnn_core import (
     ReLU,
     RMSProp,
     StepDecay,
+    WeightAverage,
     fit,
     load_checkpoint,
     save_checkpoint,
@@ -291,3 +292,60 @@ def test_a_wrong_checkpoint_architecture_is_refused(saved_checkpoint, change, wo
 def test_a_checkpoint_with_wrong_moments_is_refused(saved_checkpoint, change, words):
     pack(saved_checkpoint, change(entries_of(saved_checkpoint)))
     refused(load_checkpoint, saved_checkpoint, words)
+
+
+# --- wrong checkpoints with an average ---
+
+
+@pytest.fixture
+def averaged_checkpoint(tmp_path):
+    """Return the path of a good checkpoint with an average."""
+    model, optimiser, average = small_model(), Adam(), WeightAverage(0.9)
+    list(fit(model, *data(), optimiser, CrossEntropy(), batch_size=5, average=average))
+    save_checkpoint(tmp_path / "averaged.npz", model, optimiser, average)
+    assert load_checkpoint(tmp_path / "averaged.npz").average.params.keys() == {"0.F", "0.B", "4.W", "4.B"}
+    return tmp_path / "averaged.npz"
+
+
+BAD_AVERAGES = [
+    pytest.param(drop("average"), r"not expected: \['average/0\.B', 'average/0\.F'", id="not-described"),
+    pytest.param(put("average", value=None), None, id="null"),
+    pytest.param(put("average", value=[]), None, id="list"),
+    pytest.param(put("average", value="WeightAverage"), None, id="text"),
+    pytest.param(put("average", "name", value="Average"), r"average.*did you mean 'WeightAverage'", id="name"),
+    pytest.param(put("average", "arguments", "decay", value=1), "decay must be a finite number >= 0 and < 1", id="1"),
+    pytest.param(put("average", "arguments", "decay", value="0.9"), "decay must be a finite number", id="decay-text"),
+    pytest.param(put("average", "arguments", "params", value={}), None, id="other-argument"),
+    pytest.param(drop("average", "arguments"), "'arguments' is missing", id="no-arguments"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), BAD_AVERAGES)
+def test_a_wrong_description_of_an_average_is_refused(averaged_checkpoint, change, words):
+    architecture = architecture_of(averaged_checkpoint)
+    change(architecture)
+    with_text(averaged_checkpoint, json.dumps(architecture))
+    refused(load_checkpoint, averaged_checkpoint, words)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param(lambda e: without(e, "average/0.F.npy"), r"missing: \['average/0\.F'\]", id="missing"),
+        pytest.param(lambda e: e | {"average/1.F.npy": npy(F)}, r"not expected: \['average/1\.F'\]", id="extra"),
+        pytest.param(lambda e: e | {"average/0.F.npy": npy(F.ravel())}, r"'average/0\.F' should be", id="shape"),
+        pytest.param(
+            lambda e: e | {"average/0.F.npy": npy(F.astype("<f8"))}, r"'average/0\.F' should be", id="float64"
+        ),
+        pytest.param(lambda e: e | {"average/0.F.npy": npy(F * np.nan)}, r"average/0\.F contains 18 values", id="nan"),
+        pytest.param(lambda e: without(e, "second/0.F.npy"), r"missing: \['second/0\.F'\]", id="missing-moment"),
+        pytest.param(
+            lambda e: {name: data for name, data in e.items() if not name.startswith("second/")},
+            r"missing: \['second/0\.B',",
+            id="missing-moments",
+        ),
+    ],
+)
+def test_a_checkpoint_with_wrong_averages_is_refused(averaged_checkpoint, change, words):
+    pack(averaged_checkpoint, change(entries_of(averaged_checkpoint)))
+    refused(load_checkpoint, averaged_checkpoint, words)

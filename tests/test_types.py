@@ -11,8 +11,10 @@ import cnn_core
 
 ROOT = Path(__file__).resolve().parent.parent
 STUB = ROOT / "cnn_core" / "__init__.pyi"
-HELPERS = "Array Arrays Buffers Digits DType Functions Geometry Initialisation Labels Layers Loss Mode OwnLayer".split()
-HELPERS += "Padding PaddingName Pair Path Rate Shape Targets Triple".split()
+HELPERS = "Array Arrays Augment Buffers Checkpoint Digits DType Functions Geometry".split()
+HELPERS += (
+    "Initialisation Labels Layers Loss Mode OwnLayer Padding PaddingName Pair Path Rate Shape Targets Triple".split()
+)
 # What stubtest may find: the names of types, and the arguments that `fit` alone gives, such as buffers.
 ALLOWED = [rf"cnn_core\.{name}" for name in HELPERS] + [r"cnn_core\.\w+\.(apply|gradients)", r"cnn_core\.relu_\w+"]
 # The modules have no types: stubtest needs to read them, not to check them. What it says of them is left out.

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import checks
 from ..layer import backward_pass, forward_pass, observed_by, options_of
 from .buffers import CachedBuffers
 
@@ -101,7 +102,7 @@ def micro_batches(batch):
     return [MicroBatch(number, examples, len(examples) / len(batch)) for number, examples in enumerate(parts)]
 
 
-def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0, labels=None):
+def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0, labels=None, augment=None):
     """Return a micro-batch's part of the cost, the number correct, the gradients and the observations of its batch.
 
     Parameters
@@ -116,14 +117,18 @@ def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0, labels=None)
         The integer that was drawn for the step: layer i of micro-batch j draws from default_rng([seed, j, i]).
     labels : ndarray, optional
         The right class of every example, where the targets are labels.
+    augment : callable, optional
+        (X, rng) -> X, which changes the examples; its Generator is the one after those of the layers.
 
     Returns
     -------
     Result
-        A pure function of the parameters, the data, the loss and the seed: the same bits in any thread or process.
+        A pure function of the parameters, the data, the functions and the seed: the same bits in any thread or process.
     """
     number, examples, share = micro_batch
     X = X[examples].astype(replica.layers[0].dtype, copy=False)
+    if augment is not None:
+        X = augmented(augment, X, np.random.default_rng([seed, number, len(replica.network)]))
     O, records = replica.forward(X, training=True, seed=(seed, number))
     O, y = O.copy(), y[examples]  # a user-defined loss may keep O, and a buffer is overwritten
     refuse_not_finite("cost", O)
@@ -133,6 +138,13 @@ def micro_batch_gradients(replica, micro_batch, X, y, loss, seed=0, labels=None)
     correct = 0 if labels is None else number_correct(O, labels[examples])
     gradients, observed = replica.gradients(dC_dO, records), replica.observed(records, share)
     return Result(share * float(cost), correct, gradients, observed)
+
+
+@checks.public_as("fit")
+def augmented(augment, X, rng):
+    """Return what augment makes of X, in the dtype of X; refuse another shape, and numbers that are not finite."""
+    changed = checks.as_float("the output of augment", augment(X, rng), X.dtype)
+    return checks.finite("the output of augment", checks.same_shape("the output of augment", changed, X.shape))
 
 
 def refuse_not_finite(name, values):
