@@ -48,8 +48,9 @@ def ink_array(ink):
     """Return ink as an array (H, W) of float32, the strongest 1."""
     array = checks.finite("ink", checks.as_float("ink", ink))
     checks.dimensions("ink", array, "(H, W)")
-    checks.require(array.size == 0 or array.min() >= 0, "ink has negative values; 0 means no ink.")
-    strongest = array.max(initial=0)
+    checks.require(array.size, f"ink is empty (shape {array.shape}).")
+    checks.require(array.min() >= 0, "ink has negative values; 0 means no ink.")
+    strongest = array.max()
     return np.asarray(array / strongest if strongest else array, np.float32)
 
 
