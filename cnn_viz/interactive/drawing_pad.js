@@ -7,7 +7,7 @@
 
 const UNITS = 100, SIDE = 560; // of a point; pixels of the canvas, twice those of the page
 const INTERVAL = 80, REST = 700; // milliseconds between two messages; of quiet before the sentence is read aloud
-const STEP = 4; // units that an arrow key moves the cursor
+const MIDDLE = [UNITS / 2, UNITS / 2], STEP = 4; // units that an arrow key moves the cursor
 const MOVES = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 const KEYS = "Keys: arrows move, Space puts the pen down or lifts it, Backspace undoes, Delete clears.";
 
@@ -15,7 +15,7 @@ function render({ model, el }) {
     const { canvas, undoButton, clearButton, said } = elements(el);
     const start = new Image();
     let pen = null; // the pointer that draws, or "keys"
-    let cursor = [UNITS / 2, UNITS / 2];
+    let cursor = MIDDLE;
     let cleared = null; // the drawing before it was cleared
     let sending = null, saying = null; // timers
 
@@ -61,6 +61,7 @@ function render({ model, el }) {
     function clear() {
         pen = null;
         if (drawing().strokes.length || drawing().started) cleared = drawing();
+        cursor = MIDDLE;
         change({ strokes: [], started: false }, true);
     }
 
