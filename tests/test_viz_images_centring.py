@@ -38,6 +38,12 @@ def test_the_longer_side_becomes_20_pixels_without_distortion():
     assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (20, 4)
 
 
+def test_the_strongest_ink_becomes_1_also_where_strokes_are_thinner_than_a_pixel():
+    page = np.zeros((400, 400))
+    page[20:380, 200:203] = 1
+    assert centre_digit(page).max() == 1
+
+
 def test_the_centre_of_mass_is_in_the_middle(rng):
     for _ in range(20):
         ink = np.pad(rng.random((40, 25)) ** 4, ((rng.integers(9), 0), (0, rng.integers(9))))
