@@ -40,7 +40,7 @@ def test_the_longer_side_becomes_20_pixels_without_distortion():
 
 def test_the_strongest_ink_becomes_1_also_where_strokes_are_thinner_than_a_pixel():
     page = np.zeros((400, 400))
-    page[20:380, 200:203] = 1
+    page[20:380, 200:203] = page[20:23, 20:380] = 1
     assert centre_digit(page).max() == 1
 
 
