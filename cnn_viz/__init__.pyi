@@ -53,6 +53,9 @@ from .base.palette import (
     PADDING as PADDING,
     RUN as RUN,
 )
+from .images.centring import (
+    centre_digit as centre_digit,
+)
 from .images.digits import (
     read_digit as read_digit,
 )
@@ -66,9 +69,16 @@ from .images.maps import (
     show_first_layer as show_first_layer,
     show_forward_pass as show_forward_pass,
 )
+from .images.strokes import (
+    DrawnDigit as DrawnDigit,
+    drawn_digits as drawn_digits,
+)
 from .interactive.controls import (
     Field as Field,
     Steps as Steps,
+)
+from .interactive.drawing_pad import (
+    drawing_pad as drawing_pad,
 )
 from .interactive.explore import (
     explore as explore,

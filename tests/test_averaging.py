@@ -13,12 +13,12 @@ from saved_models import bits, data, parameter_bits, small_model
 
 from cnn_core import (
     Adam,
+    BatchNorm2D,
     CrossEntropy,
     Flatten,
     FullyConnected,
     GradientDescent,
     Model,
-    ReLU,
     Step,
     WeightAverage,
     fit,
@@ -150,27 +150,15 @@ def test_the_model_of_an_average_keeps_the_dtype_and_the_generator():
     assert {param.dtype.name for _, param, _ in found.parameters()} == {"float64"}
 
 
-class Counting(ReLU):
-    """Has numbers of its own, which training changes and which are no parameters."""
-
-    def __init__(self):
-        super().__init__()
-        self.state = {"calls": np.zeros(1)}
-
-    def apply(self, X, training=False):
-        self.state["calls"] += training
-        return super().apply(X)
-
-
-def test_the_model_of_an_average_takes_over_the_state_of_layers_as_it_is():
-    average, layer = WeightAverage(0.9), Counting()
+def test_the_model_of_an_average_takes_over_the_running_statistics_as_they_are():
+    average, layer = WeightAverage(0.9), BatchNorm2D()
     model = Model([layer, Flatten(), FullyConnected(3)], (1, 6, 6))
-    trained(average, model=model, workers=1)
+    trained(average, model=model)
     found = average.model().layers[0]
-    assert_array_equal(found.state["calls"], layer.state["calls"])
-    assert layer.state["calls"] > 0
-    found.state["calls"] += 1
-    assert (found.state["calls"] != layer.state["calls"]).all()
+    assert_array_equal(found.state["running_mean"], layer.state["running_mean"])
+    assert (layer.state["running_mean"] != 0).all()
+    found.state["running_mean"] += 1
+    assert (found.state["running_mean"] != layer.state["running_mean"]).all()
 
 
 def test_the_model_of_an_average_leaves_out_the_arrays_of_the_last_forward_and_backward_pass():

@@ -33,6 +33,7 @@ def stacked(array, K=2):
 
 # Function -> valid arguments by name, and wrong values for some of them.
 CALLS = {
+    "centre_digit": ({"ink": np.ones((5, 5))}, {"ink": [1]}),
     "dilation_steps": ({"size": (2, 2), "stride": 2}, {"size": "2", "stride": 0}),
     "draw_columns": (
         {"ax": None, "X": X[None], "F": F[None, None], "O": O[None]},
@@ -115,6 +116,7 @@ CALLS = {
         {"ax": None, "X": X, "dC_dO": O, "dC_dF": dC_dF, "weight": (0, 0)},
         {"X": [1], "dC_dO": X, "dC_dF": "F", "weight": (9, 9), "stride": 0, "padding": "sme"},
     ),
+    "drawing_pad": ({"draw": draw}, {"draw": 5, "ink": 5}),
     "explore": ({"draw": draw, "n": [0, 1]}, {"draw": "draw", "n": 5}),
     "frame_grid": ({"draw": draw, "states": [{"n": 1}]}, {"draw": "draw", "states": [], "columns": 0}),
     "read_digit": ({"picture": np.pad(np.ones((20, 4)), 12)}, {"picture": 5}),

@@ -2,8 +2,9 @@
 
 The session is started before the page is opened, and no cell runs before the page's kernel is idle: a page may
 otherwise start two kernels, and Run All then stops after one cell. `complaints` holds errors in the browser's console,
-errors of the page's scripts and HTTP responses from 400 on. The log is read from the moment at which the notebook was
-opened, because ending the kernel of the notebook before may have left errors in it.
+errors of the page's scripts and HTTP responses from 400 on; `asked` holds every address that the page requested. The
+log is read from the moment at which the notebook was opened, because ending the kernel of the notebook before may have
+left errors in it.
 """
 
 from browser.kernel import LONGEST, Kernel
@@ -43,7 +44,7 @@ class Notebook:
         self.log_before = len(lab.written())
         self.session = lab.begin(self.path)
         self.kernel = Kernel(lab.connection_file(self.session))
-        self.complaints = []
+        self.complaints, self.asked = [], []
         self.page = browser.new_page(viewport={"width": 1300, "height": 1100})
         self._listen()
         self.page.goto(lab.url(f"lab/tree/{self.path}?reset"))
@@ -51,6 +52,7 @@ class Notebook:
 
     def _listen(self):
         note = self.complaints.append
+        self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("console", lambda message: note(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: note(str(error)))
         self.page.on("response", lambda got: note(f"{got.status} {got.url}") if got.status >= 400 else None)
@@ -109,8 +111,8 @@ class Notebook:
         return self.kernel.inside("count()")
 
     def boxes(self):
-        """Return the locator of the outputs that are widgets."""
-        return self.page.locator(".jp-OutputArea-output:has(img.widget-image)")
+        """Return the locator of the outputs that are widgets of explore."""
+        return self.page.locator(".jp-OutputArea-output:has(img.widget-image):not(:has(.drawing-pad))")
 
     def widgets(self):
         """Return the widgets, in order."""
