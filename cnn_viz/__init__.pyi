@@ -56,6 +56,8 @@ from .base.palette import (
 from .images.attributions import (
     show_attributions as show_attributions,
     show_inside as show_inside,
+from .images.centring import (
+    centre_digit as centre_digit,
 )
 from .images.digits import (
     read_digit as read_digit,
@@ -70,9 +72,16 @@ from .images.maps import (
     show_first_layer as show_first_layer,
     show_forward_pass as show_forward_pass,
 )
+from .images.strokes import (
+    DrawnDigit as DrawnDigit,
+    drawn_digits as drawn_digits,
+)
 from .interactive.controls import (
     Field as Field,
     Steps as Steps,
+)
+from .interactive.drawing_pad import (
+    drawing_pad as drawing_pad,
 )
 from .interactive.explore import (
     explore as explore,

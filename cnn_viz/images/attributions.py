@@ -80,7 +80,7 @@ def _draw_panel(figure, box, title, image, values=None, limit=None):
 
 
 def _draw_map(ax, values, image, limit, wide):
-    """Draw a map, its negative cells hatched, with the outline of the image and the value at the ends of the colours."""
+    """Draw a map, its negative cells hatched, with the outline of the image and the limits of the colours."""
     ax.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit)
     mark_negatives(ax, values, min(wide / values.shape[1], 4), limit)
     if image.min() < 0.5 < image.max():
