@@ -56,6 +56,7 @@ from .base.palette import (
 from .images.attributions import (
     show_attributions as show_attributions,
     show_inside as show_inside,
+)
 from .images.centring import (
     centre_digit as centre_digit,
 )
