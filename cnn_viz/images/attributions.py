@@ -91,7 +91,7 @@ def _draw_map(ax, values, image, limit, wide):
 
 # --- everything at once -----------------------------------------------------------------------------------------------
 
-SIDE, APART = 168, 20  # pixels: the image, and the map below it; between two columns
+SIDE, APART = 144, 20  # pixels: the image, and the map below it; between two columns
 COLUMNS = 4  # feature maps in a row
 
 
