@@ -95,7 +95,7 @@ def test_everything_is_drawn_once_and_fits_on_the_page(rng, stages):
     image, below, *others, bars = figure.axes
     np.testing.assert_array_equal(image.images[0].get_array(), STROKE)
     np.testing.assert_array_equal(below.images[0].get_array(), gradient)
-    assert [ax.get_title() for ax in others] == list(stages)
+    assert [ax.get_title(loc="left") for ax in others] == list(stages)
     assert [bar.get_width() for bar in bars.patches] == scores.tolist()
     assert titles(figure) == ["X (28, 28)", "gradient of score 3"]
 

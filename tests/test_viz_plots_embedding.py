@@ -18,7 +18,7 @@ def written(figure):
 
 
 def test_every_example_is_a_dot_in_the_colour_of_its_class(examples):
-    points, labels, wrong = examples
+    points, labels, _ = examples
     (dots,) = show_embedding(*examples).axes[0].collections
     np.testing.assert_array_equal(dots.get_offsets(), points)
     colours = dots.get_facecolors()

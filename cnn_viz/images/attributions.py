@@ -92,7 +92,7 @@ def _draw_map(ax, values, image, limit, wide):
 
 # --- everything at once -----------------------------------------------------------------------------------------------
 
-SIDE, APART = 140, 18  # pixels: the image, and the map below it; between two columns
+SIDE, APART = 134, 17  # pixels: the image, and the map below it; between two columns
 NARROWEST = 52  # pixels: of a column, for its title
 COLUMNS = 4  # feature maps in a row
 
