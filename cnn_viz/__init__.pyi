@@ -53,6 +53,10 @@ from .base.palette import (
     PADDING as PADDING,
     RUN as RUN,
 )
+from .images.attributions import (
+    show_attributions as show_attributions,
+    show_inside as show_inside,
+)
 from .images.centring import (
     centre_digit as centre_digit,
 )
@@ -105,6 +109,9 @@ from .plots.distributions import (
     show_activations as show_activations,
     show_histograms as show_histograms,
     show_slopes as show_slopes,
+)
+from .plots.embedding import (
+    show_embedding as show_embedding,
 )
 from .plots.evaluation import (
     draw_confusion_matrix as draw_confusion_matrix,
