@@ -235,8 +235,8 @@ def _lengths(F):
 DETECTORS = {
     "first pass": first_pass,
     "ten digits": ten_digits,
-    "gradients, usual": gradients_usual,
-    "gradients, awkward": gradients_awkward,
+    "gradient check, usual": gradients_usual,
+    "gradient check, awkward": gradients_awkward,
     "adjoint test": adjointness,
     "against loops": against_loops,
     "optimiser": optimiser_by_hand,

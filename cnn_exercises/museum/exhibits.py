@@ -17,13 +17,27 @@ GROUPS = ("pooling", "convolution", "network", "optimiser", "data and loss")
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A mistake: its name and title, its group, the public places where it was made, and the parts that have it."""
+    """A mistake.
+
+    Attributes
+    ----------
+    name, title : str
+    group : str
+        One of GROUPS.
+    places : tuple of (name, address)
+        Where it was made in public.
+    parts : Parts
+        The program that has it.
+    expected : (float, float) or str
+        Between which accuracies the training ends, with any of the recorded seeds; or the exception that stops it.
+    """
 
     name: str
     title: str
     group: str
     places: tuple
     parts: Parts
+    expected: tuple | str = (0.88, 0.97)  # where it is not given: about as good as the correct program
 
     def make(self, seed):
         """Return the untrained network, a new optimiser and the loss."""
@@ -48,6 +62,7 @@ _ALL = (
         "pooling",
         _at(*_COPIES),
         Parts(pool=layers.StrideLost),
+        (0.5, 0.9),
     ),
     Exhibit(
         "overwritten",
@@ -70,9 +85,11 @@ _ALL = (
         _at("mni-ml/framework!22"),
         Parts(pool=layers.EveryTie),
     ),
-    Exhibit("empty crop", "[p:-p] where p is 0", "convolution", (), Parts(conv=layers.EmptyCrop)),
+    Exhibit("empty crop", "[p:-p] where p is 0", "convolution", (), Parts(conv=layers.EmptyCrop), "ValueError"),
     Exhibit("not rotated", "The filters are not rotated", "convolution", (), Parts(conv=layers.NotRotated)),
-    Exhibit("not dilated", "The gradient is not dilated", "convolution", (), Parts(conv=layers.NotDilated)),
+    Exhibit(
+        "not dilated", "The gradient is not dilated", "convolution", (), Parts(conv=layers.NotDilated), (0.75, 0.92)
+    ),
     Exhibit("wrong corner", "Excluded pixels in the wrong corner", "convolution", (), Parts(conv=layers.WrongCorner)),
     Exhibit(
         "first window",
@@ -80,6 +97,7 @@ _ALL = (
         "convolution",
         _at("riccardoandreoni0/CNN-from-scratch#1"),
         Parts(conv=layers.FirstWindow),
+        (0.45, 0.85),
     ),
     Exhibit(
         "divided again", "Divided once more", "convolution", _at("sebgao/cTensor#3"), Parts(conv=layers.DividedAgain)
@@ -90,12 +108,27 @@ _ALL = (
         "network",
         _at("modern-fortran/neural-fortran!142"),
         Parts(flatten=layers.CutOff),
+        (0.65, 0.88),
     ),
     Exhibit("kernel width", "fan-in is the kernel's width", "network", (QUIRK,), Parts(conv=layers.KernelWidth)),
-    Exhibit("all alike", "Every filter starts the same", "network", (QUIRK,), Parts(conv=layers.AllAlike)),
+    Exhibit("all alike", "Every filter starts the same", "network", (QUIRK,), Parts(conv=layers.AllAlike), (0.4, 0.85)),
     Exhibit("infinity × 0", "A product in place of a choice", "network", (), Parts(relu=layers.Product)),
-    Exhibit("moments lost", "Adam's moments are lost", "optimiser", (QUIRK,), Parts(optimiser=program.moments_lost)),
-    Exhibit("no first step", "RMSProp cannot begin", "optimiser", (QUIRK,), Parts(optimiser=program.no_first_step)),
+    Exhibit(
+        "moments lost",
+        "Adam's moments are lost",
+        "optimiser",
+        (QUIRK,),
+        Parts(optimiser=program.moments_lost),
+        (0.7, 0.94),
+    ),
+    Exhibit(
+        "no first step",
+        "RMSProp cannot begin",
+        "optimiser",
+        (QUIRK,),
+        Parts(optimiser=program.no_first_step),
+        "KeyError",
+    ),
     Exhibit("second hand", "The moments of another network", "optimiser", (), Parts(optimiser=program.second_hand)),
     Exhibit(
         "no maximum",
@@ -110,6 +143,7 @@ _ALL = (
         "data and loss",
         _at("xudonmao/VMT#1"),
         Parts(shuffle=program.out_of_step),
+        (0.0, 0.3),
     ),
 )
 EXHIBITS = {each.name: each for each in _ALL}

@@ -17,8 +17,8 @@ from cnn_viz.base.figures import WIDEST, add_axes, new_figure
 from cnn_viz.base.palette import INK, PADDING
 from cnn_viz.base.style import FONT, picture
 
-ROW, HEAD, BELOW = 24, 40, 42  # pixels: a row, the names of the columns, the axis of the accuracies
-NAMES, RUNS, GAP = 104, 116, 14  # pixels: the names of the rows, the accuracies, the gap to the cells
+ROW, HEAD, BELOW = 24, 50, 42  # pixels: a row, the names of the columns, the axis of the accuracies
+NAMES, RUNS, GAP = 104, 100, 14  # pixels: the names of the rows, the accuracies, the gap to the cells
 WRONG = "#9A9A9A"
 LEFT, TALL, ABOVE, UNDER = 46, 104, 40, 44  # pixels: around a panel of curves, and its height
 
@@ -77,7 +77,7 @@ def _draw_table(ax, table, columns, marked):
         if table[row, column]:
             ax.plot(column, row, marker="x", color="white", markersize=7, markeredgewidth=1.8)
     for column, name in enumerate(columns):
-        ax.text(column, -0.65, name.replace(" ", "\n"), ha="center", va="bottom", fontsize=FONT, linespacing=1.05)
+        ax.text(column, -0.65, name.replace(" ", "\n"), ha="center", va="bottom", fontsize=FONT - 1, linespacing=1.05)
         if name in marked:
             outline = {"fill": False, "edgecolor": INK, "linewidth": 2.5, "clip_on": False}
             ax.add_patch(Rectangle((column - 0.5, -0.5), 1, rows, **outline))
