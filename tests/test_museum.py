@@ -14,6 +14,7 @@ from cnn_exercises.museum.mystery import HIDDEN, LOUD, _answer, nearness
 from cnn_exercises.museum.network import DIGITS, HELD_OUT, split
 
 RECORD = json.loads(FILE.read_text())
+FEW = ("every tie", "wrong corner", "kernel width", "infinity × 0", "second hand", "out of step")
 NOTEBOOK = Path(__file__).resolve().parent.parent / "notebooks" / "11_bug_museum.ipynb"
 
 
@@ -56,7 +57,9 @@ def test_a_detector_is_silent_about_the_correct_program(name):
 
 
 @pytest.mark.parametrize("detector", [name for name in DETECTORS if name not in ("ten digits", "filters")])
-@pytest.mark.parametrize("name", EXHIBITS)
+@pytest.mark.parametrize(
+    "name", [name if name in FEW else pytest.param(name, marks=pytest.mark.slow) for name in EXHIBITS]
+)
 def test_a_detector_finds_again_what_is_recorded(name, detector):
     finding = DETECTORS[detector](EXHIBITS[name].parts)
     assert finding.caught == RECORD["exhibits"][name]["findings"][detector]["caught"]
@@ -64,7 +67,7 @@ def test_a_detector_finds_again_what_is_recorded(name, detector):
 
 
 @pytest.mark.parametrize("detector", ["ten digits", "filters"])
-@pytest.mark.parametrize("name", ["cut off", "all alike", "moments lost", "no first step", "not rotated"])
+@pytest.mark.parametrize("name", ["cut off", "all alike", "no first step", "not rotated"])
 def test_a_detector_that_trains_finds_again_what_is_recorded(name, detector):
     finding = DETECTORS[detector](EXHIBITS[name].parts)
     assert finding.caught == RECORD["exhibits"][name]["findings"][detector]["caught"]
