@@ -6,7 +6,7 @@ from matplotlib.colors import same_color
 from readable import assert_readable
 
 from cnn_viz.base.palette import INK, PADDING
-from cnn_viz.plots.findings import WRONG, show_costs_beside, show_findings
+from cnn_viz.plots.findings import PALE, WRONG, show_costs_beside, show_findings
 
 CAUGHT = {"stride lost": [True, False], "cut off": [False, True], "empty crop": [True, True]}
 ACCURACIES = {"stride lost": [0.6, 0.7], "cut off": [0.9, 0.95], "empty crop": [None, None]}
@@ -15,7 +15,7 @@ COLUMNS = ["adjoint test", "ten digits"]
 
 @pytest.fixture(name="figure")
 def a_table():
-    return show_findings(CAUGHT, ACCURACIES, [0.91, 0.94], COLUMNS, ["ten digits"])
+    return show_findings(CAUGHT, ACCURACIES, [0.91, 0.94], COLUMNS)
 
 
 def test_a_cell_is_dark_and_crossed_where_the_check_complains(figure):
@@ -28,9 +28,18 @@ def test_a_cell_is_dark_and_crossed_where_the_check_complains(figure):
     assert table.yaxis_inverted()
 
 
-def test_a_marked_column_has_an_outline(figure):
-    (outline,) = [patch for patch in figure.axes[1].patches if not patch.get_fill()]
+def test_a_marked_column_has_an_outline_and_the_others_are_pale():
+    runs, table = show_findings(CAUGHT, ACCURACIES, [0.91, 0.94], COLUMNS, ["ten digits"]).axes
+    (outline,) = [patch for patch in table.patches if not patch.get_fill()]
     assert (outline.get_x(), outline.get_width(), outline.get_height()) == (0.5, 1, 3)
+    colours = [patch.get_facecolor() for patch in table.patches if patch.get_fill()]
+    for colour, wanted in zip(colours, (PALE, PADDING, PADDING, INK, PALE, INK), strict=True):
+        assert same_color(colour, wanted)
+    assert [text.get_text() for text in runs.texts if text.get_weight() == "bold"] == ["stride lost"]
+
+
+def test_without_a_marked_column_no_name_is_bold(figure):
+    assert {text.get_weight() for text in figure.axes[0].texts} == {"normal"}
 
 
 def test_rows_and_columns_have_their_names(figure):

@@ -2,7 +2,8 @@
 
 Table       a row for each program, a column for each check: a dark cell with a cross where the check complains, a pale
             empty one where it does not. On the left, the accuracies of several runs on a line from 0 to 100 per cent,
-            over the range of the correct program, which is shaded.
+            over the range of the correct program, which is shaded. Where some columns are marked, the others are pale,
+            and the name of a program that no marked column catches is bold.
 Curves      thick and grey for the program; thin, dashed and in ink for the correct one, which lies on top; several runs
             of each.
 Chapter     11.
@@ -19,7 +20,7 @@ from cnn_viz.base.style import FONT, picture
 
 ROW, HEAD, BELOW = 24, 50, 42  # pixels: a row, the names of the columns, the axis of the accuracies
 NAMES, RUNS, GAP = 104, 100, 14  # pixels: the names of the rows, the accuracies, the gap to the cells
-WRONG = "#9A9A9A"
+WRONG, PALE = "#9A9A9A", "#C4C4C4"
 LEFT, TALL, ABOVE, UNDER = 46, 104, 40, 44  # pixels: around a panel of curves, and its height
 
 
@@ -38,7 +39,7 @@ def show_findings(caught, accuracies, correct, columns, marked=()):
     columns : sequence of str
         The names of the checks.
     marked : sequence of str
-        Columns with a heavy outline.
+        Columns with a heavy outline; the others become pale. Names of programs that they do not catch are bold.
     """
     rows = list(caught)
     table = np.array([list(map(bool, caught[name])) for name in rows])
@@ -47,15 +48,18 @@ def show_findings(caught, accuracies, correct, columns, marked=()):
     height = ROW * len(rows)
     figure = new_figure(WIDEST, HEAD + height + BELOW)
     left = NAMES + RUNS + GAP
-    _draw_runs(add_axes(figure, NAMES, HEAD, RUNS, height), accuracies, correct)
+    kept = np.array([not marked or name in marked for name in columns])
+    missed = [name for name, row in zip(rows, table, strict=True) if not (row & kept).any()]
+    _draw_runs(add_axes(figure, NAMES, HEAD, RUNS, height), accuracies, correct, missed)
     _draw_table(add_axes(figure, left, HEAD, WIDEST - left - 4, height), table, columns, marked)
     return figure
 
 
-def _draw_runs(ax, accuracies, correct):
+def _draw_runs(ax, accuracies, correct, missed):
     ax.axvspan(min(correct), max(correct), color=PADDING, zorder=0)
     for row, (name, runs) in enumerate(accuracies.items()):
-        ax.text(-0.05, row, name, ha="right", va="center", transform=ax.get_yaxis_transform())
+        weight = "bold" if name in missed else "normal"
+        ax.text(-0.05, row, name, ha="right", va="center", weight=weight, transform=ax.get_yaxis_transform())
         if None in runs:
             ax.text(0.5, row, "stops at once", ha="center", va="center", transform=ax.get_yaxis_transform())
         else:
@@ -72,7 +76,8 @@ def _draw_runs(ax, accuracies, correct):
 def _draw_table(ax, table, columns, marked):
     rows = len(table)
     for row, column in np.ndindex(table.shape):
-        style = {"facecolor": INK if table[row, column] else PADDING, "edgecolor": "white", "linewidth": 1.5}
+        dark = PALE if marked and columns[column] not in marked else INK
+        style = {"facecolor": dark if table[row, column] else PADDING, "edgecolor": "white", "linewidth": 1.5}
         ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **style))
         if table[row, column]:
             ax.plot(column, row, marker="x", color="white", markersize=7, markeredgewidth=1.8)
