@@ -53,6 +53,13 @@ from .base.palette import (
     PADDING as PADDING,
     RUN as RUN,
 )
+from .images.attributions import (
+    show_attributions as show_attributions,
+    show_inside as show_inside,
+)
+from .images.centring import (
+    centre_digit as centre_digit,
+)
 from .images.digits import (
     read_digit as read_digit,
 )
@@ -66,9 +73,16 @@ from .images.maps import (
     show_first_layer as show_first_layer,
     show_forward_pass as show_forward_pass,
 )
+from .images.strokes import (
+    DrawnDigit as DrawnDigit,
+    drawn_digits as drawn_digits,
+)
 from .interactive.controls import (
     Field as Field,
     Steps as Steps,
+)
+from .interactive.drawing_pad import (
+    drawing_pad as drawing_pad,
 )
 from .interactive.explore import (
     explore as explore,
@@ -95,6 +109,9 @@ from .plots.distributions import (
     show_activations as show_activations,
     show_histograms as show_histograms,
     show_slopes as show_slopes,
+)
+from .plots.embedding import (
+    show_embedding as show_embedding,
 )
 from .plots.evaluation import (
     draw_confusion_matrix as draw_confusion_matrix,

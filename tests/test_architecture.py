@@ -50,7 +50,7 @@ OPTIONAL_PACKAGE, OPTIONAL_FILE = "threadpoolctl", "cnn_core/fast/threads.py"
 
 MAY_IMPORT_PACKAGES = {
     "cnn_core": {"cnn_core", "numpy"},
-    "cnn_viz": {"cnn_core", "cnn_viz", "numpy", "matplotlib", "ipywidgets", "IPython", "PIL"},
+    "cnn_viz": {"cnn_core", "cnn_viz", "numpy", "matplotlib", "ipywidgets", "anywidget", "traitlets", "IPython", "PIL"},
     "cnn_exercises": {"cnn_core", "cnn_viz", "cnn_exercises", "numpy"},
 }
 LONGEST_FILE = 400  # lines

@@ -20,7 +20,7 @@ ARROWS = {
     "images": {"base", "arrays"},
     "plots": {"base"},
     "network": {"base"},
-    "interactive": {"base", "plots"},
+    "interactive": {"base", "images", "plots"},
 }
 
 

@@ -22,7 +22,8 @@ from cnn_viz.base.figures import new_figure, png_of
 from cnn_viz.interactive.controls import controls_and_values
 from cnn_viz.interactive.frame_grid import frame_grid
 from cnn_viz.interactive.states import LEAST, write_message
-from cnn_viz.interactive.widget import SENTENCE, WIDGET, WidgetView
+from cnn_viz.interactive.view import SENTENCE, WIDGET
+from cnn_viz.interactive.widget import WidgetView
 
 
 def count(size=6, kernel=3, stride=1):
@@ -363,7 +364,7 @@ def displayed(monkeypatch):
     """Behave as in a notebook, and return the list of displayed bundles."""
     calls = []
     monkeypatch.setattr("cnn_viz.base.notebook.in_notebook", lambda: True)
-    monkeypatch.setattr("cnn_viz.interactive.widget.display", lambda data, **options: calls.append((data, options)))
+    monkeypatch.setattr("cnn_viz.interactive.view.display", lambda data, **options: calls.append((data, options)))
     return calls
 
 

@@ -1,7 +1,6 @@
 """A user's own picture of a digit, made like the digits of MNIST: 28 by 28, white on black.
 
-Steps       ink (the share of the paper's light that is missing), the digit's marks, shrinking, centring.
-Reference   MNIST's digits: 20 pixels in their longer side, their centre of mass at pixel (14, 14) of 28 by 28.
+Steps       ink (the share of the paper's light that is missing), the digit's marks, scaling and centring (centring.py).
 Chapter     08.
 """
 
@@ -9,9 +8,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from cnn_core import checks
+from cnn_viz.images.centring import centre_digit
 from cnn_viz.images.grey import read_grey
 
-SIZE, BOX, CENTRE = 28, 20, 14  # pixels: the result, the digit in it, the place of its centre of mass
 WORKING, SMALL = 400, 64  # pixels: the longer side of the picture in which the digit, and the paper, are looked for
 STROKE = 1 / 3  # of the shorter side: ink is narrower, paper is wider
 DIM, MOST_DIM = 0.5, 0.25  # of the lightest paper: a table, or its shadow; the largest share of the picture with it
@@ -54,7 +53,7 @@ def read_digit(picture):
     """
     grey = read_grey(picture, WORKING)
     ink = _ink(1 - grey if np.median(grey) < 0.5 else grey)
-    return _centred(_shrunk(_digit(ink)))
+    return centre_digit(_digit(ink))
 
 
 # --- ink --------------------------------------------------------------------------------------------------------------
@@ -167,22 +166,3 @@ def _box(mask):
     """Return the first row and column of a mask, and the ones after its last."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return np.array([[rows[0], columns[0]], [rows[-1] + 1, columns[-1] + 1]])
-
-
-# --- MNIST's form -----------------------------------------------------------------------------------------------------
-
-
-def _shrunk(ink):
-    """Return ink with its longer side shrunk to 20 pixels, the darkest 1."""
-    small = _resized(ink, [max(1, round(BOX * side / max(ink.shape))) for side in ink.shape])
-    return small / small.max()
-
-
-def _centred(ink):
-    """Return ink within 28 by 28, its centre of mass as near to the middle as whole pixels allow."""
-    margins = []
-    for axis, side in enumerate(ink.shape):
-        at = np.average(np.arange(side), weights=ink.sum(axis=1 - axis))
-        before = int(np.clip(round(CENTRE - at), 0, SIZE - side))
-        margins.append((before, SIZE - side - before))
-    return np.pad(ink, margins)

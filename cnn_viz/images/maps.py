@@ -55,13 +55,13 @@ def show_forward_pass(image, maps, scores, name="X", columns=2):
     figure = new_figure(math.ceil(width), math.ceil(tallest + TITLE + 2 * MARGIN))
     left = MARGIN
     for (title, panel), wide in zip(panels.items(), widths, strict=True):
-        _draw_panel(figure, left, tallest, title, *panel)
+        draw_panel(figure, left, tallest, title, *panel)
         left += wide + APART
-    _draw_scores(figure, left, tallest, scores)
+    draw_scores(figure, left, tallest, scores)
     return figure
 
 
-def _draw_panel(figure, left, tallest, title, array, cmap, largest):
+def draw_panel(figure, left, tallest, title, array, cmap, largest):
     """Draw an array in the middle of the height, its title above it."""
     height, width = (SCALE * side for side in array.shape)
     ax = add_axes(figure, left, MARGIN + TITLE + (tallest - height) / 2, width, height)
@@ -69,7 +69,8 @@ def _draw_panel(figure, left, tallest, title, array, cmap, largest):
     _finish(ax, title)
 
 
-def _draw_scores(figure, left, tallest, scores):
+def draw_scores(figure, left, tallest, scores):
+    """Draw a bar for each class in the middle of the height."""
     height = BAR * len(scores)
     ax = add_axes(figure, left + 14, MARGIN + TITLE + (tallest - height) / 2, BARS - 50, height)
     widths = [2.4 if number == scores.argmax() else 0.6 for number in range(len(scores))]
