@@ -14,7 +14,7 @@ from cnn_exercises.museum.mystery import HIDDEN, LOUD, _answer, nearness
 from cnn_exercises.museum.network import DIGITS, HELD_OUT, split
 
 RECORD = json.loads(FILE.read_text())
-FEW = ("every tie", "kernel width", "infinity × 0", "second hand")
+FEW = ("every tie", "kernel width", "infinity × 0", "second hand", "out of step")
 NOTEBOOK = Path(__file__).resolve().parent.parent / "notebooks" / "11_bug_museum.ipynb"
 
 
