@@ -37,13 +37,14 @@ def show_attributions(image, maps, name="X", columns=4, limit=None):
     name : str
         Written above the image.
     columns : int
-        The most panels in a row.
+        The most panels in a row; a panel is as wide as so many of them allow.
     limit : float, optional
         The value at both ends of the colours in all maps; the largest magnitude of each map if not given.
     """
     image, maps = _checked(image, maps)
-    columns = min(checks.integer("columns", columns), len(maps) + 1)
+    columns = checks.integer("columns", columns)
     wide = min(LARGEST, (WIDEST - 2 * MARGIN - (columns - 1) * GAP) // columns)
+    columns = min(columns, len(maps) + 1)
     tall = wide * image.shape[0] // image.shape[1]
     rows = math.ceil((len(maps) + 1) / columns)
     width, height = columns * (wide + GAP) - GAP, rows * (tall + TITLE + GAP) - GAP
@@ -91,7 +92,8 @@ def _draw_map(ax, values, image, limit, wide):
 
 # --- everything at once -----------------------------------------------------------------------------------------------
 
-SIDE, APART = 144, 20  # pixels: the image, and the map below it; between two columns
+SIDE, APART = 140, 18  # pixels: the image, and the map below it; between two columns
+NARROWEST = 52  # pixels: of a column, for its title
 COLUMNS = 4  # feature maps in a row
 
 
@@ -112,13 +114,13 @@ def show_inside(image, gradient, maps, scores):
     grids = {
         title: tile_grid(checks.as_float(title, stack), COLUMNS, forward.GAP).array for title, stack in maps.items()
     }
-    widths = [forward.SCALE * array.shape[1] for array in grids.values()]
+    widths = [max(NARROWEST, forward.SCALE * array.shape[1]) for array in grids.values()]
     tall = 2 * (SIDE + TITLE)
     width = SIDE + sum(widths) + APART * (len(widths) + 1) + forward.BARS
     figure = new_figure(math.ceil(width + 2 * forward.MARGIN), tall + 2 * forward.MARGIN)
     left, top = forward.MARGIN, forward.MARGIN + TITLE
     _draw_panel(figure, (left, top, SIDE, SIDE), f"X {image.shape}", image)
-    title = f"its pull on the score of {scores.argmax()}"
+    title = f"gradient of score {scores.argmax()}"
     _draw_panel(figure, (left, top + SIDE + TITLE, SIDE, SIDE), title, image, drawn["gradient"])
     left += SIDE + APART
     for (title, array), wide in zip(grids.items(), widths, strict=True):
