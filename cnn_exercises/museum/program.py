@@ -29,9 +29,9 @@ class NoFirstStep(RMSProp):
 
     def update(self, param, grad, rate, mean_square):
         """Change one parameter in place."""
-        mean_square[...] = self.stored[id(param)]
+        mean_square[...] = self.stored["mean_square"]
         super().update(param, grad, rate, mean_square)
-        self.stored[id(param)] = mean_square
+        self.stored["mean_square"] = mean_square
 
 
 def moments_lost():
