@@ -119,6 +119,10 @@ from .plots.evaluation import (
     show_mistakes as show_mistakes,
     show_shares as show_shares,
 )
+from .plots.findings import (
+    show_costs_beside as show_costs_beside,
+    show_findings as show_findings,
+)
 from .plots.gradient_grid import (
     show_errors as show_errors,
 )

@@ -1,0 +1,169 @@
+"""Checks of chapter 11: a gradient by hand, the adjoint test, a set of checks, the hunt, and a mistake that hides."""
+
+import json
+from importlib.resources import files
+
+import numpy as np
+
+from cnn_core import Conv2D, Pool2D, conv2d_backward, conv2d_forward
+
+from .feedback import exercise_check, reason_for, same, should_be
+from .museum import EXHIBITS, GROUPS, Parts
+from .museum.detectors import adjointness, against_loops, gradients_awkward, gradients_usual
+from .museum.mystery import nearness
+from .results import AnswerError, array_in, number_in, parts_in, result_of
+
+CORRECT, OVERWRITTEN = np.array([0, 3, 0, 3, 0]), np.array([0, 2, 0, 3, 0])  # of X = [2, 5, 1, 4, 3], dC/dO = [1, 2, 3]
+HUNTED = (1, 2, 3)  # the seeds of the mysteries
+SMALLEST = 6  # checks that together catch every exhibit
+LAYER_CHECKS = {
+    "the usual gradient check": gradients_usual,
+    "the awkward gradient check": gradients_awkward,
+    "the adjoint test": adjointness,
+    "the comparison with the loops": against_loops,
+}
+OTHERS = [  # size, kernel, stride, padding: settings that no check has
+    (*geometry, padding)
+    for geometry in (
+        ((11, 11), (5, 5), (1, 1)),
+        ((10, 12), (3, 3), (3, 3)),
+        ((9, 9), (4, 2), (2, 3)),
+        ((7, 8), (1, 1), (1, 1)),
+    )
+    for padding in ((0, 0), (2, 1), (2, 2))
+]
+
+
+def three_programs():
+    """Return the parts of three programs, of which one is correct."""
+    return {"A": EXHIBITS["wrong corner"].parts, "B": Parts(), "C": EXHIBITS["not rotated"].parts}
+
+
+@exercise_check
+def check_by_hand(answer):
+    """Check two gradients of overlapping max pooling: the correct one, and the one of = in place of +=."""
+    parts = parts_in(answer, ("the correct dC/dX", "the overwritten one"))
+    for found, right, name in zip(parts, (CORRECT, OVERWRITTEN), ("correct", "overwritten"), strict=True):
+        found = array_in(found, f"the {name} dC/dX")
+        if found.shape != (5,):
+            return f"the {name} dC/dX should have five entries, one for each pixel."
+        if not same(found, right):
+            return f"the {name} one: {_why_by_hand(found, name)}"
+    return None
+
+
+def _why_by_hand(found, name):
+    other = OVERWRITTEN if name == "correct" else CORRECT
+    if same(found, other):
+        return "that is the other one. += adds what a second window gives, = keeps only the last."
+    if name == "overwritten" and same(found, np.array([0, 1, 0, 3, 0])):
+        return "= keeps the value of the last window, not of the first."
+    if found[[0, 2, 4]].any():
+        return "only the largest pixel of a window gets a gradient. Which pixels are the largest of a window?"
+    return "the windows are [2, 5, 1], [5, 1, 4] and [1, 4, 3], with 1, 2 and 3 in dC/dO."
+
+
+@exercise_check
+def check_difference(answer):
+    """Check a function (layer, X, dC_dO) -> the difference of the two sums of the adjoint test."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(2, 3, 7, 8))
+    for make in (lambda: EXHIBITS["stride lost"].parts.pool(3, 2), lambda: Pool2D(3, 2), _not_rotated):
+        layer = make()
+        dC_dO = rng.normal(size=layer.forward(X).shape)
+        found = number_in(result_of(answer, make(), X, dC_dO), "the difference")
+        O, dC_dX = layer.forward(X), layer.backward(dC_dO)
+        sums = np.sum(O * dC_dO), np.sum(X * dC_dX)
+        if abs(abs(found) - abs(sums[0] - sums[1])) > 1e-9 * np.abs(O * dC_dO).sum():
+            return f"for {layer!r}: {_why_difference(found, sums, O, dC_dO, X, dC_dX)}"
+    return None
+
+
+def _not_rotated():
+    return EXHIBITS["not rotated"].parts.conv(2, 3)
+
+
+def _why_difference(found, sums, O, dC_dO, X, dC_dX):
+    reasons = {
+        sums[0]: "that is the sum over the outputs. Take the other one off.",
+        sums[1]: "that is the sum over the pixels. Take it off the other one.",
+        sums[0] + sums[1]: "that is the sum of the two; their difference is asked for.",
+        np.sum(O) - np.sum(X): "multiply each array by its gradient, entry by entry, before you add.",
+        np.sum(dC_dO) - np.sum(dC_dX): "multiply each gradient by its array, entry by entry, before you add.",
+        np.mean(O * dC_dO) - np.mean(X * dC_dX): "sums, not means: O and X have different sizes.",
+    }
+    either = {size * sign: why for size, why in reasons.items() for sign in (1, -1)}
+    return reason_for(found, either.items(), f"the difference {should_be(sums[0] - sums[1], found)}.")
+
+
+def recorded():
+    """Return {detector: the names of the exhibits that it catches}, of the recorded table."""
+    record = json.loads((files("cnn_core") / "data/trained/11_museum.json").read_text(encoding="utf-8"))
+    table = {name: exhibit["findings"] for name, exhibit in record["exhibits"].items()}
+    return {each: {name for name in table if table[name][each]["caught"]} for each in record["sound"]["findings"]}
+
+
+@exercise_check
+def check_smallest(answer):
+    """Check a list of detectors that together catch every exhibit, as few as possible."""
+    if not isinstance(answer, list | tuple | set) or not all(isinstance(each, str) for each in answer):
+        raise AnswerError("a list of names of checks is asked for.")
+    caught = recorded()
+    if unknown := [each for each in answer if each not in caught]:
+        return f"{unknown[0]!r} is no check. Their names stand above the columns of the table, in one line."
+    missed = sorted(set(EXHIBITS) - set().union(*(caught[each] for each in answer)))
+    if missed:
+        return f"{missed[0]!r} is caught by none of these. Which checks catch it?"
+    if len(set(answer)) > SMALLEST:
+        return (
+            f"they catch everything, but {len(set(answer))} are more than are needed. What does each one catch alone?"
+        )
+    return None
+
+
+@exercise_check
+def check_hunt(answer):
+    """Check the exhibits that were recognised in the mysteries: {seed: name}."""
+    if not isinstance(answer, dict) or set(answer) != set(HUNTED):
+        raise AnswerError(f"give a dictionary with a name for each of the seeds {HUNTED}.")
+    for seed in HUNTED:
+        near = nearness(seed, answer[seed]) if isinstance(answer[seed], str) else None
+        if near is None:
+            return f"mystery {seed}: give the name of an exhibit, or of a group: {', '.join(GROUPS)}."
+        if near != "found":
+            hot = "hot. The group is right; which exhibit of it?"
+            return f"mystery {seed}: {hot if near == 'hot' else 'cold. Another part of the program is wrong.'}"
+    return None
+
+
+@exercise_check
+def check_hidden(answer):
+    """Check a backward pass that is wrong and passes all checks of a layer."""
+    parts = Parts(conv=_layer_with(answer))
+    for name, detect in LAYER_CHECKS.items():
+        finding = detect(parts)
+        if finding.caught:
+            return f"{name} catches it: {finding.text}."
+    if not any(_is_wrong(answer, *setting) for setting in OTHERS):
+        return f"no mistake was found: it is right in {len(OTHERS)} more settings. What do the checks never try?"
+    return None
+
+
+def _layer_with(backward):
+    class Answer(Conv2D):
+        def gradients(self, dC_dO, X):
+            found = result_of(backward, dC_dO, X, self.params["F"], self.stride, self.padding)
+            names = "dC/dX", "dC/dF", "dC/dB"
+            dC_dX, dC_dF, dC_dB = map(array_in, parts_in(found, names), names)
+            return dC_dX, {"F": dC_dF, "B": dC_dB}
+
+    return Answer
+
+
+def _is_wrong(backward, size, kernel, stride, padding):
+    rng = np.random.default_rng(0)
+    X, F = rng.normal(size=(2, 3, *size)), rng.normal(size=(4, 3, *kernel))
+    dC_dO = rng.normal(size=conv2d_forward(X, F, None, stride, padding).shape)
+    found = parts_in(result_of(backward, dC_dO, X, F, stride, padding), ("dC/dX", "dC/dF", "dC/dB"))
+    wanted = conv2d_backward(dC_dO, X, F, stride, padding)
+    return not all(same(array_in(one), other) for one, other in zip(found, wanted, strict=True))
