@@ -14,7 +14,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 help:
 	@echo "make lab        open chapter 00 in JupyterLab"
-	@echo "make test       check the style and test the library and every chapter's notebook (four minutes on two cores)"
+	@echo "make test       check the style and test the library and the notebooks of chapters 00 to 09 (four minutes on two cores)"
 	@echo "make test-all   test everything: also load, faults, malicious files and, where installed, PyTorch, Sphinx and a browser"
 	@echo "make mutants    mutation testing: change cnn_core in 300 places and count the changes that the tests notice (an hour)"
 	@echo "make browser    test every widget of the notebooks in a real browser (needs Chromium; twenty minutes)"

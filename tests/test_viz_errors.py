@@ -94,6 +94,23 @@ CALLS = {
         {"ax": None, "dC_dO": POOLED, "X": X, "dC_dX": ROUTED},
         {"dC_dO": X, "X": [1], "dC_dX": F, "position": (9, 9), "pool_size": 9, "padding": 2, "mode": "sum"},
     ),
+    "show_attributions": ({"image": X, "maps": {"a": X}}, {"image": 5, "maps": {}, "columns": 0}),
+    "show_inside": (
+        {"image": X, "gradient": X, "maps": {"a": stacked(X)}, "scores": np.ones(3)},
+        {"image": 5, "gradient": F, "scores": X},
+    ),
+    "show_embedding": (
+        {"points": np.ones((2, 2)), "labels": [0, 1], "wrong": [True, False]},
+        {"points": [1], "labels": [0, 99], "wrong": [1, 2]},
+    ),
+    "show_findings": (
+        {"caught": {"a": [True]}, "accuracies": {"a": [0.5]}, "correct": [0.9, 0.95], "columns": ["check"]},
+        {"caught": {"a": []}, "accuracies": {}, "columns": []},
+    ),
+    "show_costs_beside": (
+        {"programs": {"a": [[2, 1]]}, "correct": [[2, 1]]},
+        {"programs": {}, "correct": [], "every": 0},
+    ),
     "draw_row": ({"ax": None, "parts": [Panel(X)]}, {"parts": [5]}),
     "draw_step": (
         {"ax": None, "X": X, "F": F, "O": O},

@@ -105,6 +105,8 @@ def show_costs_beside(programs, correct, every=1, titles=None):
     titles : {str: str}, optional
         A second line above each panel.
     """
+    checks.require(programs and correct, "programs and correct must have at least one run each.")
+    every = checks.integer("every", every)
     across, titles = (4 if len(programs) == 4 else 3), titles or {}
     down, wide = -(-len(programs) // across), (WIDEST - LEFT) // across
     figure = new_figure(WIDEST, down * (TALL + ABOVE + UNDER))
