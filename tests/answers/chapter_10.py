@@ -55,6 +55,7 @@ CHECKS = [
     (SMALLEST, lambda model, image, label, steps: steps[-1], "the last step of the list"),
     (SMALLEST, lambda model, image, label, steps: 0.5, "in their order"),
     (SMALLEST, lambda model, image, label, steps: steps, "one number"),
+    (SMALLEST, lambda *given: min(smallest(*given), given[-1][-1]), "changes nothing should give inf"),
     (TRIGGER, (3, 24, 7), None),
     (TRIGGER, (24, 3, 7), "row and column are swapped"),
     (TRIGGER, (14, 14, 7), "one pixel at a time"),
