@@ -66,7 +66,7 @@ def _placed(ink):
     margins = []
     for axis, side in enumerate(ink.shape):
         at = np.average(np.arange(side), weights=ink.sum(axis=1 - axis))
-        nearest = np.ceil(CENTRE - at - 0.501)  # of two equally near, the upper or left one, in spite of rounding
+        nearest = np.ceil(CENTRE - at - 0.500001)  # of two equally near, the upper or left one, in spite of rounding
         before = int(np.clip(nearest, 0, SIZE - side))
         margins.append((before, SIZE - side - before))
     return np.pad(ink, margins)
