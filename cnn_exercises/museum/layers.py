@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cnn_core import Conv2D, Flatten, Pool2D, ReLU, conv2d_backward, pool2d_backward
+from cnn_core.convolution import crop, pad
 
 # --- pooling ----------------------------------------------------------------------------------------------------------
 
@@ -80,7 +81,7 @@ class EmptyCrop(Conv2D):
         """Return dC_dX and the gradients of the parameters."""
         dC_dX, grads = super().gradients(dC_dO, X)
         (p, _), (q, _) = self.geometry(X.shape[1:]).padding
-        dC_dXp = np.pad(dC_dX, ((0, 0), (0, 0), (p, p), (q, q)))
+        dC_dXp = pad(dC_dX, ((p, p), (q, q)))
         return (dC_dXp[:, :, p:-p, q:-q] if input_gradient else None), grads
 
 
@@ -99,15 +100,13 @@ class NotDilated(Conv2D):
 
     def gradients(self, dC_dO, X):
         """Return dC_dX and the gradients of the parameters."""
-        pads = ((0, 0), (0, 0), *self.geometry(X.shape[1:]).padding)
-        (top, _), (left, _) = pads[2:]
-        Xp = np.pad(X, pads)
+        plan = self.geometry(X.shape[1:])
+        Xp = pad(X, plan.padding)
         covered = [size + k - 1 for size, k in zip(dC_dO.shape[2:], self.kernel_size, strict=True)]
         corner = (..., slice(covered[0]), slice(covered[1]))
         dC_dXp = np.zeros_like(Xp)
         dC_dXp[corner], dC_dF, dC_dB = conv2d_backward(dC_dO, Xp[corner], self.params["F"])
-        dC_dX = dC_dXp[:, :, top : top + X.shape[2], left : left + X.shape[3]]
-        return dC_dX, {"F": dC_dF} | ({"B": dC_dB} if self.bias else {})
+        return crop(dC_dXp, plan.padding, X.shape[2:]), {"F": dC_dF} | ({"B": dC_dB} if self.bias else {})
 
 
 class WrongCorner(Conv2D):
@@ -117,11 +116,9 @@ class WrongCorner(Conv2D):
         """Return dC_dX and the gradients of the parameters."""
         _, grads = super().gradients(dC_dO, X)
         plan = self.geometry(X.shape[1:])
-        (top, _), (left, _) = plan.padding
-        Xp = np.pad(X, ((0, 0), (0, 0), *plan.padding))
-        dC_dXp = conv2d_backward(dC_dO, Xp, self.params["F"], self.stride)[0]
+        dC_dXp = conv2d_backward(dC_dO, pad(X, plan.padding), self.params["F"], self.stride)[0]
         moved = np.roll(dC_dXp, plan.excluded, axis=(2, 3))
-        return moved[:, :, top : top + X.shape[2], left : left + X.shape[3]], grads
+        return crop(moved, plan.padding, X.shape[2:]), grads
 
 
 class FirstWindow(Conv2D):
