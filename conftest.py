@@ -37,11 +37,22 @@ def pytest_xdist_auto_num_workers():
     return min(cores, MOST_WORKERS)
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Do not read a file whose tests are all slow where those are left out; None leaves the decision to others."""
+    quick = config.getoption("markexpr") == "not slow"
+    return True if quick and collection_path.is_file() and is_slow(relative(collection_path)) else None
+
+
+def relative(path):
+    """Return a path relative to the root, with forward slashes; as it is where it lies elsewhere."""
+    return (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Mark what is slow by its place, before `-m` selects."""
     for item in items:
-        if item.path.is_relative_to(ROOT) and is_slow(item.path.relative_to(ROOT).as_posix()):
+        if is_slow(relative(item.path)):
             item.add_marker("slow")
 
 

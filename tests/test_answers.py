@@ -1,7 +1,7 @@
 """The answers notebooks, run in this process: every answer is accepted, and each cell prints the stored text.
 
 This takes a fraction of the time of a kernel for each notebook. `make test-all` runs them in kernels as well, and only
-there those that train networks.
+there those that train networks and those of the slow tier's chapters.
 """
 
 from contextlib import redirect_stdout
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from tiers import is_slow
 
 pytestmark = pytest.mark.usefixtures("designs_trained_once")
 
 ANSWERS = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "answers").glob("*.ipynb"))
 TRAINING = ("00_the_whole_network", "08_model")
-CASES = [pytest.param(each, marks=[pytest.mark.slow] * (each.stem in TRAINING), id=each.stem) for each in ANSWERS]
+SLOW = [each.stem for each in ANSWERS if each.stem in TRAINING or is_slow(f"notebooks/{each.name}")]
+CASES = [pytest.param(each, marks=[pytest.mark.slow] * (each.stem in SLOW), id=each.stem) for each in ANSWERS]
 
 
 def run(cell, names):

@@ -310,6 +310,7 @@ def test_an_architecture_of_more_than_a_megabyte_is_not_read(saved_model):
     refused(Model.load, saved_model, "its architecture is longer than 1048576 bytes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["name", "arrays", "shape", "kind"])
 def test_the_error_message_for_a_bad_file_is_short(saved_model, place):
     architecture, entries = architecture_of(saved_model), entries_of(saved_model)
@@ -393,6 +394,7 @@ def test_a_flipped_bit_in_a_parameter_is_refused(saved_model):
                 Model.load(saved_model)
 
 
+@pytest.mark.slow
 @few_examples
 @given(start=st.floats(0, 1), length=st.integers(0, 60), put_in=st.binary(max_size=60))
 def test_a_file_with_arbitrary_bytes_is_refused_or_loads_right(tmp_path_factory, start, length, put_in):
@@ -404,6 +406,7 @@ def test_a_file_with_arbitrary_bytes_is_refused_or_loads_right(tmp_path_factory,
     good_or_refused(Model.load, path, right)
 
 
+@pytest.mark.slow
 @few_examples
 @given(
     header=st.text(st.sampled_from("{}()[]'\",:0123456789<fO|L \n#\\xdescrshapfotn_F"), max_size=60)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiers import in_tier_of
 
 from cnn_exercises.feedback import compare, feedback_on, first_difference, should_be, times
 from cnn_exercises.results import AnswerError, array_in, listed, number_in, result_of
@@ -32,9 +33,12 @@ def name_of(check):
     return f"{check.find_mistake.__module__.removeprefix('cnn_exercises.')}-{check.__name__}"
 
 
-each_check = pytest.mark.parametrize("check", RIGHT, ids=name_of)
-each_function = pytest.mark.parametrize("check", FUNCTIONS, ids=name_of)
-each_value = pytest.mark.parametrize("check", VALUES, ids=name_of)
+def each(checks):
+    """Return the decorator of a test of each of these checks, in the tier of its chapter."""
+    return pytest.mark.parametrize("check", [in_tier_of(name_of(check).split("-")[0], check) for check in checks], ids=name_of)
+
+
+each_check, each_function, each_value = each(RIGHT), each(FUNCTIONS), each(VALUES)
 
 
 def feedback(check, answer):

@@ -8,15 +8,16 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tiers import in_tier_of
 
 from cnn_exercises.feedback import NOT_YET, feedback_on
 
 CHAPTERS = sorted(path.stem for path in (Path(__file__).parent.parent / "cnn_exercises").glob("chapter_*.py"))
 ROWS = {chapter: import_module(f"answers.{chapter}").CHECKS for chapter in CHAPTERS}
-CHECKS = [row for rows in ROWS.values() for row in rows]
+CHECKS = [(chapter, row) for chapter, rows in ROWS.items() for row in rows]
 
 
-@pytest.mark.parametrize(("check", "answer", "words"), CHECKS)
+@pytest.mark.parametrize(("check", "answer", "words"), [in_tier_of(chapter, *row) for chapter, row in CHECKS])
 def test_a_check_accepts_the_answer_and_names_the_mistake(check, answer, words):
     feedback = feedback_on(check.find_mistake, answer)
     if words is None:
@@ -26,7 +27,7 @@ def test_a_check_accepts_the_answer_and_names_the_mistake(check, answer, words):
         assert words == "Right" or not feedback.startswith("Right")
 
 
-@pytest.mark.parametrize("check", dict.fromkeys(check for check, _, _ in CHECKS))
+@pytest.mark.parametrize("check", dict.fromkeys(row[0] for _, row in CHECKS))
 def test_an_exercise_without_an_answer_says_so_and_stops_nothing(check, capsys):
     assert check(None) is None
     assert capsys.readouterr().out.strip() == NOT_YET

@@ -220,6 +220,7 @@ def test_the_grid_checks_every_combination(backward):
     assert errors.max() < 1e-6
 
 
+@pytest.mark.slow  # chapter 12 computes most of it
 @pytest.mark.parametrize("backward", [conv2d_backward, conv2d_backward_dilated])
 def test_the_grid_checks_every_combination_at_a_dilation(backward):
     grid = [7, (9, 8)], [2, (3, 1)], [1, (2, 3)], [0, "same", "include"]

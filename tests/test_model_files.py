@@ -321,6 +321,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.slow
 @few_examples
 @given(place=st.sampled_from(PLACES), value=values)
 def test_a_file_with_any_value_in_its_architecture_is_refused_or_loads_the_right_model(tmp_path_factory, place, value):

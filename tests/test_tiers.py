@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from makefile import recipe
-from tiers import QUICK, is_slow
+from tiers import QUICK, in_tier_of, is_slow
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -49,6 +49,32 @@ def test_the_marker_is_set_by_the_path(request):
     ]
     request.config.pluginmanager.get_plugin(str(ROOT / "conftest.py")).pytest_collection_modifyitems(items)
     assert [item.markers for item in items] == [["slow"], [], []]
+
+
+@pytest.mark.parametrize(
+    ("marks", "path", "ignored"),
+    [
+        ("not slow", "tests/pages/test_pages.py", True),
+        ("not slow", "tests/test_model.py", None),
+        ("not slow", "tests/browser", None),  # a folder: its files are asked for one by one
+        ("slow", "tests/pages/test_pages.py", None),
+        ("", "tests/pages/test_pages.py", None),
+    ],
+)
+def test_a_file_of_slow_tests_is_not_read_where_they_are_left_out(request, marks, path, ignored):
+    class Config:
+        def getoption(self, name):
+            return {"markexpr": marks}[name]
+
+    plugin = request.config.pluginmanager.get_plugin(str(ROOT / "conftest.py"))
+    assert plugin.pytest_ignore_collect(ROOT / path, Config()) is ignored
+
+
+@pytest.mark.parametrize(("chapter", "count"), [("chapter_09", 0), ("chapter_10", 1)])
+def test_the_exercises_are_in_the_tier_of_their_chapter(chapter, count):
+    values = in_tier_of(chapter, "check", "answer")
+    assert values.values == ("check", "answer")
+    assert len(values.marks) == count
 
 
 def test_make_test_and_the_rest_of_test_all_are_complements():

@@ -81,12 +81,14 @@ def test_a_constant_rate_and_one_cycle_lead_to_different_networks(few):
     assert not np.array_equal(*(model.layers[-1].params["W"] for model in networks))
 
 
+@pytest.mark.slow  # it trains for seconds
 def test_the_sweep_has_an_accuracy_for_every_seed(few):
     found = sweep(few, few)
     assert found.keys() == RECORD["sweep"].keys()
     assert all(0 <= accuracy <= 1 for runs in found.values() for accuracy in runs)
 
 
+@pytest.mark.slow  # it trains for seconds
 def test_overfitting_has_the_recorded_entries(few):
     found = overfitting(few, few)
     stored = RECORD["overfitting"]["1000"]

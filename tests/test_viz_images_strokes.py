@@ -56,6 +56,7 @@ def test_the_two_drawings_of_a_digit_are_unlike_and_described():
     assert all(word in about for word in ("slanted", "thin", "off-centre", "bar", "open", "foot"))
 
 
+@pytest.mark.slow
 def test_the_drawings_are_not_taken_from_mnist():
     digits = load_mnist()
     known = np.concatenate([digits.X_train[:, 0], digits.X_test[:, 0]]).reshape(70_000, -1)

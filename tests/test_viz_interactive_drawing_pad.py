@@ -163,6 +163,7 @@ def test_a_notebook_stores_the_picture_and_its_sentence_and_nothing_of_the_widge
     assert "widgets" not in notebook.metadata
 
 
+@pytest.mark.slow  # it starts kernels
 @pytest.mark.parametrize("version", ["7.8.5", None])
 def test_a_notebook_without_widgets_shows_the_same_picture(version):
     without = "import sys; sys.modules['anywidget'] = None"

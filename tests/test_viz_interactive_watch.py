@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from tiers import slow_after
 from training_records import run_of
 
 from cnn_core import Epoch, Step
@@ -399,7 +400,7 @@ class Failing(Snapshot):
         return drawn
 
 
-@pytest.mark.parametrize("error", [KeyError("F"), OSError(2, "No file")])
+@pytest.mark.parametrize("error", slow_after(1, [KeyError("F"), OSError(2, "No file")]))
 def test_an_error_of_the_snapshot_is_shown_in_its_place_and_the_training_goes_on(notebook, time, capsys, error):
     seen = []
     history = watch(slow_run(notebook, time, seen), snapshot=Failing(error))

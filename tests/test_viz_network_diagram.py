@@ -78,7 +78,7 @@ NETWORKS = {
 }
 
 
-EVERY = pytest.mark.parametrize("name", slow_after(5, NETWORKS))
+EVERY = pytest.mark.parametrize("name", slow_after(3, NETWORKS))
 
 
 def network(name):

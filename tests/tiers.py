@@ -1,7 +1,8 @@
 """Which tests belong to the slow tier by where they are; a single test is marked with pytest.mark.slow itself.
 
 Quick       what a reader or a fork needs: the style, the library, the pictures and the chapters 00 to 09.
-Slow        what needs PyTorch, Sphinx or a browser, the chapters that take long, and the answers notebooks in kernels:
+Slow        what needs PyTorch, Sphinx or a browser, the chapters that take long with their exercises, and the answers
+            notebooks in kernels:
             the quick tier runs their cells in its own process (tests/test_answers.py), and one of them in a kernel.
 Used by     conftest.py at the root, and tests whose parameter has many values. Nothing here is a test.
 """
@@ -25,6 +26,12 @@ QUICK = ("notebooks/answers/02_dilation.ipynb",)
 def is_slow(path):
     """Return whether all tests of a file are slow; the path is relative to the root, with forward slashes."""
     return path.startswith(SLOW) and path not in QUICK
+
+
+def in_tier_of(chapter, *values):
+    """Return the values of a test's parameter, in the tier of their chapter; it is given as in `chapter_10`."""
+    slow = is_slow(f"notebooks/{chapter.removeprefix('chapter_')}_")
+    return pytest.param(*values, marks=[pytest.mark.slow] * slow)
 
 
 def slow_after(count, values):
