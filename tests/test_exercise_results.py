@@ -35,7 +35,9 @@ def name_of(check):
 
 def each(checks):
     """Return the decorator of a test of each of these checks, in the tier of its chapter."""
-    return pytest.mark.parametrize("check", [in_tier_of(name_of(check).split("-")[0], check) for check in checks], ids=name_of)
+    return pytest.mark.parametrize(
+        "check", [in_tier_of(name_of(check).split("-")[0], check) for check in checks], ids=name_of
+    )
 
 
 each_check, each_function, each_value = each(RIGHT), each(FUNCTIONS), each(VALUES)
