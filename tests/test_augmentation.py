@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 from numpy.testing import assert_allclose, assert_array_equal
+from tiers import slow_after
 
 from cnn_core import (
     Adam,
@@ -249,8 +250,8 @@ class Noise(Layer):
 
 
 @pytest.mark.parametrize("given", ["uint8", "float32"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("augment", [shifted, rotated, both], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("dtype", slow_after(1, ["float32", "float64"]))
+@pytest.mark.parametrize("augment", slow_after(2, [shifted, rotated, both]), ids=lambda each: each.__name__)
 def test_augmented_training_has_the_same_bits_for_any_number_of_workers(augment, dtype, given):
     X, y = images(dtype=given)
     found = []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiers import in_tier_of
+from tiers import in_tier_of, slow_after
 
 from cnn_exercises.feedback import compare, feedback_on, first_difference, should_be, times
 from cnn_exercises.results import AnswerError, array_in, listed, number_in, result_of
@@ -489,7 +489,7 @@ for number in range(10):
 
 @pytest.mark.parametrize(
     "encoding",
-    ["ascii", "utf-8", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cp1252", "latin-1", "cp437"))],
+    slow_after(1, ["ascii", "utf-8", "cp1252", "latin-1", "cp437"]),
 )
 def test_every_feedback_can_be_printed_in_every_encoding(encoding):
     environment = os.environ | {

@@ -96,13 +96,13 @@ def words_of(text):
 
 def avoided_terms(text, terms):
     """Return (line, phrase, replacement) for every phrase to avoid, over the ends of lines too."""
-    words, wanted = words_of(text), phrases(terms)
-    found = []
+    placed, wanted = words_of(text), phrases(terms)
+    words, found = [word for word, _ in placed], []
     for length in {len(phrase) for phrase in wanted}:
-        for start in range(len(words) - length + 1):
-            phrase = tuple(word for word, _ in words[start : start + length])
+        neighbours = zip(*(words[start:] for start in range(length)), strict=False)  # each word with those that follow
+        for phrase, (_, line) in zip(neighbours, placed, strict=False):
             if phrase in wanted:
-                found.append((words[start][1], " ".join(phrase), wanted[phrase]))
+                found.append((line, " ".join(phrase), wanted[phrase]))
     return found
 
 

@@ -14,6 +14,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from threadpoolctl import threadpool_info
 from threads import worker_threads
+from tiers import slow_after
 
 from cnn_core import (
     Adam,
@@ -371,7 +372,7 @@ def peak_of(call):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", slow_after(1, [2, 1]))
 def test_the_memory_of_a_step_grows_neither_with_the_batch_nor_with_the_images(rng, workers):
     X, y = digits_like(rng, 2048)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from tiers import slow_after
 
 from cnn_core import Adam, AdamW, GradientDescent, Momentum, Nesterov, Optimiser, RMSProp
 from cnn_core.fast import updates
@@ -63,7 +64,7 @@ def test_an_update_of_a_users_own_optimiser_gets_whole_arrays(monkeypatch):
     assert_allclose(np.linalg.norm(param), 1)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", slow_after(1, [np.float32, np.float64]))
 @pytest.mark.parametrize("make", [Momentum, Nesterov, RMSProp, Adam, AdamW])
 def test_no_moment_becomes_denormal_when_the_gradient_stays_zero(make, dtype):
     options = {"beta2": 0.9} if issubclass(make, Adam) else {"decay": 0.9} if make is RMSProp else {}

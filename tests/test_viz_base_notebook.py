@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from tiers import slow_after
 
 from cnn_viz.base.notebook import LINE, PLAIN, print_wrapped, printable
 
@@ -42,7 +43,7 @@ watch(stopped())
 
 @pytest.mark.parametrize(
     "encoding",
-    ["ascii", "utf-8", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cp1252", "latin-1", "cp437"))],
+    slow_after(1, ["ascii", "utf-8", "cp1252", "latin-1", "cp437"]),
 )
 def test_all_that_is_printed_outside_a_notebook_survives_a_pipe_of_any_encoding(encoding):
     environment = os.environ | {"PYTHONIOENCODING": encoding}
