@@ -1,7 +1,8 @@
 """How the tests run: tiers, workers, and the notebooks' warnings and memory.
 
 Tiers       tests of the slow tier carry the marker `slow`, by where they are (tests/tiers.py) or by their own mark.
-Workers     `-n auto` starts as many processes as this process has cores, at most MOST_WORKERS.
+Workers     `-n auto` starts as many processes as this process has cores, at most MOST_WORKERS. Each has one BLAS thread:
+            OpenBLAS's threads wait for work by spinning, and would take the cores from the other processes.
 Warnings    a warning from one of our modules is an error in the kernels. Every module is named to them, because Python
             does not match a part of a module's name.
 Memory      a notebook fails if its kernel ever held more than LARGEST, where the system reports the peak.
@@ -21,9 +22,11 @@ MOST_WORKERS = 4  # each may run a kernel that holds nearly LARGEST
 
 
 def pytest_configure(config):
-    """Turn our modules' warnings into errors in the kernels, which inherit the variable; so do the workers."""
+    """Set the variables that kernels and workers inherit: warnings of our modules are errors, and one BLAS thread."""
     if hasattr(config, "workerinput"):
         return
+    if config.getoption("numprocesses", None):
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     files = [path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in files]
     given = [os.environ["PYTHONWARNINGS"]] if os.environ.get("PYTHONWARNINGS") else []

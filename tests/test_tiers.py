@@ -1,5 +1,6 @@
 """The two tiers of tests: `make test` is the quick one, and with the slow one it leaves nothing out."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,22 @@ def test_the_exercises_are_in_the_tier_of_their_chapter(chapter, count):
     values = in_tier_of(chapter, "check", "answer")
     assert values.values == ("check", "answer")
     assert len(values.marks) == count
+
+
+@pytest.mark.parametrize(
+    ("workers", "given", "threads"), [("auto", None, "1"), (2, "4", "4"), (None, None, None), (0, None, None)]
+)
+def test_processes_side_by_side_have_one_blas_thread_each(request, monkeypatch, workers, given, threads):
+    class Config:
+        def getoption(self, name, default):
+            return {"numprocesses": workers}.get(name, default)
+
+    monkeypatch.setenv("PYTHONWARNINGS", "")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", given or "")
+    if not given:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    request.config.pluginmanager.get_plugin(str(ROOT / "conftest.py")).pytest_configure(Config())
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == threads
 
 
 def test_make_test_and_the_rest_of_test_all_are_complements():
