@@ -1,8 +1,8 @@
 """How the tests run: tiers, workers, and the notebooks' warnings and memory.
 
 Tiers       tests of the slow tier carry the marker `slow`, by where they are (tests/tiers.py) or by their own mark.
-Workers     `-n auto` starts as many processes as this process has cores, at most MOST_WORKERS. Each has one BLAS thread:
-            OpenBLAS's threads wait for work by spinning, and would take the cores from the other processes.
+Workers     `-n auto` starts as many processes as this process has cores, at most MOST_WORKERS, with one BLAS thread
+            each: the threads of OpenBLAS wait by spinning, and would take the cores from the other processes.
 Warnings    a warning from one of our modules is an error in the kernels. Every module is named to them, because Python
             does not match a part of a module's name.
 Memory      a notebook fails if its kernel ever held more than LARGEST, where the system reports the peak.
