@@ -7,7 +7,7 @@ Table       a row for each program, a column for each check: a dark cell with a 
             bold. A line parts groups of programs.
 Curves      thick and grey for the program; thin, dashed and in ink for the correct one, which lies on top; several runs
             of each.
-Widths      both are narrow enough to be read on a phone.
+Widths      ten checks, and two panels side by side, fit on a phone.
 Chapter     11.
 """
 
@@ -19,14 +19,13 @@ from cnn_viz.base.axes import label_axes
 from cnn_viz.base.figures import add_axes, new_figure
 from cnn_viz.base.layout import text_size
 from cnn_viz.base.palette import INK, PADDING
-from cnn_viz.base.style import FONT, picture
+from cnn_viz.base.style import picture
 
-ROW, COLUMN, BELOW = 22, 24, 44  # pixels: a row, a column, the axis of the accuracies
-NAMES, RUNS, GAP = 118, 84, 10  # pixels: the names of the rows, the accuracies, the gap to the cells
-TEXT = FONT + 1  # points: on a phone the table shrinks
+ROW, COLUMN, BELOW = 20, 18, 42  # pixels: a row, a column, the axis of the accuracies
+NAMES, RUNS, GAP = 98, 64, 8  # pixels: the names of the rows, the accuracies, the gap to the cells
 LOWEST = 0.5  # the accuracy at which their axis begins
 WRONG, PALE = "#9A9A9A", "#C4C4C4"
-LEFT, PANEL, TALL, ABOVE, UNDER = 50, 196, 104, 42, 46  # pixels: around a panel of curves, its width and height
+LEFT, PANEL, TALL, ABOVE, UNDER = 44, 155, 100, 42, 46  # pixels: around a panel of curves, its width and height
 
 
 @picture
@@ -52,7 +51,7 @@ def show_findings(caught, accuracies, correct, columns, marked=(), groups=()):
     table = np.array([list(map(bool, caught[name])) for name in rows])
     checks.require(table.shape == (len(rows), len(columns)), f"each row of caught must have {len(columns)} entries.")
     checks.require(list(accuracies) == rows, "accuracies must have the rows of caught, in the same order.")
-    head, height = round(max(text_size(name, TEXT)[0] for name in columns)) + 14, ROW * len(rows)
+    head, height = round(max(text_size(name)[0] for name in columns)) + 14, ROW * len(rows)
     left, wide = NAMES + RUNS + GAP, COLUMN * len(columns)
     figure = new_figure(left + wide + 4, head + height + BELOW)
     kept = np.array([not marked or name in marked for name in columns])
@@ -71,29 +70,29 @@ def _draw_runs(ax, accuracies, correct, missed):
         ax.axvline(edge, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     for row, (name, runs) in enumerate(accuracies.items()):
         weight = "bold" if name in missed else "normal"
-        ax.text(-0.05, row, name, weight=weight, fontsize=TEXT, **middle | {"ha": "right"})
+        ax.text(-0.05, row, name, weight=weight, **middle | {"ha": "right"})
         if None in runs or max(runs) < LOWEST:
-            ax.text(0.42, row, "stops" if None in runs else between(runs), **middle)
+            ax.text(0.44, row, "stops" if None in runs else between(runs), **middle)
         else:
             ax.plot([min(runs), max(runs)], [row, row], color=INK, linewidth=1)
             ax.plot(runs, [row] * len(runs), color=INK, marker="o", markersize=4, linestyle="none")
     ticks = {"xticks": [0.5, 0.75, 1], "xticklabels": ["50", "75", "100"], "yticks": []}
     ax.set(xlim=(LOWEST, 1), ylim=(len(accuracies) - 0.5, -0.5), **ticks)
-    ax.set_xlabel("per cent right", fontsize=TEXT)
+    ax.set_xlabel("per cent right")
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
 
 
 def between(accuracies):
-    """Return the range of accuracies as text.
+    """Return the range of accuracies in per cent, as text.
 
     Examples
     --------
     >>> between([0.921, 0.938, 0.93]), between([0.932, 0.928])
-    ('92 to 94 %', '93 %')
+    ('92 to 94', '93')
     """
     low, high = (f"{100 * each(accuracies):.0f}" for each in (min, max))
-    return f"{low if low == high else f'{low} to {high}'} %"
+    return low if low == high else f"{low} to {high}"
 
 
 def _draw_group_line(axes, height):
@@ -109,9 +108,9 @@ def _draw_table(ax, table, columns, marked):
         style = {"facecolor": dark if table[row, column] else PADDING, "edgecolor": "white", "linewidth": 1.5}
         ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **style))
         if table[row, column]:
-            ax.plot(column, row, marker="x", color="white", markersize=7, markeredgewidth=1.8)
+            ax.plot(column, row, marker="x", color="white", markersize=6, markeredgewidth=1.6)
     for column, name in enumerate(columns):
-        ax.text(column, -0.7, name, ha="center", va="bottom", fontsize=TEXT, rotation=90)
+        ax.text(column, -0.7, name, ha="center", va="bottom", rotation=90)
         if name in marked:
             outline = {"fill": False, "edgecolor": INK, "linewidth": 2.5, "clip_on": False}
             ax.add_patch(Rectangle((column - 0.5, -0.5), 1, rows, **outline))
@@ -142,7 +141,7 @@ def show_costs_beside(programs, correct, every=1, titles=None):
     for place, (name, runs) in enumerate(programs.items()):
         row, column = divmod(place, 2)
         top = ABOVE + row * (TALL + ABOVE + UNDER)
-        ax = add_axes(figure, LEFT + column * PANEL, top, PANEL - 34, TALL)
+        ax = add_axes(figure, LEFT + column * PANEL, top, PANEL - 26, TALL)
         _draw_costs(ax, runs, every, color=WRONG, linestyle="-", linewidth=2.6)
         _draw_costs(ax, correct, every, color=INK, linestyle="--", linewidth=1)
         label_axes(ax, "\n".join([name, titles.get(name, "")]).strip(), "step", "" if column else "cost")
