@@ -22,7 +22,7 @@ from cnn_viz.base.palette import INK, PADDING
 from cnn_viz.base.style import picture
 
 ROW, COLUMN, BELOW = 20, 18, 42  # pixels: a row, a column, the axis of the accuracies
-NAMES, RUNS, GAP = 98, 64, 8  # pixels: the names of the rows, the accuracies, the gap to the cells
+NAMES, RUNS, GAP = 102, 62, 8  # pixels: the names of the rows, the accuracies, the gap to the cells
 LOWEST = 0.5  # the accuracy at which their axis begins
 WRONG, PALE = "#9A9A9A", "#C4C4C4"
 LEFT, PANEL, TALL, ABOVE, UNDER = 44, 155, 100, 42, 46  # pixels: around a panel of curves, its width and height
