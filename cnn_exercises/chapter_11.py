@@ -1,11 +1,12 @@
-"""Checks of chapter 11: a gradient by hand, the adjoint test, a set of checks, the hunt, and a mistake that hides."""
+"""Checks of chapter 11: a gradient by hand, the adjoint test with biases, a proof, the hunt, a mistake that hides."""
 
 import json
 from importlib.resources import files
 
 import numpy as np
 
-from cnn_core import Conv2D, Pool2D, conv2d_backward, conv2d_forward
+from cnn_core import Conv2D, conv2d_backward, conv2d_forward
+from cnn_viz.base.text import counted
 
 from .feedback import exercise_check, reason_for, same, should_be
 from .museum import EXHIBITS, GROUPS, Parts
@@ -15,7 +16,7 @@ from .results import AnswerError, array_in, number_in, parts_in, result_of
 
 CORRECT, OVERWRITTEN = np.array([0, 3, 0, 3, 0]), np.array([0, 2, 0, 3, 0])  # of X = [2, 5, 1, 4, 3], dC/dO = [1, 2, 3]
 HUNTED = (1, 2, 3)  # the seeds of the mysteries
-SMALLEST = 6  # checks that together catch every exhibit
+FORCED = 5  # checks that catch an exhibit alone; with a sixth one, they catch every exhibit
 LAYER_CHECKS = {
     "the usual gradient check": gradients_usual,
     "the awkward gradient check": gradients_awkward,
@@ -63,37 +64,55 @@ def _why_by_hand(found, name):
     return "the windows are [2, 5, 1], [5, 1, 4] and [1, 4, 3], with 1, 2 and 3 in dC/dO."
 
 
+class BiasDoubled(Conv2D):
+    """dC/dB is twice too large."""
+
+    def gradients(self, dC_dO, X):
+        """Return dC_dX and the gradients of the parameters."""
+        dC_dX, grads = super().gradients(dC_dO, X)
+        return dC_dX, grads | {"B": 2 * grads["B"]}
+
+
 @exercise_check
 def check_difference(answer):
-    """Check a function (layer, X, dC_dO) -> the difference of the two sums of the adjoint test."""
+    """Check a function (layer, X, dC_dO) -> the difference of the adjoint test of a convolution that has biases."""
     rng = np.random.default_rng(3)
     X = rng.normal(size=(2, 3, 7, 8))
-    for make in (lambda: EXHIBITS["stride lost"].parts.pool(3, 2), lambda: Pool2D(3, 2), _not_rotated):
-        layer = make()
+    for kind in (EXHIBITS["not rotated"].parts.conv, BiasDoubled, EXHIBITS["first window"].parts.conv, Conv2D):
+        layer = kind(2, 3)
         dC_dO = rng.normal(size=layer.forward(X).shape)
-        found = number_in(result_of(answer, make(), X, dC_dO), "the difference")
-        O, dC_dX = layer.forward(X), layer.backward(dC_dO)
-        sums = np.sum(O * dC_dO), np.sum(X * dC_dX)
-        if not abs(abs(found) - abs(sums[0] - sums[1])) <= 1e-6 * np.abs(O * dC_dO).sum():  # nan is wrong too
-            return f"for {layer!r}: {_why_difference(found, sums, O, dC_dO, X, dC_dX)}"
+        layer.params["B"] = rng.normal(size=2)
+        found = number_in(result_of(answer, layer, X, dC_dO), "the difference")
+        sums = _sums(layer, X, dC_dO)
+        right = sums["O"] - sums["F"] - sums["B"]
+        if not abs(abs(found) - abs(right)) <= 1e-6 * sum(map(abs, sums.values())):  # nan is wrong too
+            return f"for a {kind.__name__}: {_why_difference(found, sums)}"
     return None
 
 
-def _not_rotated():
-    return EXHIBITS["not rotated"].parts.conv(2, 3)
+def _sums(layer, X, dC_dO):
+    O, dC_dX = layer.forward(X), layer.backward(dC_dO)
+    return {
+        "O": np.sum(O * dC_dO),
+        "X": np.sum(X * dC_dX),
+        **{key: np.sum(layer.params[key] * layer.grads[key]) for key in "FB"},
+    }
 
 
-def _why_difference(found, sums, O, dC_dO, X, dC_dX):
+def _why_difference(found, sums):
+    O, X, F, B = (sums[key] for key in "OXFB")
     reasons = {
-        sums[0]: "that is the sum over the outputs. Take the other one off.",
-        sums[1]: "that is the sum over the pixels. Take it off the other one.",
-        sums[0] + sums[1]: "that is the sum of the two; their difference is asked for.",
-        np.sum(O) - np.sum(X): "multiply each array by its gradient, entry by entry, before you add.",
-        np.sum(dC_dO) - np.sum(dC_dX): "multiply each gradient by its array, entry by entry, before you add.",
-        np.mean(O * dC_dO) - np.mean(X * dC_dX): "sums, not means: O and X have different sizes.",
+        O: "that is one side only: the sum over O, or those over F and B. Take the one off the other.",
+        O - F: "the sum over the biases is missing: larger filters alone do not make O larger in proportion.",
+        O - B: "the sum over the filters is missing.",
+        O - X: "that is the sum over X. Where there are biases, a larger X does not make O larger in proportion.",
+        O - X - B: "the sum over X stands in place of that over F.",
+        O - X - F - B: "X and F are both in it. Only F and B become 1 % larger; X stays as it is.",
+        O + F + B: "all sums are added; take those over F and B off.",
+        O - F + B: "the sum over the biases has the wrong sign.",
     }
     either = {size * sign: why for size, why in reasons.items() for sign in (1, -1)}
-    return reason_for(found, either.items(), f"the difference {should_be(sums[0] - sums[1], found)}.")
+    return reason_for(found, either.items(), f"the difference {should_be(O - F - B, found)}.")
 
 
 def recorded():
@@ -104,20 +123,39 @@ def recorded():
 
 
 @exercise_check
-def check_smallest(answer):
-    """Check a list of detectors that together catch every exhibit, as few as possible."""
-    if not isinstance(answer, list | tuple | set) or not all(isinstance(each, str) for each in answer):
-        raise AnswerError("a list of names of checks is asked for.")
+def check_proof(answer):
+    """Check a proof that no five detectors catch every exhibit, and six that do: ({detector: exhibit}, six names)."""
+    alone, chosen = parts_in(answer, ("the dictionary", "the list"))
+    if not isinstance(alone, dict) or not isinstance(chosen, list | tuple | set):
+        raise AnswerError("a dictionary and a list are asked for, in this order.")
+    if not all(isinstance(each, str) for each in [*alone, *alone.values(), *chosen]):
+        raise AnswerError("the dictionary and the list should hold names of checks and exhibits.")
     caught = recorded()
-    if unknown := [each for each in answer if each not in caught]:
-        return f"{unknown[0]!r} is no check. Their names stand above the columns of the table, in one line."
-    missed = sorted(set(EXHIBITS) - set().union(*(caught[each] for each in answer)))
-    if missed:
-        return f"{missed[0]!r} is caught by none of these. Which checks catch it?"
-    if len(set(answer)) > SMALLEST:
-        return (
-            f"they catch everything, but {len(set(answer))} are more than are needed. What does each one catch alone?"
-        )
+    if unknown := [each for each in [*alone, *chosen] if each not in caught]:
+        return f"{unknown[0]!r} is no check. Their names stand above the columns of the table."
+    return _why_not_forced(alone, caught) or _why_not_all(chosen, alone, caught)
+
+
+def _why_not_forced(alone, caught):
+    for check, exhibit in alone.items():
+        if exhibit not in EXHIBITS:
+            return f"{exhibit!r} is no exhibit. Their names stand at the left of the table."
+        if exhibit not in caught[check]:
+            return f"{check!r} does not catch {exhibit!r}."
+        if others := [each for each in caught if each != check and exhibit in caught[each]]:
+            return f"{exhibit!r} is caught by {others[0]!r} too, so it does not force {check!r}."
+    if len(alone) < FORCED:
+        return f"{counted(len(alone), 'check')} forced so far, by an exhibit that no other one catches. There are more."
+    return None
+
+
+def _why_not_all(chosen, alone, caught):
+    if absent := [check for check in alone if check not in chosen]:
+        return f"your dictionary says that {absent[0]!r} is forced, and your list is without it."
+    if missed := sorted(set(EXHIBITS) - set().union(*(caught[each] for each in chosen))):
+        return f"{missed[0]!r} is caught by none of your list. Which checks catch it?"
+    if len(set(chosen)) > FORCED + 1:
+        return f"they catch everything, but {len(set(chosen))} are more than are needed."
     return None
 
 

@@ -28,6 +28,7 @@ from .arrays.line import (
 from .arrays.panel import (
     Panel as Panel,
     draw_row as draw_row,
+    draw_rows as draw_rows,
 )
 from .arrays.pixel import (
     draw_pixel_windows as draw_pixel_windows,

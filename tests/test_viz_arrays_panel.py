@@ -11,7 +11,7 @@ from readable import assert_readable, boxes
 
 from cnn_core import dilate
 from cnn_viz.arrays.convolution import draw_full_convolution
-from cnn_viz.arrays.panel import Panel, draw_row
+from cnn_viz.arrays.panel import Panel, draw_row, draw_rows
 from cnn_viz.arrays.windows import window_panel
 from cnn_viz.base.figures import add_axes, new_figure, png_of
 from cnn_viz.base.layout import CELL
@@ -157,3 +157,20 @@ def test_on_small_cells_labels_are_left_out_and_numbers_stay_in_the_middle():
 def test_every_picture_can_be_turned_into_a_png():
     for ax in (draw_row(None, [Panel(X)]), draw_full_convolution(None, X, F)):
         assert png_of(ax.figure).startswith(b"\x89PNG")
+
+
+def test_rows_stand_one_below_the_other_in_the_middle():
+    ax = draw_rows(None, [[Panel([1, 2, 3, 4], name="")], [Panel([5, 6], name=""), "→", Panel([7], name="")]])
+    numbers = [text for text in ax.texts if text.get_text().isdigit()]
+    first, second = numbers[:4], numbers[4:]
+    assert [text.get_text() for text in second] == ["5", "6", "7"]
+    assert len({text.get_position()[1] for text in first}) == len({text.get_position()[1] for text in second}) == 1
+    assert first[0].get_position()[1] + 1 < second[0].get_position()[1]
+    assert_readable(ax)
+
+
+def test_rows_refuse_nothing_and_parts_that_are_no_panels():
+    with pytest.raises(ValueError, match="draw_rows: rows is empty"):
+        draw_rows(None, [])
+    with pytest.raises(TypeError, match="draw_rows: each part must be a Panel or a text, got 5"):
+        draw_rows(None, [[5]])

@@ -112,6 +112,7 @@ CALLS = {
         {"programs": {}, "correct": [], "every": 0},
     ),
     "draw_row": ({"ax": None, "parts": [Panel(X)]}, {"parts": [5]}),
+    "draw_rows": ({"ax": None, "rows": [[Panel(X)]]}, {"rows": [[5]]}),
     "draw_step": (
         {"ax": None, "X": X, "F": F, "O": O},
         {"X": LARGE, "F": [1], "O": "O", "position": (9, 9), "stride": 0, "padding": "sme"},

@@ -5,6 +5,7 @@ import pytest
 from matplotlib.colors import same_color
 from readable import assert_readable
 
+from cnn_viz.base.figures import size_of
 from cnn_viz.base.palette import INK, PADDING
 from cnn_viz.plots.findings import PALE, WRONG, show_costs_beside, show_findings
 
@@ -44,16 +45,35 @@ def test_without_a_marked_column_no_name_is_bold(figure):
 
 def test_rows_and_columns_have_their_names(figure):
     runs, table = figure.axes
-    assert [text.get_text() for text in table.texts] == ["adjoint\ntest", "ten\ndigits"]
-    assert [text.get_text() for text in runs.texts] == ["stride lost", "cut off", "empty crop", "stops at once"]
+    assert [(text.get_text(), text.get_rotation()) for text in table.texts] == [(name, 90) for name in COLUMNS]
+    assert [text.get_text() for text in runs.texts] == ["stride lost", "cut off", "empty crop", "stops"]
 
 
-def test_every_run_has_a_dot_over_the_range_of_the_correct_program(figure):
+def test_every_run_has_a_dot_and_the_range_of_the_correct_program_lies_between_dashed_lines(figure):
     runs = figure.axes[0]
     dots = [line.get_xydata().tolist() for line in runs.lines if line.get_marker() == "o"]
     assert dots == [[[0.6, 0], [0.7, 0]], [[0.9, 1], [0.95, 1]]]
-    (band,) = [patch for patch in runs.patches if same_color(patch.get_facecolor(), PADDING)]
-    assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((0.91, 0.94))
+    assert [line.get_xdata()[0] for line in runs.lines if line.get_linestyle() == "--"] == [0.91, 0.94]
+
+
+def test_accuracies_below_the_axis_are_written():
+    runs = show_findings({"a": [True]}, {"a": [0.09, 0.2]}, [0.9, 0.95], ["check"]).axes[0]
+    assert [text.get_text() for text in runs.texts] == ["a", "9 to 20"]
+    assert not any(line.get_marker() == "o" for line in runs.lines)
+
+
+def test_a_line_parts_the_groups_across_names_runs_and_cells():
+    for ax in show_findings(CAUGHT, ACCURACIES, [0.91, 0.94], COLUMNS, groups=["cut off"]).axes:
+        (line,) = [line for line in ax.lines if list(line.get_ydata()) == [0.5, 0.5]]
+        left, right = line.get_xdata()
+        assert left <= 0 < 1 <= right
+
+
+@pytest.mark.parametrize("count", [2, 10])
+def test_a_table_of_ten_checks_fits_on_a_phone(count):
+    columns = [f"gradient check {number}" for number in range(count)]
+    figure = show_findings({"a": [True] * count}, {"a": [0.5]}, [0.9], columns)
+    assert size_of(figure)[0] < 360
 
 
 @pytest.mark.parametrize(
@@ -90,6 +110,14 @@ def test_the_panels_of_a_group_fit_on_the_page(count):
     assert len(boxes) == count
     assert all(0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1 for box in boxes)
     assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_two_panels_stand_side_by_side(count):
+    figure = show_costs_beside({f"program {index}": [[2.0, 1.0]] for index in range(count)}, [[2.0, 1.0]])
+    lefts = [round(ax.get_position().x0, 6) for ax in figure.axes]
+    assert len(set(lefts)) == 2
+    assert size_of(figure)[0] < 360
 
 
 def test_names_and_columns_do_not_overlap(figure):

@@ -29,6 +29,16 @@ def test_the_name_of_a_line_leads_to_its_end():
     assert dict(zip(names, leads, strict=True)) == {"GradientDescent": (40, 1.0), "Adam": (40, 0.5)}
 
 
+def test_in_a_legend_each_name_stands_beside_its_line_and_no_name_stands_at_an_end():
+    figure = show_lines({"A": [2.0, 1.0], "B": [2.0, 0.9]}, legend=True, wide=300)
+    (ax,) = figure.axes
+    legend = ax.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["A", "B"]
+    assert [line.get_linestyle() for line in legend.get_lines()] == [line.get_linestyle() for line in ax.lines]
+    assert not ax.texts
+    assert size_of(figure)[0] < size_of(show_lines({"A": [2.0, 1.0]}, wide=300))[0]
+
+
 def test_lines_wear_the_colours_of_their_methods():
     (ax,) = show_lines(LINES).axes
     assert [(line.get_color(), line.get_linestyle()) for line in ax.lines] == [METHOD[name] for name in LINES]

@@ -1,10 +1,10 @@
-"""Panel: an array with a number in each cell, its name and shape above it, and marks on it; and a row of panels.
+"""Panel: an array with a number in each cell, its name and shape above it, and marks on it; and panels in rows.
 
 Shapes      array (H, W), or with axes of length 1 in front; one dimension is drawn as a row.
 Hues        by role, of base/palette.py: X, F, O, B. Padding is grey, inserted zeros are white.
 Marks       that need no hue: a thick line between an array and its padding, dashed around a gradient; hatching on
             excluded pixels; a heavy outline around highlighted cells; rings; labels in the corners of cells.
-Chapters    00 to 06, 08.
+Chapters    00 to 06, 08, 11.
 """
 
 import re
@@ -16,7 +16,7 @@ from matplotlib.patheffects import withStroke
 
 from cnn_core import checks
 from cnn_viz.base.figures import DPI
-from cnn_viz.base.layout import LINE, Leaf, cell_of, draw_on_canvas, row_of, text_size
+from cnn_viz.base.layout import LINE, Column, Leaf, cell_of, draw_on_canvas, row_of, text_size
 from cnn_viz.base.palette import EDGE, HUE, INK, PADDING, TINT
 from cnn_viz.base.style import picture
 from cnn_viz.base.text import number_texts
@@ -44,10 +44,33 @@ def draw_row(ax, parts):
     -------
     matplotlib.axes.Axes
     """
+    return draw_on_canvas(ax, _row(parts))
+
+
+@picture
+def draw_rows(ax, rows):
+    """Draw several rows of arrays one below the other, with cells of one size: the steps of a computation.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+        As in `draw_row`.
+    rows : list of lists of Panel and str
+        Each row as in `draw_row`; each stands in the middle of the width.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    checks.require(len(rows) > 0, "rows is empty; at least one is needed, such as [[Panel(X)]].")
+    return draw_on_canvas(ax, Column([_row(parts) for parts in rows]))
+
+
+def _row(parts):
     for part in parts:
         if not isinstance(part, ArrayPanel | str):
             raise checks.BadType(f"each part must be a Panel or a text, got {checks.shown(part)}.")
-    return draw_on_canvas(ax, row_of(parts))
+    return row_of(parts)
 
 
 @dataclass(frozen=True, eq=False)

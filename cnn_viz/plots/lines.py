@@ -5,7 +5,7 @@ Colours     METHOD for optimisers: one hue a family, one line style a member. Ot
             line style of its own. Contours are grey, their heights written on them.
 Marks       on a surface: a ring at the start, a dot at each step, white on dashes, a square at the end, a cross at the
             minimum. A thin line leads from each end to a name at the right; (out) marks a path that leaves the map.
-Chapters    05, 06, 07, 08.
+Chapters    05, 06, 07, 08, 11.
 """
 
 import numpy as np
@@ -18,6 +18,7 @@ from cnn_viz.base.palette import DASHES, INK, METHOD
 from cnn_viz.base.style import FONT, picture
 
 LEFT, TOP, WIDE, HIGH, RIGHT, BOTTOM = 82, 26, 470, 220, 190, 46  # pixels
+LEGEND = 20  # pixels: at the right, where no names stand
 ROW = 34  # pixels: a name with its dots
 NAMES = 150  # pixels
 FEW = 12  # values: each has a marker
@@ -25,8 +26,8 @@ APART = 0.075  # of the height: the least between two names
 
 
 @picture
-def show_lines(lines, x=None, names=("step", ""), title="", log=False, wide=WIDE):
-    """Draw one line for each name against the step, or against x, with the name at its end.
+def show_lines(lines, x=None, names=("step", ""), title="", log=False, wide=WIDE, legend=False):
+    """Draw one line for each name against the step, or against x, with the name at its end or in a legend.
 
     Parameters
     ----------
@@ -41,8 +42,10 @@ def show_lines(lines, x=None, names=("step", ""), title="", log=False, wide=WIDE
         Both scales (with x) or the vertical one (without) are logarithmic. Otherwise it begins at 0 if it can.
     wide : int
         The width of the axes in pixels.
+    legend : bool
+        Write the names beside a piece of each line in the upper right corner: for lines that end at one place.
     """
-    figure = new_figure(LEFT + wide + RIGHT, TOP + HIGH + BOTTOM)
+    figure = new_figure(LEFT + wide + (LEGEND if legend else RIGHT), TOP + HIGH + BOTTOM)
     ax = add_axes(figure, LEFT, TOP, wide, HIGH)
     ends = {}
     for (name, values), (colour, kind) in zip(lines.items(), styles_of(lines), strict=True):
@@ -50,10 +53,13 @@ def show_lines(lines, x=None, names=("step", ""), title="", log=False, wide=WIDE
         mark = "o" if x is not None and len(at) <= FEW else ""
         values = checks.as_float(name, values)
         # a marker at the edge of the axes is drawn whole
-        ax.plot(at, values, color=colour, linestyle=kind, linewidth=1.8, marker=mark, clip_on=not mark)
+        ax.plot(at, values, color=colour, linestyle=kind, linewidth=1.8, marker=mark, clip_on=not mark, label=name)
         ends[name] = (at[-1], values[-1])
     _scale(ax, x, log, min(np.min(values) for values in lines.values()))
-    write_names(ax, ends)
+    if legend:
+        ax.legend(loc="upper right", handlelength=4)
+    else:
+        write_names(ax, ends)
     label_axes(ax, title, *names)
     ax.grid(axis="y")
     return figure

@@ -9,34 +9,34 @@ RIGHT, OVERWRITTEN = [0, 3, 0, 3, 0], [0, 2, 0, 3, 0]
 SIX = ["first pass", "adjoint test", "optimiser", "extremes", "filters", "data"]
 
 
-def difference(layer, X, dC_dO):
+FORCED = {
+    "first pass": "kernel width",
+    "optimiser": "second hand",
+    "extremes": "no maximum",
+    "filters": "all alike",
+    "data": "out of step",
+}
+NO_TIE = FORCED | {"adjoint test": "every tie"}
+
+
+def sums(layer, X, dC_dO):
     O, dC_dX = layer.forward(X), layer.backward(dC_dO)
-    return np.sum(O * dC_dO) - np.sum(X * dC_dX)
+    pairs = (O, dC_dO), (X, dC_dX), *((layer.params[key], layer.grads[key]) for key in "FB")
+    return [np.sum(one * other) for one, other in pairs]
+
+
+def difference(layer, X, dC_dO):
+    O, _, F, B = sums(layer, X, dC_dO)
+    return O - F - B
 
 
 def turned(layer, X, dC_dO):
     return -difference(layer, X, dC_dO)
 
 
-def outputs_only(layer, X, dC_dO):
-    return np.sum(layer.forward(X) * dC_dO)
-
-
-def pixels_only(layer, X, dC_dO):
-    layer.forward(X)
-    return np.sum(X * layer.backward(dC_dO))
-
-
-def added(layer, X, dC_dO):
-    return outputs_only(layer, X, dC_dO) + pixels_only(layer, X, dC_dO)
-
-
-def without_gradients(layer, X, dC_dO):
-    return layer.forward(X).sum() - X.sum()
-
-
-def means(layer, X, dC_dO):
-    return np.mean(layer.forward(X) * dC_dO) - np.mean(X * layer.backward(dC_dO))
+def weighted(of_O, of_X, of_F, of_B):
+    """Return a function that adds the four sums with these weights."""
+    return lambda *arguments: np.dot([of_O, of_X, of_F, of_B], sums(*arguments))
 
 
 def entries(layer, X, dC_dO):
@@ -70,20 +70,33 @@ CHECKS = [
     (chapter_11.check_by_hand, RIGHT, "two things"),
     (chapter_11.check_difference, difference, None),
     (chapter_11.check_difference, turned, "Right"),
-    (chapter_11.check_difference, outputs_only, "the sum over the outputs"),
-    (chapter_11.check_difference, pixels_only, "the sum over the pixels"),
-    (chapter_11.check_difference, added, "their difference"),
-    (chapter_11.check_difference, without_gradients, "multiply each array by its gradient"),
-    (chapter_11.check_difference, means, "sums, not means"),
+    (chapter_11.check_difference, weighted(1, 0, 0, 0), "one side only"),
+    (chapter_11.check_difference, weighted(0, 0, 1, 1), "one side only"),
+    (chapter_11.check_difference, weighted(1, 0, -1, 0), "the sum over the biases is missing"),
+    (chapter_11.check_difference, weighted(1, 0, 0, -1), "the sum over the filters is missing"),
+    (chapter_11.check_difference, weighted(1, -1, 0, 0), "that is the sum over X"),
+    (chapter_11.check_difference, weighted(1, -1, 0, -1), "in place of that over F"),
+    (chapter_11.check_difference, weighted(1, -1, -1, -1), "X and F are both in it"),
+    (chapter_11.check_difference, weighted(1, 0, 1, 1), "all sums are added"),
+    (chapter_11.check_difference, weighted(1, 0, -1, 1), "the wrong sign"),
+    (chapter_11.check_difference, weighted(2, 0, -2, -2), "the difference should be"),
     (chapter_11.check_difference, entries, "one number"),
     (chapter_11.check_difference, lambda layer, X, dC_dO: None, "end in a return"),
-    (chapter_11.check_smallest, SIX, None),
-    (chapter_11.check_smallest, tuple(reversed(SIX)), "Right"),
-    (chapter_11.check_smallest, [*SIX[:1], "against loops", *SIX[2:]], "Right"),
-    (chapter_11.check_smallest, SIX[:-1], "'out of step' is caught by none"),
-    (chapter_11.check_smallest, [*SIX, "ten digits"], "more than are needed"),
-    (chapter_11.check_smallest, ["adjoint"], "is no check"),
-    (chapter_11.check_smallest, "adjoint test", "a list of names"),
+    (chapter_11.check_proof, (FORCED, SIX), None),
+    (chapter_11.check_proof, (FORCED | {"extremes": "infinity × 0"}, tuple(reversed(SIX))), "Right"),
+    (chapter_11.check_proof, (FORCED, [*SIX[:1], "against loops", *SIX[2:]]), "Right"),
+    (chapter_11.check_proof, (FORCED, SIX[:-1]), "'data' is forced, and your list is without it"),
+    (chapter_11.check_proof, (FORCED, list(FORCED)), "is caught by none of your list"),
+    (chapter_11.check_proof, (FORCED, [*SIX, "ten digits"]), "more than are needed"),
+    (chapter_11.check_proof, (NO_TIE, SIX), "'every tie' is caught by 'against loops' too"),
+    (chapter_11.check_proof, (FORCED | {"data": "no maximum"}, SIX), "does not catch 'no maximum'"),
+    (chapter_11.check_proof, (FORCED | {"data": "a typo"}, SIX), "is no exhibit"),
+    (chapter_11.check_proof, ({"data": "out of step"}, SIX), "There are more"),
+    (chapter_11.check_proof, ({"adjoint": "every tie"}, SIX), "is no check"),
+    (chapter_11.check_proof, (FORCED, ["adjoint"]), "is no check"),
+    (chapter_11.check_proof, (FORCED, [6]), "names of checks"),
+    (chapter_11.check_proof, (SIX, FORCED), "a dictionary and a list"),
+    (chapter_11.check_proof, FORCED, "two things"),
     (chapter_11.check_hunt, {1: "no maximum", 2: "cut off", 3: "first window"}, None),
     (chapter_11.check_hunt, {1: "data and loss", 2: "cut off", 3: "first window"}, "mystery 1: hot"),
     (chapter_11.check_hunt, {1: "out of step", 2: "cut off", 3: "first window"}, "mystery 1: hot"),
