@@ -107,6 +107,7 @@ def _write_limit(ax, text):
 
 BETWEEN, TALL = 26, 236  # pixels: between two arrays; the height of the tallest
 LARGEST_CELL, LEAST = 14, 64  # pixels: of a pixel of an array; of an array with its title
+FEW = 16  # rows: a taller array is hatched where it is negative, instead of a dash in each cell
 
 
 @picture
@@ -147,7 +148,7 @@ def _draw_gradient(figure, middle, scale, title, array):
     top = 2 * TITLE + (TALL - height) / 2
     ax = add_axes(figure, middle - width / 2, top, width, height)
     ax.imshow(array, cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto")
-    mark_negatives(ax, np.nan_to_num(array), scale, limit)
+    mark_negatives(ax, np.nan_to_num(array), scale if len(array) <= FEW else 1, limit)
     ax.set(xticks=[], yticks=[])
     draw_box(ax)
     add_text(figure, middle, top - TITLE, title, ha="center", fontsize=FONT)
