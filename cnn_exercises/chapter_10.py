@@ -155,6 +155,8 @@ def _why_towards(found, image):
     """Return what is wrong with an image, whatever the network says about it."""
     if found.shape != image.shape:
         return f"the image has shape {image.shape}, yours has {found.shape}."
+    if not np.isfinite(found).all():
+        return "the image contains numbers that are not finite."
     change = np.abs(found - image).max()
     if change > MOST + 1e-5:
         return f"a pixel changes by {change:.2f}; at most {MOST} are allowed, all steps together."

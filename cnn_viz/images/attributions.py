@@ -21,7 +21,7 @@ from cnn_viz.images import maps as forward
 from cnn_viz.images.tiles import mark_negatives
 
 GAP, TITLE, MARGIN = 20, 24, 2  # pixels: between two panels; above each, for its title; around all
-LARGEST = 236  # pixels: the side of a panel
+LARGEST, WIDE_ENOUGH = 236, 160  # pixels: the side of a panel; one from which on its title is larger
 
 
 @picture
@@ -78,7 +78,8 @@ def _draw_panel(figure, box, title, image, values=None, limit=None, draw=None):
         ax.imshow(image, cmap=IMAGES, vmin=0, vmax=1)
     else:
         (draw or _draw_map)(ax, values, image, limit or float(np.abs(values).max()) or 1.0, wide)
-    add_text(figure, left + wide / 2, top - TITLE / 2, title, ha="center", fontsize=FONT)
+    size = FONT + 2 if wide >= WIDE_ENOUGH else FONT
+    add_text(figure, left + wide / 2, top - TITLE / 2, title, ha="center", fontsize=size)
     ax.set(xticks=[], yticks=[])
     draw_box(ax)
 
@@ -99,7 +100,7 @@ def _draw_magnitudes(ax, values, image, limit, wide):
 
 
 def _write_limit(ax, text):
-    note = {"transform": ax.transAxes, "fontsize": FONT - 1, "ha": "right", "va": "bottom"}
+    note = {"transform": ax.transAxes, "fontsize": FONT, "ha": "right", "va": "bottom"}
     ax.text(0.985, 0.015, text, bbox={"facecolor": "white", "linewidth": 0, "pad": 1}, **note)
 
 
@@ -151,8 +152,8 @@ def _draw_gradient(figure, middle, scale, title, array):
     mark_negatives(ax, np.nan_to_num(array), scale if len(array) <= FEW else 1, limit)
     ax.set(xticks=[], yticks=[])
     draw_box(ax)
-    add_text(figure, middle, top - TITLE, title, ha="center", fontsize=FONT)
-    add_text(figure, middle, top + height + TITLE / 2, f"±{signed_text(limit)[1:]}", ha="center", fontsize=FONT)
+    add_text(figure, middle, top - TITLE, title, ha="center", fontsize=FONT + 2)
+    add_text(figure, middle, top + height + TITLE / 2, f"±{signed_text(limit)[1:]}", ha="center", fontsize=FONT + 2)
 
 
 # --- everything at once -----------------------------------------------------------------------------------------------
