@@ -18,7 +18,7 @@ from cnn_viz.base.palette import IMAGES, INK, MAGNITUDES, SIGNED
 from cnn_viz.base.style import FONT, picture
 from cnn_viz.base.text import signed_text
 from cnn_viz.images import maps as forward
-from cnn_viz.images.tiles import mark_negatives
+from cnn_viz.images.tiles import mark_negatives, outline
 
 GAP, TITLE, MARGIN = 20, 24, 2  # pixels: between two panels; above each, for its title; around all
 LARGEST, WIDE_ENOUGH = 236, 160  # pixels: the side of a panel; one from which on its title is larger
@@ -128,30 +128,31 @@ def show_backward_pass(gradients, columns=4):
     grids = {}
     for title, stack in gradients.items():
         stack = checks.finite(title, checks.floats(gradients=(stack, "(K, h, w)"))[0])
-        grids[title] = tile_grid(stack, columns, 1).array
-    scales = [min(LARGEST_CELL, TALL / len(array)) for array in grids.values()]
-    widths = [max(LEAST, scale * array.shape[1]) for scale, array in zip(scales, grids.values(), strict=True)]
+        grids[title] = tile_grid(stack, columns, 1)
+    scales = [min(LARGEST_CELL, TALL / len(grid.array)) for grid in grids.values()]
+    widths = [max(LEAST, scale * grid.array.shape[1]) for scale, grid in zip(scales, grids.values(), strict=True)]
     width = sum(widths) + BETWEEN * (len(widths) - 1) + 2 * MARGIN
     figure = new_figure(math.ceil(width), TALL + 3 * TITLE + 2 * MARGIN)
     left = MARGIN
-    for number, (title, array) in enumerate(grids.items()):
-        _draw_gradient(figure, left + widths[number] / 2, scales[number], title, array)
+    for number, (title, grid) in enumerate(grids.items()):
+        _draw_gradient(figure, left + widths[number] / 2, scales[number], title, grid)
         left += widths[number] + BETWEEN
         if number < len(grids) - 1:
             add_text(figure, left - BETWEEN / 2, 2 * TITLE + TALL / 2, "→", ha="center", fontsize=FONT + 3)
     return figure
 
 
-def _draw_gradient(figure, middle, scale, title, array):
+def _draw_gradient(figure, middle, scale, title, grid):
     """Draw one array with its title of two lines above it and the limits of its colours below."""
+    array = grid.array
     height, width = (scale * side for side in array.shape)
     limit = float(np.nanmax(np.abs(array))) or 1.0
     top = 2 * TITLE + (TALL - height) / 2
     ax = add_axes(figure, middle - width / 2, top, width, height)
     ax.imshow(array, cmap=SIGNED, vmin=-limit, vmax=limit, aspect="auto")
     mark_negatives(ax, np.nan_to_num(array), scale if len(array) <= FEW else 1, limit)
-    ax.set(xticks=[], yticks=[])
-    draw_box(ax)
+    outline(ax, grid, INK, "--")
+    ax.set_axis_off()
     add_text(figure, middle, top - TITLE, title, ha="center", fontsize=FONT + 2)
     add_text(figure, middle, top + height + TITLE / 2, f"±{signed_text(limit)[1:]}", ha="center", fontsize=FONT + 2)
 
