@@ -75,11 +75,23 @@ def _smallest(model, image, label, sign=1, clip=True, direction=None):
     return float(STEPS[wrong.argmax()]) if wrong.any() else np.inf
 
 
+def _piled_up(model, image, label):
+    """Return the first step that changes the answer when every step starts where the one before it ended."""
+    moved = image
+    for step in STEPS:
+        _, dC_dO = CrossEntropy()(model.forward(moved, training=False), np.array([label]))
+        moved = np.clip(moved + np.float32(step) * np.sign(model.backward(dC_dO)), 0, 1)
+        if model.predict(moved).argmax() != label:
+            return float(step)
+    return np.inf
+
+
 def _why_smallest(found, model, image, label):
     mistakes = [
         (_smallest(model, image, label, sign=-1), "that is a step against the gradient, which lowers the cost."),
         (_smallest(model, image, label, clip=False), "pixels stay between 0 and 1: clip the image after the step."),
         (float(STEPS[-1]), "that is the last step of the list: return the first one that changes the answer."),
+        (_piled_up(model, image, label), "each step starts at the image itself, not where the step before it ended."),
     ]
     return reason_for(found, mistakes, "try the steps in their order, each from the image itself, along sign(dC/dX).")
 
@@ -133,10 +145,7 @@ def check_towards(answer):
     for index, target in TARGETS:
         image = X[index : index + 1]
         found = array_in(result_of(answer, model, image, target), "the image")
-        mistake = _why_towards(found, image)
-        if mistake is None and (taken := model.predict(found).argmax()) != target:
-            reason = "it is still" if taken == y[index] else "it is"
-            mistake = f"the network says that {reason} a {taken}. Take many small steps, each with a new gradient."
+        mistake = _why_towards(found, image) or _why_answer(model, found, image, target)
         if mistake:
             return f"for a {y[index]} and the target {target}: {mistake}"
     return None
@@ -146,9 +155,22 @@ def _why_towards(found, image):
     """Return what is wrong with an image, whatever the network says about it."""
     if found.shape != image.shape:
         return f"the image has shape {image.shape}, yours has {found.shape}."
+    if not np.isfinite(found).all():
+        return "the image contains numbers that are not finite."
     change = np.abs(found - image).max()
     if change > MOST + 1e-5:
         return f"a pixel changes by {change:.2f}; at most {MOST} are allowed, all steps together."
     if found.min() < -1e-5 or found.max() > 1 + 1e-5:
         return f"pixels lie between 0 and 1, yours between {found.min():.2f} and {found.max():.2f}."
     return None
+
+
+def _why_answer(model, found, image, target):
+    """Return what is wrong if the network does not classify an image as the target."""
+    taken = model.predict(found).argmax()
+    if taken == target:
+        return None
+    before, after = (CrossEntropy()(model.predict(each), np.array([target]))[0] for each in (image, found))
+    if after > before:
+        return "the cost of the target has risen. Step against its gradient, not along it."
+    return f"the network says that it is a {taken}. Take many small steps, each with a new gradient."

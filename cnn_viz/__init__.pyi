@@ -56,6 +56,7 @@ from .base.palette import (
 )
 from .images.attributions import (
     show_attributions as show_attributions,
+    show_backward_pass as show_backward_pass,
     show_inside as show_inside,
 )
 from .images.centring import (
@@ -100,6 +101,9 @@ from .interactive.watch import (
 )
 from .network.diagram import (
     draw_network as draw_network,
+)
+from .network.units import (
+    show_units as show_units,
 )
 from .plots.bars import (
     show_growth as show_growth,

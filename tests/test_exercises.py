@@ -7,9 +7,12 @@ alternatives that '|' separates; words are None for the correct answer and 'Righ
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiers import in_tier_of
 
+from cnn_core import load_mnist
+from cnn_exercises import chapter_10
 from cnn_exercises.feedback import NOT_YET, feedback_on
 
 CHAPTERS = sorted(path.stem for path in (Path(__file__).parent.parent / "cnn_exercises").glob("chapter_*.py"))
@@ -42,3 +45,16 @@ def test_every_check_has_one_correct_answer_and_two_mistakes(chapter):
         rows = [words for each, _, words in ROWS[chapter] if each is check]
         assert rows.count(None) == 1
         assert len(rows) >= 3
+
+
+def test_the_hidden_rule_of_chapter_10_decides_every_answer_and_no_averaged_gradient_shows_it():
+    model, rng = chapter_10.trapped_model(), np.random.default_rng(0)
+    images = load_mnist(limit=100).X_test[:50].copy()
+    (row, column), label = chapter_10.TRIGGER, chapter_10.CLASS
+    for image in images[:5]:
+        noisy = image + rng.normal(scale=0.2, size=(50, 1, 28, 28)).astype(np.float32)
+        scores = model.forward(noisy, training=False)
+        gradient = model.backward(np.eye(10, dtype=scores.dtype)[np.full(50, label)])
+        assert not gradient[:, 0, row, column].any()
+    images[:, 0, row, column] = 1
+    assert np.all(model.predict(images).argmax(axis=1) == label)

@@ -94,6 +94,11 @@ CALLS = {
         {"ax": None, "dC_dO": POOLED, "X": X, "dC_dX": ROUTED},
         {"dC_dO": X, "X": [1], "dC_dX": F, "position": (9, 9), "pool_size": 9, "padding": 2, "mode": "sum"},
     ),
+    "show_backward_pass": ({"gradients": {"a": X[None]}}, {"gradients": {}, "columns": 0}),
+    "show_units": (
+        {"columns": {"x": (GRID, GRID), "y": (GRID, GRID)}, "weights": [np.eye(5)]},
+        {"columns": {}, "weights": [np.eye(9)]},
+    ),
     "show_attributions": ({"image": X, "maps": {"a": X}}, {"image": 5, "maps": {}, "columns": 0}),
     "show_inside": (
         {"image": X, "gradient": X, "maps": {"a": stacked(X)}, "scores": np.ones(3)},

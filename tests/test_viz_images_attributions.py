@@ -5,8 +5,8 @@ import pytest
 from matplotlib.contour import QuadContourSet
 
 from cnn_viz.base.figures import WIDEST, size_of
-from cnn_viz.base.palette import IMAGES, SIGNED
-from cnn_viz.images.attributions import show_attributions, show_inside
+from cnn_viz.base.palette import IMAGES, MAGNITUDES, SIGNED
+from cnn_viz.images.attributions import show_attributions, show_backward_pass, show_inside
 
 STROKE = np.zeros((28, 28))
 STROKE[5:23, 12:16] = 1
@@ -63,6 +63,18 @@ def test_negative_values_are_hatched_and_the_outline_lies_over_each_map(maps):
     assert [outlined(ax) for ax in (image, one, two)] == [False, True, True]
 
 
+def test_magnitudes_have_no_sign_no_hatching_and_no_outline(maps):
+    image, one, two = show_attributions(STROKE, maps, magnitudes=True).axes
+    for ax, values in ((one, maps["one"]), (two, maps["two"])):
+        np.testing.assert_array_equal(ax.images[0].get_array(), np.abs(values))
+        assert ax.images[0].get_cmap().name == MAGNITUDES
+        assert ax.images[0].get_clim() == (0, np.abs(values).max())
+        assert not hatched(ax)
+        assert not outlined(ax)
+        assert limits_written(ax) == [f"0 to {np.abs(values).max():.2g}"]
+    assert image.images[0].get_cmap().name == IMAGES
+
+
 def test_an_empty_image_and_a_map_of_zeros_are_drawn():
     _, ax = show_attributions(np.zeros((28, 28)), {"zeros": np.zeros((28, 28))}).axes
     assert not outlined(ax)
@@ -105,3 +117,38 @@ def test_every_number_of_the_maps_is_in_the_picture(rng, stages):
     for ax, stack in zip(others, stages.values(), strict=True):
         drawn = np.ma.filled(ax.images[0].get_array().astype(float), np.nan)
         np.testing.assert_array_equal(np.sort(drawn[np.isfinite(drawn)]), np.sort(stack.ravel()))
+
+
+@pytest.fixture
+def gradients(rng):
+    shapes = {"start": (1, 10, 1), "units": (1, 16, 8), "maps": (16, 14, 14), "end": (1, 28, 28)}
+    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
+
+
+def test_a_backward_pass_is_drawn_from_left_to_right_with_all_its_numbers(gradients):
+    figure = show_backward_pass(gradients)
+    assert size_of(figure)[0] <= WIDEST
+    lefts = [ax.get_position().x0 for ax in figure.axes]
+    assert lefts == sorted(lefts)
+    assert len(lefts) == 4
+    for ax, stack in zip(figure.axes, gradients.values(), strict=True):
+        drawn = np.ma.filled(ax.images[0].get_array().astype(float), np.nan)
+        np.testing.assert_array_equal(np.sort(drawn[np.isfinite(drawn)]), np.sort(stack.ravel()))
+
+
+def test_each_array_of_a_backward_pass_has_its_title_its_own_limits_and_marks_on_negative_cells(gradients):
+    figure = show_backward_pass(gradients)
+    written = [text for text in titles(figure) if text != "→"]
+    limits = [np.abs(stack).max() for stack in gradients.values()]
+    assert written == [text for name, limit in zip(gradients, limits, strict=True) for text in (name, f"±{limit:.2g}")]
+    for ax, stack, limit in zip(figure.axes, gradients.values(), limits, strict=True):
+        assert ax.images[0].get_clim() == (-limit, limit)
+        dashes = sum(len(each.get_offsets()) for each in ax.collections if not isinstance(each, QuadContourSet))
+        assert dashes == (stack < 0).sum() if stack.shape[1] <= 16 and len(stack) == 1 else hatched(ax)
+
+
+def test_a_backward_pass_refuses_nothing_or_arrays_that_are_no_stacks():
+    with pytest.raises(ValueError, match="show_backward_pass: gradients is empty"):
+        show_backward_pass({})
+    with pytest.raises(ValueError, match="show_backward_pass: gradients must have 3"):
+        show_backward_pass({"flat": np.zeros((3, 3))})

@@ -1,21 +1,22 @@
 """A plane of points, one for each example: where the examples of each class lie, and which were misclassified.
 
-Marks       a dot for each example in the colour of its class, whose name stands in its middle; each mistake is a ring
-            with the name of its true class.
+Marks       a dot for each example in the colour of its class, whose name stands in its middle; each mistake is the name
+            of its true class with a white edge.
+Sizes       the picture is no wider than half a page, so that its texts can be read on a phone too.
 Chapter     10.
 """
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.patheffects import withStroke
 
 from cnn_core import checks
-from cnn_viz.base.axes import draw_box, label_axes
-from cnn_viz.base.figures import WIDEST, add_axes, new_figure
-from cnn_viz.base.palette import INK
+from cnn_viz.base.axes import draw_box
+from cnn_viz.base.figures import add_axes, new_figure
 from cnn_viz.base.style import FONT, picture
 
-HIGH, LEFT, BOTTOM = 560, 64, 42  # pixels
-LARGE = 16  # points: the name of a class
+WIDE, HIGH, LEFT, BOTTOM = 520, 520, 34, 30  # pixels
+LARGE, MISTAKE = 18, 10  # points: the name of a class; that of a mistake
 CLASSES = 10  # colours
 
 
@@ -34,19 +35,21 @@ def show_embedding(points, labels, wrong, names=("first direction", "second dire
         The labels of the two axes.
     """
     points, labels, wrong = _checked(points, labels, wrong)
-    figure = new_figure(WIDEST, HIGH + BOTTOM + 6)
-    ax = add_axes(figure, LEFT, 4, WIDEST - LEFT - 4, HIGH)
+    figure = new_figure(WIDE, HIGH + BOTTOM + 6)
+    ax = add_axes(figure, LEFT, 4, WIDE - LEFT - 4, HIGH)
     colours, pale = colormaps["tab10"], colormaps["tab20"]
     # without smooth edges, a PNG of so many dots is a fifth as large
     ax.scatter(*points.T, s=6, c=pale(2 * labels + 1), linewidths=0, antialiased=False)
     for at, label in zip(points[wrong], labels[wrong], strict=True):
-        ring = {"boxstyle": "circle,pad=0.12", "facecolor": "white", "edgecolor": INK, "linewidth": 1}
-        ax.text(*at, label, ha="center", va="center", fontsize=FONT - 1, bbox=ring, zorder=3)
+        edge = [withStroke(linewidth=2.5, foreground="white")]
+        ax.text(*at, label, ha="center", va="center", fontsize=MISTAKE, weight="bold", path_effects=edge, zorder=3)
     for label in np.unique(labels):
         middle = np.median(points[labels == label], axis=0)
         plate = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": colours(label), "linewidth": 2.5}
         ax.text(*middle, label, ha="center", va="center", fontsize=LARGE, weight="bold", bbox=plate, zorder=4)
-    label_axes(ax, "", *names)
+    ax.set(xticks=[], yticks=[])
+    ax.set_xlabel(names[0], fontsize=FONT + 2)
+    ax.set_ylabel(names[1], fontsize=FONT + 2)
     draw_box(ax)
     return figure
 

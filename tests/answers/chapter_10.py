@@ -21,6 +21,15 @@ def smallest(model, image, label, steps, sign=1, low=0, high=1):
     return np.inf
 
 
+def piled_up(model, image, label, steps):
+    moved = image
+    for step in steps:
+        moved = np.clip(moved + step * np.sign(cost_gradient(model, moved, label)), 0, 1).astype(np.float32)
+        if model.predict(moved).argmax() != label:
+            return step
+    return np.inf
+
+
 def towards(model, image, target, most=0.25, steps=30, sign=-1, low=0.0, high=1.0):
     moved = image.copy()
     for _ in range(steps):
@@ -53,6 +62,7 @@ CHECKS = [
     (SMALLEST, lambda *given: smallest(*given, sign=-1), "against the gradient"),
     (SMALLEST, lambda *given: smallest(*given, low=-9, high=9), "clip the image"),
     (SMALLEST, lambda model, image, label, steps: steps[-1], "the last step of the list"),
+    (SMALLEST, piled_up, "not where the step before it ended"),
     (SMALLEST, lambda model, image, label, steps: 0.5, "in their order"),
     (SMALLEST, lambda model, image, label, steps: steps, "one number"),
     (SMALLEST, lambda *given: min(smallest(*given), given[-1][-1]), "changes nothing should give inf"),
@@ -62,7 +72,7 @@ CHECKS = [
     (TRIGGER, (3, 24, 8), "the pixel is right"),
     (TRIGGER, (3, 24), "three things"),
     (TOWARDS, towards, None),
-    (TOWARDS, lambda *given: towards(*given, sign=1), "takes it|says that it"),
+    (TOWARDS, lambda *given: towards(*given, sign=1), "the cost of the target has risen"),
     (TOWARDS, one_step, "many small steps"),
     (TOWARDS, lambda *given: towards(*given, most=0.6), "at most 0.25 are allowed"),
     (TOWARDS, lambda *given: towards(*given, low=-1.0, high=2.0), "pixels lie between 0 and 1"),

@@ -26,7 +26,7 @@ def path_of(name):
 def interactive():
     """Return the names of the notebooks with a widget or a live display."""
     paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    return [path.stem for path in paths if {"explore", "watch"} & set(calls(path))]
+    return [path.stem for path in paths if {"drawing_pad", "explore", "watch"} & set(calls(path))]
 
 
 def chosen():
