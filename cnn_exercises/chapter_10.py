@@ -75,6 +75,13 @@ def _smallest(model, image, label, sign=1, clip=True, direction=None):
     return float(STEPS[wrong.argmax()]) if wrong.any() else np.inf
 
 
+def _along_score(model, image, label):
+    """Return the first step that changes the answer against the gradient of the score in place of the cost."""
+    model.forward(image, training=False)
+    dC_dO = np.eye(10, dtype=np.float32)[[label]]
+    return _smallest(model, image, label, direction=-np.sign(model.backward(dC_dO)))
+
+
 def _piled_up(model, image, label):
     """Return the first step that changes the answer when every step starts where the one before it ended."""
     moved = image
@@ -91,6 +98,7 @@ def _why_smallest(found, model, image, label):
         (_smallest(model, image, label, sign=-1), "that is a step against the gradient, which lowers the cost."),
         (_smallest(model, image, label, clip=False), "pixels stay between 0 and 1: clip the image after the step."),
         (float(STEPS[-1]), "that is the last step of the list: return the first one that changes the answer."),
+        (_along_score(model, image, label), "take the gradient of the cost, not that of the label's score."),
         (_piled_up(model, image, label), "each step starts at the image itself, not where the step before it ended."),
     ]
     return reason_for(found, mistakes, "try the steps in their order, each from the image itself, along sign(dC/dX).")

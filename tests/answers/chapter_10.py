@@ -21,6 +21,15 @@ def smallest(model, image, label, steps, sign=1, low=0, high=1):
     return np.inf
 
 
+def along_score(model, image, label, steps):
+    model.forward(image, training=False)
+    direction = -np.sign(model.backward(np.eye(10, dtype=np.float32)[[label]]))
+    for step in steps:
+        if model.predict(np.clip(image + np.float32(step) * direction, 0, 1)).argmax() != label:
+            return step
+    return np.inf
+
+
 def piled_up(model, image, label, steps):
     moved = image
     for step in steps:
@@ -62,6 +71,7 @@ CHECKS = [
     (SMALLEST, lambda *given: smallest(*given, sign=-1), "against the gradient"),
     (SMALLEST, lambda *given: smallest(*given, low=-9, high=9), "clip the image"),
     (SMALLEST, lambda model, image, label, steps: steps[-1], "the last step of the list"),
+    (SMALLEST, along_score, "the gradient of the cost, not"),
     (SMALLEST, piled_up, "not where the step before it ended"),
     (SMALLEST, lambda model, image, label, steps: 0.5, "in their order"),
     (SMALLEST, lambda model, image, label, steps: steps, "one number"),
