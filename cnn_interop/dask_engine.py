@@ -9,11 +9,14 @@ Trust       The workers run what they are sent, and what they send back is unpic
 Chapter     13.
 """
 
+import asyncio
 import time
 import uuid
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from contextlib import contextmanager, suppress
 from functools import partial, reduce
+from pickle import PickleError
+from queue import Empty, SimpleQueue
 
 from cnn_core import checks, fit
 from cnn_core.fast.replica import Replica
@@ -22,7 +25,8 @@ from cnn_interop.packages import imported
 
 POLL = 0.5  # seconds between two looks at a cluster that has not answered
 PATIENCE = 30  # seconds without any worker: a new one takes one or two to start
-ATTEMPTS = 4  # a worker that dies while it is being sent the examples ends the sending to all
+ATTEMPTS = 4  # a worker that dies while the examples are being sent ends the sending to all
+LONGEST_GOODBYE = 10  # seconds that the examples may take to be removed
 PART = 64  # micro-batches whose results are on their way at a time: memory must not grow with the batch
 
 
@@ -67,18 +71,19 @@ def sweep(client, jobs):
 
 def _results(client, jobs):
     (worker,) = imported("cnn_interop.dask_worker")
-    futures, refused = {}, {}
+    ended, futures, refused = SimpleQueue(), {}, []
     try:
         for name, job in jobs.items():
             try:
                 futures[_submit(client, "sweep", worker.call, *job)] = name
-            except (TypeError, ValueError, AttributeError) as error:  # it cannot be pickled
-                refused[name] = error
-        yield from refused.items()
+            except (TypeError, ValueError, AttributeError, PickleError) as error:  # it cannot be pickled
+                refused.append((name, error))
+        for future in futures:
+            future.add_done_callback(ended.put)
+        yield from refused
         while futures:
-            _wait(client, list(futures), "sweep", "FIRST_COMPLETED")
-            for future in [each for each in futures if each.done()]:
-                yield futures.pop(future), _outcome(client, future)
+            future = _answer(client, "sweep", partial(ended.get, timeout=POLL))
+            yield futures.pop(future), _outcome(client, future)
     finally:
         _release(futures)
 
@@ -87,8 +92,9 @@ def _outcome(client, future):
     """Return the result of a job that has ended, or the exception that ended it."""
     if future.status == "error":
         return future.exception()
-    with _told_when_gone(client, "sweep"):
-        return future.result()
+    if future.cancelled():
+        raise ConnectionError("sweep: the cluster is gone, or the job was cancelled.")
+    return _asked(client, "sweep", client.gather, future)
 
 
 @checks.public
@@ -152,9 +158,9 @@ class _ClusterPool:
     """Context manager that gives `run(job, items, add)`, as `worker_pool` does, on the workers of a cluster."""
 
     def __init__(self, client, layers, patience):
+        (self.worker,) = imported("cnn_interop.dask_worker")
         self.client, self.layers, self.patience = client, layers, patience
         self.name, self.sent = f"fit_on-{uuid.uuid4()}", None
-        (self.worker,) = imported("cnn_interop.dask_worker")
 
     def __enter__(self):
         return self.run
@@ -162,15 +168,9 @@ class _ClusterPool:
     def __exit__(self, kind, *error):
         """Take the examples off the workers; without waiting where a generator is collected: in any thread, that is."""
         if self.sent is not None and self.client.status == "running":
-            if kind is GeneratorExit:
-                self.client.loop.add_callback(self._forget)
-            else:
-                with suppress(Exception):  # the cluster may be gone
-                    self.client.unregister_worker_plugin(self.name)
-
-    async def _forget(self):
-        with suppress(Exception):
-            await self.client.unregister_worker_plugin(self.name)
+            removed = _begun(self.client, self.client.unregister_worker_plugin, self.name)
+            if kind is not GeneratorExit:
+                wait([removed], LONGEST_GOODBYE)
 
     def run(self, job, items, add):
         """Return the results of job(replica, item) added in the order of the items; the first error is raised."""
@@ -186,11 +186,9 @@ class _ClusterPool:
     def _send_once(self, job):
         """Send the job with its arguments to the workers at the first step; return those that have changed since."""
         if self.sent is None:
-            for attempt in range(ATTEMPTS):
-                with _told_when_gone(self.client, "fit_on", is_last=attempt == ATTEMPTS - 1):
-                    self.client.register_plugin(self.worker.SentOnce(job), name=self.name)
-                    break
             self.sent = job.keywords
+            plugin = self.worker.SentOnce(job)
+            _asked(self.client, "fit_on", partial(_register, self.client), plugin, self.name, patience=self.patience)
         return {key: value for key, value in job.keywords.items() if value is not self.sent[key]}
 
     def _computed(self, items, replica, changed):
@@ -199,12 +197,30 @@ class _ClusterPool:
         with _told_when_gone(self.client, "fit_on"):
             futures = [_submit(self.client, "micro-batch", task, item, replica) for item in items]
         try:
-            _wait(self.client, futures, "fit_on", "ALL_COMPLETED", self.patience)
-            _raise_first_error(futures)
-            with _told_when_gone(self.client, "fit_on"):
-                return self.client.gather(futures)
+            for future in futures:
+                _raise(_answer(self.client, "fit_on", partial(future.exception, POLL), self.patience))
+            return _asked(self.client, "fit_on", self.client.gather, futures, patience=self.patience)
         finally:
             _release(futures)
+
+
+def _raise(error):
+    """Raise the error of a task, if it has one; that of a task that the cluster has lost is a ConnectionError."""
+    if isinstance(error, CancelledError) or type(error).__name__ == "KilledWorker":
+        raise ConnectionError(f"fit_on: the cluster has lost a micro-batch ({error}).") from error
+    if error is not None:
+        raise error
+
+
+async def _register(client, plugin, name):
+    """Send a plugin to all workers; again where one of them dies meanwhile."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return await client.register_plugin(plugin, name=name)
+        except OSError:
+            if attempt == ATTEMPTS - 1:
+                raise
+            await asyncio.sleep(attempt)
 
 
 def _check_client(client):
@@ -221,43 +237,52 @@ def _submit(client, prefix, function, *args):
 
 def _release(futures):
     """Drop futures: what has not begun is not computed any more, and the workers forget the results."""
-    for future in futures:
-        future.release()
+    with suppress(RuntimeError):  # the client is closed
+        for future in futures:
+            future.release()
 
 
-def _wait(client, futures, name, return_when, patience=PATIENCE):
-    """Wait for futures; deliver interrupts meanwhile, and stop where the cluster is gone or has no workers."""
-    (distributed,) = imported("distributed")
+def _begun(client, method, *args):
+    """Call a method of Dask in the thread of its event loop, where it gives an awaitable; return the future."""
+
+    async def call():
+        return await method(*args)
+
+    return asyncio.run_coroutine_threadsafe(call(), client.loop.asyncio_loop)
+
+
+def _asked(client, name, method, *args, patience=PATIENCE):
+    """Return what a method of Dask gives, as _answer does: it may wait for ever by itself."""
+    with _told_when_gone(client, name):
+        begun = _begun(client, method, *args)
+    try:
+        return _answer(client, name, partial(begun.result, POLL), patience)
+    finally:
+        begun.cancel()
+
+
+def _answer(client, name, ask, patience=PATIENCE):
+    """Return what `ask` returns, which waits for POLL seconds each time; meanwhile deliver interrupts.
+
+    Where the cluster is gone, or has had no worker for some time, that is a ConnectionError.
+    """
     last_seen = time.monotonic()
-    while True:
+    while time.monotonic() - last_seen < patience:
         deliver_interrupts()
         with _told_when_gone(client, name):
             try:
-                return distributed.wait(futures, POLL, return_when)
-            except TimeoutError:
+                return ask()
+            except (TimeoutError, Empty):
                 last_seen = time.monotonic() if client.nthreads() else last_seen
-        if time.monotonic() - last_seen > patience:
-            raise ConnectionError(f"{name}: the cluster has had no worker for {patience} seconds.")
-
-
-def _raise_first_error(futures):
-    """Raise the error of the first task that failed; one that killed several workers is a ConnectionError."""
-    (distributed,) = imported("distributed")
-    for future in futures:
-        if future.status == "error":
-            error = future.exception()
-            if isinstance(error, distributed.KilledWorker):
-                raise ConnectionError(f"fit_on: {error}") from error
-            raise error
+    raise ConnectionError(f"{name}: the cluster has had no worker for {patience} seconds.")
 
 
 @contextmanager
-def _told_when_gone(client, name, is_last=True):
-    """Turn an error of Dask into a ConnectionError where the cluster is gone; unless it is the last, try again."""
+def _told_when_gone(client, name):
+    """Turn an error of Dask into a ConnectionError where it says that the cluster is gone."""
     try:
         yield
     except Exception as error:
         if client.status == "running" and not isinstance(error, (CancelledError, OSError)):
             raise
-        if is_last or client.status != "running":
-            raise ConnectionError(f"{name}: the cluster is gone ({type(error).__name__}: {error}).") from error
+        raise ConnectionError(f"{name}: the cluster is gone ({type(error).__name__}: {error}).") from error
