@@ -26,7 +26,7 @@ from cnn_interop.packages import imported
 POLL = 0.5  # seconds between two looks at a cluster that has not answered
 PATIENCE = 30  # seconds without any worker: a new one takes one or two to start
 ATTEMPTS = 4  # a worker that dies while the examples are being sent ends the sending to all
-LONGEST_GOODBYE = 10  # seconds that the examples may take to be removed
+REMOVED_WITHIN = 10  # seconds that the examples may take to be removed
 PART = 64  # micro-batches whose results are on their way at a time: memory must not grow with the batch
 
 
@@ -170,7 +170,7 @@ class _ClusterPool:
         if self.sent is not None and self.client.status == "running":
             removed = _begun(self.client, self.client.unregister_worker_plugin, self.name)
             if kind is not GeneratorExit:
-                wait([removed], LONGEST_GOODBYE)
+                wait([removed], REMOVED_WITHIN)
 
     def run(self, job, items, add):
         """Return the results of job(replica, item) added in the order of the items; the first error is raised."""
