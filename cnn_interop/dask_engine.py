@@ -70,6 +70,17 @@ def sweep(client, jobs):
 
 
 def _results(client, jobs):
+    lost = []
+    for name, result in _results_of_one_round(client, jobs):
+        if _has_killed(result):
+            lost.append(name)
+        else:
+            yield name, result
+    for name in lost:  # each alone: Dask blames all tasks that waited for the worker that died
+        yield from _results_of_one_round(client, {name: jobs[name]})
+
+
+def _results_of_one_round(client, jobs):
     (worker,) = imported("cnn_interop.dask_worker")
     ended, futures, refused = SimpleQueue(), {}, []
     try:
@@ -206,10 +217,15 @@ class _ClusterPool:
 
 def _raise(error):
     """Raise the error of a task, if it has one; that of a task that the cluster has lost is a ConnectionError."""
-    if isinstance(error, CancelledError) or type(error).__name__ == "KilledWorker":
+    if isinstance(error, CancelledError) or _has_killed(error):
         raise ConnectionError(f"fit_on: the cluster has lost a micro-batch ({error}).") from error
     if error is not None:
         raise error
+
+
+def _has_killed(result):
+    """Return whether a result is Dask's error of a task whose workers died, one after another."""
+    return isinstance(result, imported("distributed")[0].KilledWorker)
 
 
 async def _register(client, plugin, name):
