@@ -81,22 +81,28 @@ def _results(client, jobs):
 
 
 def _results_of_one_round(client, jobs):
-    (worker,) = imported("cnn_interop.dask_worker")
-    ended, futures, refused = SimpleQueue(), {}, []
+    ended, futures = SimpleQueue(), {}
     try:
-        for name, job in jobs.items():
-            try:
-                futures[_submit(client, "sweep", worker.call, *job)] = name
-            except (TypeError, ValueError, AttributeError, PickleError) as error:  # it cannot be pickled
-                refused.append((name, error))
+        refused = dict(_begin(client, jobs, futures))
         for future in futures:
             future.add_done_callback(ended.put)
-        yield from refused
+        yield from refused.items()
         while futures:
             future = _answer(client, "sweep", partial(ended.get, timeout=POLL))
             yield futures.pop(future), _outcome(client, future)
     finally:
         _release(futures)
+
+
+def _begin(client, jobs, futures):
+    """Submit jobs and add {future: name} to futures; yield (name, error) of each job that cannot be pickled."""
+    (worker,) = imported("cnn_interop.dask_worker")
+    for name, job in jobs.items():
+        try:
+            with _told_when_gone(client, "sweep"):
+                futures[_submit(client, "sweep", worker.call, *job)] = name
+        except (TypeError, ValueError, AttributeError, PickleError) as error:
+            yield name, error
 
 
 def _outcome(client, future):
