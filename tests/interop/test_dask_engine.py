@@ -4,10 +4,12 @@ import gc
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import cloudpickle
 import dask
@@ -26,6 +28,7 @@ from cnn_core import (
     Flatten,
     FullyConnected,
     GradientDescent,
+    Layer,
     MeanSquaredError,
     Model,
     Pool2D,
@@ -38,6 +41,7 @@ from cnn_core import (
 from cnn_interop import fit_on, sweep
 from cnn_interop.dask_costs import step_cost
 
+ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (420, 1, 12, 12), np.uint8)  # the last batch is shorter
 Y = RNG.integers(0, 10, 420)
@@ -135,6 +139,43 @@ def test_targets_that_are_no_labels_and_a_model_of_float64_have_the_bits_of_fit(
     data, loss = (X / 255.0, X[:, 0, :2, 0] / 255.0), MeanSquaredError()
     here = list(fit(models[1], *data, GradientDescent(0.01), loss))
     assert list(fit_on(client, models[0], *data, GradientDescent(0.01), loss)) == here
+    assert digest(models[0]) == digest(models[1])
+
+
+@pytest.fixture
+def pickled_by_value():
+    """Let cloudpickle send what this file defines, as it does with what a notebook defines."""
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    yield
+    cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
+class Noisy(Layer):
+    """A layer with a parameter and with chance."""
+
+    def param_shapes(self, input_shape):
+        return {"gain": (1,)}
+
+    def initial(self, key, shape, rng):
+        return np.ones(shape)
+
+    def apply(self, X, training=False, rng=None):
+        noise = rng.normal(0, 0.1, X.shape).astype(X.dtype) if training else 0
+        return X * self.params["gain"] + noise
+
+    def gradients(self, dC_dO, X):
+        return dC_dO * self.params["gain"], {"gain": np.sum(dC_dO * X).reshape(1)}
+
+
+def test_layers_losses_and_functions_that_a_notebook_defines_have_the_bits_of_fit(client, pickled_by_value):
+    def own_loss(outputs, targets):
+        cost, dC_dO = CrossEntropy()(outputs, targets)
+        return 2 * cost, 2 * dC_dO
+
+    models = [Model([Flatten(), Noisy(), FullyConnected(10)], (1, 12, 12), 0) for _ in range(2)]
+    settings = {"augment": lambda X, rng: X[:, :, ::-1], "batch_size": 200}
+    here = list(fit(models[0], X, Y, Adam(), own_loss, **settings))
+    assert list(fit_on(client, models[1], X, Y, Adam(), own_loss, **settings)) == here
     assert digest(models[0]) == digest(models[1])
 
 
@@ -302,6 +343,50 @@ def test_arguments_are_validated_at_once(client):
             sweep(client, {"a": job})
 
 
+LEFT = """
+import os, signal, sys, threading
+from cnn_core import *
+from cnn_interop import fit_on, sweep
+from dask.distributed import Client, LocalCluster
+import dask_jobs, numpy as np
+
+X, y = np.zeros((400, 1, 12, 12), np.float32), np.zeros(400, int)
+if __name__ == "__main__":
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
+    with cluster, Client(cluster) as client:
+        model = Model([Flatten(), FullyConnected(10)], (1, 12, 12))
+        records = fit_on(client, model, X, y, Adam(), CrossEntropy(), epochs=10**6, augment=dask_jobs.slowly_shifted)
+        next(records)
+        if sys.argv[1] == "error":
+            raise ValueError("an error")
+        send = {"interrupt": os.kill, "interrupt of the group": os.killpg}[sys.argv[1]]
+        threading.Timer(0.5, send, (os.getpid(), signal.SIGINT)).start()
+        for record in records:
+            pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [("error", "ValueError"), ("interrupt", "KeyboardInterrupt"), ("interrupt of the group", "KeyboardInterrupt")],
+)
+def test_no_process_is_left_after_an_error_or_an_interrupt(tmp_path, how, name):
+    (tmp_path / "script.py").write_text(LEFT)
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    command = [sys.executable, "script.py", how]
+    settings = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": path}, "start_new_session": True}
+    begun = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **settings)
+    assert name in begun.communicate(timeout=120)[1]
+    group = [process for process in psutil.process_iter() if is_of(process, begun.pid)]
+    assert psutil.wait_procs(group, timeout=10)[1] == []
+
+
+def is_of(process, session):
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
+        return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 # --- sweeps -----------------------------------------------------------------------------------------------------------
 
 
@@ -341,14 +426,9 @@ def test_a_sweep_whose_cluster_is_closed_is_an_error():
             next(results)
 
 
-def test_trainings_in_a_sweep_have_the_bits_of_trainings_here(client):
+def test_trainings_in_a_sweep_have_the_bits_of_trainings_here(client, pickled_by_value):
     jobs = {rate: (trained_at, {"rate": rate}) for rate in (0.001, 0.1)}
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    try:
-        results = dict(sweep(client, jobs))
-    finally:
-        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
-    assert results == {rate: trained_at(rate) for rate in (0.001, 0.1)}
+    assert dict(sweep(client, jobs)) == {rate: trained_at(rate) for rate in (0.001, 0.1)}
 
 
 def trained_at(rate):
