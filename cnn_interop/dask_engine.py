@@ -70,6 +70,7 @@ def sweep(client, jobs):
 
 
 def _results(client, jobs):
+    _let_workers_ignore_interrupts(client, "sweep", PATIENCE)
     lost = []
     for name, result in _results_of_one_round(client, jobs):
         if _has_killed(result):
@@ -204,6 +205,7 @@ class _ClusterPool:
         """Send the job with its arguments to the workers at the first step; return those that have changed since."""
         if self.sent is None:
             self.sent = job.keywords
+            _let_workers_ignore_interrupts(self.client, "fit_on", self.patience)
             plugin = self.worker.SentOnce(job)
             _asked(self.client, "fit_on", partial(_register, self.client), plugin, self.name, patience=self.patience)
         return {key: value for key, value in job.keywords.items() if value is not self.sent[key]}
@@ -243,6 +245,11 @@ async def _register(client, plugin, name):
             if attempt == ATTEMPTS - 1:
                 raise
             await asyncio.sleep(attempt)
+
+
+def _let_workers_ignore_interrupts(client, name, patience):
+    (worker,) = imported("cnn_interop.dask_worker")
+    _asked(client, name, partial(_register, client), worker.Uninterrupted(), "cnn_interop", patience=patience)
 
 
 def _check_client(client):

@@ -366,19 +366,40 @@ if __name__ == "__main__":
 """
 
 
+def run_script(folder, script, how):
+    """Run a script as Jupyter runs a kernel, in a session of its own; return its output, if no process is left."""
+    (folder / "script.py").write_text(script)
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    settings = {"cwd": folder, "env": os.environ | {"PYTHONPATH": path}, "start_new_session": True}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    begun = subprocess.Popen([sys.executable, "script.py", how], **pipes, **settings)
+    printed = begun.communicate(timeout=120)
+    group = [process for process in psutil.process_iter() if is_of(process, begun.pid)]
+    assert psutil.wait_procs(group, timeout=10)[1] == []
+    return printed
+
+
 @pytest.mark.parametrize(
     ("how", "name"),
     [("error", "ValueError"), ("interrupt", "KeyboardInterrupt"), ("interrupt of the group", "KeyboardInterrupt")],
 )
 def test_no_process_is_left_after_an_error_or_an_interrupt(tmp_path, how, name):
-    (tmp_path / "script.py").write_text(LEFT)
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-    command = [sys.executable, "script.py", how]
-    settings = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": path}, "start_new_session": True}
-    begun = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **settings)
-    assert name in begun.communicate(timeout=120)[1]
-    group = [process for process in psutil.process_iter() if is_of(process, begun.pid)]
-    assert psutil.wait_procs(group, timeout=10)[1] == []
+    assert name in run_script(tmp_path, LEFT, how)[1]
+
+
+GOES_ON = """
+        try:
+            list(records)
+        except KeyboardInterrupt:
+            print(*client.run(os.getpid).values())
+        print(*client.run(os.getpid).values(), len(list(fit_on(client, model, X, y, Adam(), CrossEntropy()))))
+"""
+
+
+def test_an_interrupt_of_the_kernel_and_its_children_leaves_the_workers_at_work(tmp_path):
+    script = LEFT.partition("        for record in records:")[0] + GOES_ON.lstrip("\n")
+    before, after = run_script(tmp_path, script, "interrupt of the group")[0].splitlines()
+    assert after == f"{before} 14"
 
 
 def is_of(process, session):
