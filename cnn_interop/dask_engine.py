@@ -39,6 +39,7 @@ def sweep(client, jobs):
     client : distributed.Client
     jobs : dict
         {name: (function, kwargs)}. A function of a module that the workers can import, or one that can be pickled.
+        What is large is sent once if it is given as a future, that of client.scatter.
 
     Yields
     ------
@@ -53,6 +54,11 @@ def sweep(client, jobs):
         At once, if an argument does not fit.
     ConnectionError
         While waiting, if the cluster is gone.
+
+    Notes
+    -----
+    When the generator is closed, or an interrupt ends it, jobs that have not begun are not run. Those that have begun go
+    on to their end, or to that of the cluster.
 
     Examples
     --------
@@ -157,6 +163,9 @@ def fit_on(
     -----
     The same bits are promised where all machines have processors of the same kind, the same NumPy and the same BLAS.
 
+    A LocalCluster looks 15 seconds after the loss of a worker whether another has taken its place, and goes on without
+    it if not, so if it is lost once more at that moment: see Dask's setting distributed.deploy.lost-worker-timeout.
+
     Examples
     --------
     >>> from cnn_interop import fit_on
@@ -257,6 +266,7 @@ def _check_client(client):
     is_client = isinstance(client, distributed.Client)
     checks.expect(is_client, "client must be a distributed.Client", client, checks.BadType)
     checks.require(not client.asynchronous, "client must not be asynchronous.")
+    checks.require(client.status == "running", f"client has no connection to a cluster, it is {client.status}.")
 
 
 def _submit(client, prefix, function, *args):
@@ -303,7 +313,7 @@ def _answer(client, name, ask, patience=PATIENCE):
                 return ask()
             except (TimeoutError, Empty):
                 last_seen = time.monotonic() if client.nthreads() else last_seen
-    raise ConnectionError(f"{name}: the cluster has had no worker for {patience} seconds.")
+    raise ConnectionError(f"{name}: the cluster has had no worker for {patience:g} seconds.")
 
 
 @contextmanager

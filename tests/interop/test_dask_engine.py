@@ -334,6 +334,10 @@ def test_arguments_are_validated_at_once(client):
         fit_on(client, network(), *rest, patience=0)
     with pytest.raises(ValueError, match=r"^fit: got 420 labels for 10 examples"):
         fit_on(client, network(), X[:10], *rest[1:])
+    with Client(client.scheduler.address, set_as_default=False) as closed:
+        pass
+    with pytest.raises(ValueError, match=r"^fit_on: client has no connection to a cluster, it is closed\."):
+        fit_on(closed, network(), *rest)
     with pytest.raises(TypeError, match=r"^sweep: client must be"):
         sweep(None, {})
     with pytest.raises(TypeError, match=r"^sweep: jobs must be a dict"):
@@ -425,6 +429,19 @@ def test_a_sweep_gives_each_result_and_each_error(client):
 def test_results_come_in_the_order_in_which_they_end(client):
     jobs = {"slow": (dask_jobs.sleep, {"seconds": 1}), "fast": (dask_jobs.sleep, {"seconds": 0, "workers": 3})}
     assert [*sweep(client, jobs)] == [("fast", 3), ("slow", None)]
+
+
+def test_an_argument_may_be_a_future(client):
+    assert dict(sweep(client, {"a": (dask_jobs.square, {"x": client.scatter(7)})})) == {"a": 49}
+
+
+def test_a_sweep_that_is_left_does_not_run_what_has_not_begun(client, tmp_path):
+    jobs = {n: (dask_jobs.leave_a_file, {"path": tmp_path / str(n), "seconds": 0.5}) for n in range(20)}
+    results = sweep(client, jobs)
+    next(results)
+    results.close()
+    assert wait_until(lambda: not client.processing() or not any(client.processing().values()))
+    assert len([*tmp_path.iterdir()]) < 10
 
 
 def test_an_empty_sweep_is_empty(client):
