@@ -57,8 +57,8 @@ def sweep(client, jobs):
 
     Notes
     -----
-    When the generator is closed, or an interrupt ends it, jobs that have not begun are not run. Those that have begun go
-    on to their end, or to that of the cluster.
+    When the generator is closed, or an interrupt ends it, jobs that have not begun are not run. Those that have begun
+    go on to their end, or to that of the cluster.
 
     Examples
     --------
