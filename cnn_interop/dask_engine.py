@@ -10,6 +10,8 @@ Chapter     13.
 """
 
 import asyncio
+import itertools
+import math
 import time
 import uuid
 from concurrent.futures import CancelledError, wait
@@ -24,6 +26,7 @@ from cnn_core.fast.threads import deliver_interrupts
 from cnn_interop.packages import imported
 
 POLL = 0.5  # seconds between two looks at a cluster that has not answered
+LOOK = 1  # seconds between two looks at which workers there are
 PATIENCE = 30  # seconds without any worker: a new one takes one or two to start
 ATTEMPTS = 4  # a worker that dies while the examples are being sent ends the sending to all
 REMOVED_WITHIN = 10  # seconds that the examples may take to be removed
@@ -107,7 +110,7 @@ def _begin(client, jobs, futures):
     for name, job in jobs.items():
         try:
             with _told_when_gone(client, "sweep"):
-                futures[_submit(client, "sweep", worker.call, *job)] = name
+                futures[_submit(client, "sweep", (), worker.call, *job)] = name
         except (TypeError, ValueError, AttributeError, PickleError) as error:
             yield name, error
 
@@ -188,6 +191,7 @@ class _ClusterPool:
         (self.worker,) = imported("cnn_interop.dask_worker")
         self.client, self.layers, self.patience = client, layers, patience
         self.name, self.sent = f"fit_on-{uuid.uuid4()}", None
+        self.places, self.looked = [], -math.inf
 
     def __enter__(self):
         return self.run
@@ -202,8 +206,9 @@ class _ClusterPool:
     def run(self, job, items, add):
         """Return the results of job(replica, item) added in the order of the items; the first error is raised."""
         changed = self._send_once(job)
+        self._look_for_workers()
         with _told_when_gone(self.client, "fit_on"):
-            replica = _submit(self.client, "weights", self.worker.whole, Replica(self.layers))
+            replica = _submit(self.client, "weights", self.places[:1], self.worker.whole, Replica(self.layers))
         try:
             parts = [items[start : start + PART] for start in range(0, len(items), PART)]
             return reduce(add, (result for part in parts for result in self._computed(part, replica, changed)))
@@ -219,11 +224,23 @@ class _ClusterPool:
             _asked(self.client, "fit_on", partial(_register, self.client), plugin, self.name, patience=self.patience)
         return {key: value for key, value in job.keywords.items() if value is not self.sent[key]}
 
+    def _look_for_workers(self):
+        """List the workers, each as often as it has threads, once a second: they take micro-batches in turn.
+
+        Left to itself, Dask gives all micro-batches to the worker that has the weights already.
+        """
+        if time.monotonic() - self.looked > LOOK:
+            threads = _asked(self.client, "fit_on", self.client.nthreads, patience=self.patience)
+            turns = sorted((turn, address) for address, count in threads.items() for turn in range(count))
+            self.places, self.looked = [address for _, address in turns], time.monotonic()
+
     def _computed(self, items, replica, changed):
         """Return the results for some items, in their order."""
         task = partial(self.worker.micro_batch_result, name=self.name, changed=changed)
         with _told_when_gone(self.client, "fit_on"):
-            futures = [_submit(self.client, "micro-batch", task, item, replica) for item in items]
+            places = itertools.cycle([[place] for place in self.places] or [[]])
+            pairs = zip(items, places, strict=False)
+            futures = [_submit(self.client, "micro-batch", place, task, item, replica) for item, place in pairs]
         try:
             for future in futures:
                 _raise(_answer(self.client, "fit_on", partial(future.exception, POLL), self.patience))
@@ -269,9 +286,13 @@ def _check_client(client):
     checks.require(client.status == "running", f"client has no connection to a cluster, it is {client.status}.")
 
 
-def _submit(client, prefix, function, *args):
-    """Return the future of function(*args), under a name of its own: no arguments are compared with others."""
-    return client.submit(function, *args, key=f"{prefix}-{uuid.uuid4()}", pure=False)
+def _submit(client, prefix, places, function, *args):
+    """Return the future of function(*args), under a name of its own: no arguments are compared with others.
+
+    It is computed in one of the places, the addresses of workers, if there is one.
+    """
+    preferred = {"workers": places, "allow_other_workers": True} if places else {}
+    return client.submit(function, *args, key=f"{prefix}-{uuid.uuid4()}", pure=False, **preferred)
 
 
 def _release(futures):

@@ -40,6 +40,17 @@ def slowly_shifted(X, rng):
     return shifted(X, rng)
 
 
+class NotesProcess:
+    """An augment that leaves a file with the number of its process in the name, and changes nothing."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, X, rng):
+        (self.folder / f"{os.getpid()}-{time.monotonic_ns()}").touch()
+        return X
+
+
 class Counted:
     """A loss that counts how often it was sent."""
 

@@ -199,6 +199,14 @@ def test_a_worker_that_is_killed_at_any_moment_changes_no_bit(workers):
             killed.join()
 
 
+@pytest.mark.parametrize("batch_size", [128, 420])
+def test_the_workers_share_the_micro_batches(client, tmp_path, batch_size):
+    augment = dask_jobs.NotesProcess(tmp_path)
+    list(fit_on(client, network(), X, Y, Adam(), CrossEntropy(), epochs=5, batch_size=batch_size, augment=augment))
+    count = [len([*tmp_path.glob(f"{process}-*")]) for process in client.run(os.getpid).values()]
+    assert min(count) > 0.4 * sum(count)
+
+
 def test_a_worker_that_joins_in_mid_training_gets_the_examples_too(expected):
     with cluster_of(1) as client:
         model, average = network(), WeightAverage(0.9)
