@@ -97,7 +97,7 @@ def test_processes_side_by_side_have_one_blas_thread_each(request, monkeypatch, 
 def test_make_test_and_the_rest_of_test_all_are_complements():
     assert '-m pytest -m "not slow" ' in recipe("test")[1][-1]
     prerequisites, commands = recipe("test-all")
-    assert prerequisites == ["test"]
+    assert prerequisites == ["test", "$(INTEROP)"]
     assert commands[-1] == "python -m pytest -m slow"
 
 
