@@ -2,8 +2,8 @@
 
 Quick       what a reader or a fork needs: the style, the library, the pictures and the chapters 00 to 09.
 Slow        what needs PyTorch, ONNX, Dask, Sphinx or a browser, the chapters that take long with their exercises, and
-            the answers notebooks in kernels: the quick tier runs their cells in its own process (tests/test_answers.py),
-            and one of them in a kernel.
+            the answers notebooks in kernels: the quick tier runs their cells in its own process, and one of them in a
+            kernel (tests/test_answers.py).
 Used by     conftest.py at the root, and tests whose parameter has many values. Nothing here is a test.
 """
 
