@@ -97,6 +97,9 @@ from .interactive.history import (
 from .interactive.watch import (
     watch as watch,
 )
+from .interactive.watch_sweep import (
+    watch_sweep as watch_sweep,
+)
 from .network.diagram import (
     draw_network as draw_network,
 )
@@ -131,6 +134,11 @@ from .plots.lines import (
     show_lines as show_lines,
     show_paths as show_paths,
     show_paths_apart as show_paths_apart,
+)
+from .plots.machines import (
+    show_additions as show_additions,
+    show_processes as show_processes,
+    show_sweep as show_sweep,
 )
 from .plots.memory import (
     show_blocks as show_blocks,
