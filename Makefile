@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+INTEROP := $(VENV)/.interop
 
 # JupyterLab refuses to start for the root user (a container, say) unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -28,7 +29,7 @@ help:
 
 # The repository is the root, not notebooks/: otherwise the pictures in imgs/ could not be served.
 # docs/lab/ has default settings: JupyterLab neither asks about news nor looks for updates. README has the same command.
-lab: $(STAMP)
+lab: $(INTEROP)
 	@$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.app_settings_dir=docs/lab --LabApp.default_url=/lab/tree/notebooks/00_the_whole_network.ipynb $(AS_ROOT)
 
 # A notebook is one kernel, so a file stays on one worker; files start in the order of pyproject.toml, the longest first.
@@ -38,7 +39,7 @@ test: $(STAMP)
 	$(RUN) -m pytest -m "not slow" -n auto --dist loadfile --no-loadscope-reorder
 
 # One test at a time: some measure memory, time signals or use a browser.
-test-all: test
+test-all: test $(INTEROP)
 	$(RUN) -m pytest -m slow
 
 browser: $(STAMP)
@@ -81,6 +82,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(RUN) -m pip --version >/dev/null 2>&1 || { echo "Making $(VENV) ..."; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing into $(VENV) ..."
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[notebooks,fast,test]"
+	@touch $@
+
+$(INTEROP): $(STAMP)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[interop]"
 	@touch $@
 
 clean:

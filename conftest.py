@@ -15,7 +15,7 @@ from nbval.plugin import IPyNbCell
 from tiers import is_slow
 
 ROOT = Path(__file__).parent
-PACKAGES = ("cnn_core", "cnn_viz", "cnn_exercises")
+PACKAGES = ("cnn_core", "cnn_viz", "cnn_exercises", "cnn_interop")
 LARGEST = 1 << 30  # bytes
 MOST_WORKERS = 4  # each may run a kernel that holds nearly LARGEST
 

@@ -31,15 +31,20 @@ LONGEST_MESSAGE = 500  # characters of an error that quotes the file
 
 
 def write_archive(path, architecture, arrays):
-    """Write the architecture and the arrays, all finite, to exactly `path`; an old file stays until then."""
-    path = _regular_file(os.fsdecode(path))
+    """Write the architecture and the arrays, all finite, to exactly `path`."""
     text = json.dumps({"version": VERSION} | architecture, default=np.generic.item).encode()
     little = {name: _as_written(name, array) for name, array in arrays.items()}
+    write_file(path, lambda file: np.savez(file, architecture=np.frombuffer(text, np.uint8), **little))
+
+
+def write_file(path, write):
+    """Let write(file) write exactly `path`, whole or not at all; an old file stays until then."""
+    path = _regular_file(os.fsdecode(path))
     _remove_leftovers(path.parent)
     temporary = path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex}.cnn_core")  # a name has at most 255 bytes
     try:
         with open(temporary, "xb") as file:
-            np.savez(file, architecture=np.frombuffer(text, np.uint8), **little)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileNotFoundError):  # there is no old file

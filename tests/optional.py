@@ -1,7 +1,8 @@
 """Folders of tests that need something large and optional, and the reports for them where it is missing.
 
-Each test file of such a folder is then one skipped test. Where CNN_REQUIRE_ORACLES, CNN_REQUIRE_PAGES or
-CNN_REQUIRE_BROWSER is 1, every skip and every expected failure in that folder is a failure. conftest.py calls this.
+Each test file of such a folder is then one skipped test. Where CNN_REQUIRE_ORACLES, CNN_REQUIRE_PAGES,
+CNN_REQUIRE_BROWSER or CNN_REQUIRE_INTEROP is 1, every skip and every expected failure in that folder is a failure.
+conftest.py calls this.
 """
 
 import importlib.util
@@ -12,10 +13,11 @@ import pytest
 
 REASONS = {
     "oracles": "PyTorch is not installed (pip install -c constraints.txt torch)",
+    "interop": "the extra interop is not installed (make test-all installs it)",
     "pages": "Sphinx is not installed (make html installs it)",
     "browser": "Playwright or Chromium is not installed (make browser)",
 }
-MODULES = {"oracles": "torch", "pages": "myst_nb", "browser": "playwright"}
+MODULES = {"oracles": "torch", "interop": "onnxruntime", "pages": "myst_nb", "browser": "playwright"}
 
 
 class MissingItem(pytest.Item):

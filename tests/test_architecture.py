@@ -55,11 +55,13 @@ MAY_IMPORT_PACKAGES = {
     "cnn_core": {"cnn_core", "numpy"},
     "cnn_viz": {"cnn_core", "cnn_viz", "numpy", "matplotlib", "ipywidgets", "anywidget", "traitlets", "IPython", "PIL"},
     "cnn_exercises": {"cnn_core", "cnn_viz", "cnn_exercises", "numpy"},
+    "cnn_interop": {"cnn_core", "cnn_interop", "numpy", "dask", "distributed"},
 }
 LONGEST_FILE = 400  # lines
 LONGEST_CHAPTER_FILES = {"cnn_core/convolution.py": 300, "cnn_core/pooling.py": 160}
 MOST_CODE = 2500  # lines of cnn_core, without docstrings, comments and blank lines
-LONGEST_BODY = {"cnn_core": 15, "cnn_viz": 20, "cnn_exercises": 20, "tools": 15}  # lines below the docstring
+# Lines below the docstring.
+LONGEST_BODY = {"cnn_core": 15, "cnn_viz": 20, "cnn_exercises": 20, "cnn_interop": 15, "tools": 15}
 
 CONTRACT = """
 convolve convolve_vectorised dilate output_size excluded_pixels padding_amounts receptive_field
@@ -205,6 +207,7 @@ RULES = [
     (packages_out_of_bounds, "cnn_core", "def f():\n    import threadpoolctl", "cnn_core/training.py"),
     (packages_out_of_bounds, "cnn_viz", "import cnn_exercises", "cnn_viz/arrays.py"),
     (packages_out_of_bounds, "cnn_exercises", "import torch", "cnn_exercises/checks.py"),
+    (packages_out_of_bounds, "cnn_interop", "import torch", "cnn_interop/pytorch_weights.py"),
     (hidden_imports, "cnn_core", "__import__('scipy')", "cnn_core/model.py"),
     (hidden_imports, "cnn_core", "importlib.import_module(name)", "cnn_core/archive.py"),
     (forbidden_words, "cnn_core", "assert x", "cnn_core/model.py"),
@@ -212,8 +215,10 @@ RULES = [
     (forbidden_words, "cnn_core", "np.random.seed(0)", "cnn_core/model.py"),
     (long_functions, "cnn_core", "def f():\n" + "    x = 1\n" * 16, "cnn_core/model.py"),
     (long_functions, "cnn_viz", "def f():\n" + "    x = 1\n" * 21, "cnn_viz/arrays.py"),
+    (long_functions, "cnn_interop", "def f():\n" + "    x = 1\n" * 16, "cnn_interop/packages.py"),
     (long_functions, "tools", "def f():\n" + "    x = 1\n" * 16, "tools/run_notebooks.py"),
     (missing_docstrings, "cnn_core", '"""A module."""\ndef f():\n    return 1', "cnn_core/model.py"),
+    (missing_docstrings, "cnn_interop", "x = 1", "cnn_interop/packages.py"),
     (missing_docstrings, "cnn_viz", "x = 1", "cnn_viz/arrays.py"),
 ]
 

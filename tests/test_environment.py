@@ -60,7 +60,7 @@ def test_conda_and_pip_install_the_same_packages():
     assert len(conda) == len(packages)
     assert conda.pop("python") == {PROJECT["project"]["requires-python"]}
     assert conda.pop("pip") == set()
-    assert conda == dict(split(line) for line in direct("notebooks", "fast", "test"))
+    assert conda == dict(split(line) for line in direct("notebooks", "fast", "interop", "test"))
 
 
 def test_conda_installs_this_project_from_the_checkout_and_its_dependencies_from_conda_forge():
@@ -69,8 +69,10 @@ def test_conda_installs_this_project_from_the_checkout_and_its_dependencies_from
 
 
 def test_uv_installs_the_same_extras_as_make():
-    assert PROJECT["dependency-groups"]["dev"] == ["cnn-from-scratch[notebooks,fast,test]"]
-    assert '".[notebooks,fast,test]"' in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert PROJECT["dependency-groups"]["dev"] == ["cnn-from-scratch[notebooks,fast,interop,test]"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert '-e ".[notebooks,fast,test]"' in makefile
+    assert '-e ".[interop]"' in makefile
 
 
 def test_the_core_depends_on_numpy_alone():

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("benchmarks", "cnn_core", "cnn_exercises", "cnn_viz", "docs", "imgs", "tests", "tools")
+FOLDERS = ("benchmarks", "cnn_core", "cnn_exercises", "cnn_interop", "cnn_viz", "docs", "imgs", "tests", "tools")
 DOCUMENTS = """
 README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md CITATION.cff Makefile pyproject.toml environment.yml conftest.py
 .ci/run docs/style.css cnn_core/data/mnist/README.md notebooks/glossary.md notebooks/index.md

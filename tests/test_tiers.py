@@ -54,7 +54,7 @@ def test_the_marker_is_set_by_the_path(request):
 def test_make_test_and_the_rest_of_test_all_are_complements():
     assert '-m pytest -m "not slow" ' in recipe("test")[1][-1]
     prerequisites, commands = recipe("test-all")
-    assert prerequisites == ["test"]
+    assert prerequisites == ["test", "$(INTEROP)"]
     assert commands[-1] == "python -m pytest -m slow"
 
 

@@ -13,7 +13,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("cnn_core", "cnn_viz", "cnn_exercises")
+PACKAGES = ("cnn_core", "cnn_viz", "cnn_exercises", "cnn_interop")
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "imgs", "notebooks", "tests")
 PIP = ["-m", "pip", "--quiet", "--disable-pip-version-check"]
 

@@ -1,8 +1,9 @@
 """Which tests belong to the slow tier by where they are; a single test is marked with pytest.mark.slow itself.
 
 Quick       what a reader or a fork needs: the style, the library, the pictures and the chapters 00 to 09.
-Slow        what needs PyTorch, Sphinx or a browser, the chapters that take long, and the answers notebooks in kernels:
-            the quick tier runs their cells in its own process (tests/test_answers.py), and one of them in a kernel.
+Slow        what needs PyTorch, ONNX, Dask, Sphinx or a browser, the chapters that take long, and the answers notebooks
+            in kernels: the quick tier runs their cells in its own process (tests/test_answers.py), and one of them in a
+            kernel.
 Used by     conftest.py at the root, and tests whose parameter has many values. Nothing here is a test.
 """
 
@@ -10,6 +11,7 @@ import pytest
 
 SLOW = (
     "tests/browser/",
+    "tests/interop/",
     "tests/oracles/",
     "tests/pages/",
     "tests/test_museum.py",
