@@ -7,6 +7,7 @@ Reference   tests/test_types.py holds this page equal to the modules, with mypy'
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple, TypeVar
 
@@ -379,6 +380,7 @@ def fit(
     workers: int | None = None,
     augment: Augment | None = None,
     average: WeightAverage | None = None,
+    pool: AbstractContextManager[Callable[..., object]] | None = None,
 ) -> Iterator[Step | Epoch]: ...
 def evaluate(model: Model, X: ArrayLike, y: ArrayLike, loss: Loss) -> tuple[float, float | None]: ...
 def confusion_matrix(model: Model, X: ArrayLike, y: ArrayLike) -> Labels: ...

@@ -63,7 +63,18 @@ def batches(count, batch_size, rng):
 
 @checks.public
 def fit(
-    model, X, y, optimiser, loss, epochs=1, batch_size=32, validation=None, workers=None, augment=None, average=None
+    model,
+    X,
+    y,
+    optimiser,
+    loss,
+    epochs=1,
+    batch_size=32,
+    validation=None,
+    workers=None,
+    augment=None,
+    average=None,
+    pool=None,
 ):
     """Train the model; returns a generator of records: a Step after every batch, an Epoch after every epoch.
 
@@ -92,6 +103,9 @@ def fit(
         examples before training begins. Validation sees the examples as they are.
     average : WeightAverage, optional
         Updated after every step.
+    pool : context manager, optional
+        Gives run(job, items, add), which computes as `worker_pool` does: on other machines, say (cnn_interop). The
+        arguments of `job` that do not change are the same objects at every step.
 
     Yields
     ------
@@ -117,14 +131,16 @@ def fit(
         is_pair, given = isinstance(validation, (tuple, list)) and len(validation) == 2, type(validation).__name__
         checks.require(is_pair, f"validation must be a pair (X, y), got {given}.", checks.BadType)
         validation = _checked_validation(model, *validation, loss)
-    return _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validation, workers, augment, average)
+    checks.expect(pool is None or hasattr(pool, "__enter__"), "pool must be a context manager", pool, checks.BadType)
+    settings = epochs, batch_size, validation, workers, augment, average, pool
+    return _records(model, X, y, labels, optimiser, loss, *settings)
 
 
-def _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validation, workers, augment, average):
+def _records(model, X, y, labels, optimiser, loss, epochs, batch_size, validation, workers, augment, average, pool):
     _check_still_free(model, optimiser, average)  # again: each may have been given to another fit since
     optimiser.owner = weakref.ref(model)
     step, steps = 0, epochs * math.ceil(len(X) / batch_size)
-    with worker_pool(workers, lambda: replica.Replica(model.layers)) as run:
+    with pool or worker_pool(workers, lambda: replica.Replica(model.layers)) as run:
         for epoch in range(1, epochs + 1):
             seen = []
             for batch in batches(len(X), batch_size, model.rng):

@@ -9,8 +9,18 @@ onnx_files           whole models to and from a file
 dask_engine          sweeps and trainings on the workers of a Dask cluster
 """
 
+from .dask_engine import fit_on, sweep
 from .onnx_files import from_onnx, to_onnx
 from .pytorch_weights import from_pytorch, to_pytorch
 from .safetensors_files import load_safetensors, save_safetensors
 
-__all__ = ["from_onnx", "from_pytorch", "load_safetensors", "save_safetensors", "to_onnx", "to_pytorch"]
+__all__ = [
+    "fit_on",
+    "from_onnx",
+    "from_pytorch",
+    "load_safetensors",
+    "save_safetensors",
+    "sweep",
+    "to_onnx",
+    "to_pytorch",
+]

@@ -1,0 +1,51 @@
+"""What a worker of a Dask cluster runs: one job of a sweep, or one micro-batch of a training.
+
+Import      Dask's tasks name these functions by their module, so cnn_interop must be installed where the workers run.
+Chapter     13.
+"""
+
+import threading
+
+import numpy as np
+
+from cnn_core.fast.replica import Replica
+from cnn_core.fast.threads import worker_pool
+
+try:
+    from distributed import WorkerPlugin, get_worker
+except ImportError:  # dask_engine says so: without Dask nothing here is called
+    WorkerPlugin = object
+
+
+class SentOnce(WorkerPlugin):
+    """A job with the arguments that do not change: Dask gives it to every worker, also to one that joins later."""
+
+    def __init__(self, job):
+        self.job = job
+
+    def setup(self, worker):
+        """Prepare the buffers of each thread of this worker; Dask calls this when the job has arrived."""
+        self.own = threading.local()
+
+    def replica(self, sent):
+        """Return a Replica of this thread alone, for it writes to its buffers, which the next step uses again."""
+        replica = Replica(sent.network)
+        replica.options = vars(self.own).setdefault("options", replica.options)
+        return replica
+
+
+def whole(sent):
+    """Return what was sent: the weights of a step, as a task whose result Dask computes again where it is lost."""
+    return sent
+
+
+def micro_batch_result(micro_batch, sent, name, changed):
+    """Return the job's result for one micro-batch; `sent` is the replica of this step, `name` that of the plugin."""
+    once = get_worker().plugins[name]
+    with np.errstate(all="ignore"), worker_pool(1, lambda: once.replica(sent)) as run:  # and one thread of BLAS
+        return run(lambda replica, item: once.job(replica, item, **changed), [micro_batch], None)
+
+
+def call(function, kwargs):
+    """Return function(**kwargs): the arguments of a job may have names that Dask's own have."""
+    return function(**kwargs)
