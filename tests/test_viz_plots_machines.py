@@ -70,7 +70,7 @@ def sweep_of(results):
 def test_a_sweep_fills_from_nothing_to_all_results():
     assert texts_of(sweep_of({})) == ["…"] * 6
     ax = sweep_of({(4, 0.01): 0.875})
-    assert texts_of(ax) == ["…", "87.5%", "…", "…", "…", "…"]
+    assert texts_of(ax) == ["…", "87.5 %", "…", "…", "…", "…"]
 
 
 def test_a_result_stands_in_the_row_and_the_column_of_its_settings():
