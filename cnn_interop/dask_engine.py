@@ -26,7 +26,7 @@ from cnn_interop.packages import imported
 POLL = 0.5  # seconds between two looks at a cluster that has not answered
 PATIENCE = 30  # seconds without any worker: a new one takes one or two to start
 ATTEMPTS = 4  # a worker that dies while the examples are being sent ends the sending to all
-LONGEST_GOODBYE = 10  # seconds that the examples may take to be removed
+REMOVED_WITHIN = 10  # seconds that the examples may take to be removed
 PART = 64  # micro-batches whose results are on their way at a time: memory must not grow with the batch
 
 
@@ -70,6 +70,17 @@ def sweep(client, jobs):
 
 
 def _results(client, jobs):
+    lost = []
+    for name, result in _results_of_one_round(client, jobs):
+        if _has_killed(result):
+            lost.append(name)
+        else:
+            yield name, result
+    for name in lost:  # each alone: Dask blames all tasks that waited for the worker that died
+        yield from _results_of_one_round(client, {name: jobs[name]})
+
+
+def _results_of_one_round(client, jobs):
     (worker,) = imported("cnn_interop.dask_worker")
     ended, futures, refused = SimpleQueue(), {}, []
     try:
@@ -170,7 +181,7 @@ class _ClusterPool:
         if self.sent is not None and self.client.status == "running":
             removed = _begun(self.client, self.client.unregister_worker_plugin, self.name)
             if kind is not GeneratorExit:
-                wait([removed], LONGEST_GOODBYE)
+                wait([removed], REMOVED_WITHIN)
 
     def run(self, job, items, add):
         """Return the results of job(replica, item) added in the order of the items; the first error is raised."""
@@ -206,10 +217,15 @@ class _ClusterPool:
 
 def _raise(error):
     """Raise the error of a task, if it has one; that of a task that the cluster has lost is a ConnectionError."""
-    if isinstance(error, CancelledError) or type(error).__name__ == "KilledWorker":
+    if isinstance(error, CancelledError) or _has_killed(error):
         raise ConnectionError(f"fit_on: the cluster has lost a micro-batch ({error}).") from error
     if error is not None:
         raise error
+
+
+def _has_killed(result):
+    """Return whether a result is Dask's error of a task whose workers died, one after another."""
+    return isinstance(result, imported("distributed")[0].KilledWorker)
 
 
 async def _register(client, plugin, name):

@@ -30,6 +30,7 @@ class Node(NamedTuple):
 def layers_of(proto, to_array):
     """Return the shape of one input, and the layers of a model message, with their parameters, not built yet."""
     _check_versions(proto)
+    _check_nodes(proto.graph)
     arrays = _arrays(proto.graph, to_array)
     nodes = _merged(_row(proto.graph, arrays))
     shape = input_shape = _input_shape(proto.graph, arrays)
@@ -57,6 +58,12 @@ def _check_versions(proto):
     checks.require(not proto.functions, "it defines functions of its own.")
 
 
+def _check_nodes(graph):
+    for node in graph.node:
+        named = len(node.output) == 1 and node.output[0]
+        checks.require(named, f"{node.op_type} has {len(node.output)} outputs; operators with one are read.")
+
+
 def _arrays(graph, to_array):
     """Return {name: array of float32} of the constants of a graph."""
     checks.require(not graph.sparse_initializer, "sparse arrays are not read.")
@@ -70,6 +77,7 @@ def _arrays(graph, to_array):
 def _array(name, tensor, to_array):
     outside = tensor.data_location == EXTERNAL or len(tensor.external_data) > 0
     checks.require(not outside, f"the array {name!r} lies in another file, which is never opened.")
+    checks.require(all(size > 0 for size in tensor.dims), f"the array {name!r} has the shape {[*tensor.dims]}.")
     checks.require(tensor.data_type in FLOATS, f"the array {name!r} is not of {sorted(FLOATS.values())}.")
     with np.errstate(over="ignore"):  # infinite, and refused
         return checks.finite(name, to_array(tensor).astype(np.float32))
@@ -94,7 +102,7 @@ def _row(graph, arrays):
     for node in nodes:
         checks.require(node.domain in DEFAULT, f"{node.op_type} of {node.domain!r} is not one of ONNX's own operators.")
         given = [name for name in node.input if name and name not in arrays]
-        checks.require(given == [source] and len(node.output) == 1, f"{node.op_type} branches: only a row is read.")
+        checks.require(given == [source], f"{node.op_type} branches: only a row is read.")
         first = node.op_type in ("Add",) or node.input[0] == source
         checks.require(first, f"{node.op_type} takes the values as another argument than the first.")
         rows.append(Node(node.op_type, _attributes(node), [arrays[name] for name in node.input if name in arrays]))
