@@ -120,7 +120,8 @@ def check_findings(answer):
 
 # --- 4: a step with workers that die ----------------------------------------------------------------------------------
 
-COUNT = 7  # micro-batches
+COUNT = 9  # micro-batches
+PATIENCE = 20  # calls
 LIVES = [(9, 9, 9), (9, 1, 9), (0, 9), (3, 9, 0)]  # how many micro-batches each worker computes before it dies
 
 
@@ -132,6 +133,8 @@ class _Worker:
 
     def __call__(self, number):
         self.asked.append(number)
+        if len(self.asked) > self.lives + PATIENCE:  # or the answer would never end
+            raise RuntimeError("this worker is dead, and was asked again and again")
         if len(self.asked) > self.lives:
             raise ConnectionError("this worker is dead")
         return self.gradients[number].copy()
@@ -179,7 +182,7 @@ def _why_sum(found, gradients):
             return f"micro-batch {number} is missing in the sum."
         if same(found, right + gradient):
             return f"micro-batch {number} is in the sum twice."
-    return "the sum is wrong: each micro-batch belongs into it once."
+    return "the sum is wrong: each micro-batch belongs in it once."
 
 
 def _without_workers(answer):

@@ -61,6 +61,16 @@ def by_worker(workers, count):
     return sum(subtotals.values())
 
 
+def stubborn(workers, count):
+    results = {}
+    while len(results) < count:
+        try:
+            results[len(results)] = workers[len(results) % len(workers)](len(results))
+        except ConnectionError:
+            continue
+    return in_order(results)
+
+
 SCHEDULE, BATCH = chapter_13.check_schedule, chapter_13.check_batch
 FINDINGS, STEP = chapter_13.check_findings, chapter_13.check_step
 CHECKS = [
@@ -78,7 +88,7 @@ CHECKS = [
     (BATCH, lambda *given: batch(*given, bits=8), "not in bits"),
     (BATCH, lambda *given: batch(*given, half=lambda m: m / 2), "the larger half decides"),
     (BATCH, lambda *given: batch(*given) - 64, "still as fast"),
-    (BATCH, lambda *given: 64, "try 1, 2, 3"),
+    (BATCH, lambda *given: 96, "try 1, 2, 3"),
     (FINDINGS, {"A": "machines", "B": "nothing", "C": "arrival"}, None),
     (FINDINGS, {"A": "nothing", "B": "nothing", "C": "arrival"}, "other machines, too"),
     (FINDINGS, {"A": "machines", "B": "arrival", "C": "arrival"}, "is it ever another one"),
@@ -88,6 +98,7 @@ CHECKS = [
     (STEP, by_worker, "but for its last bits"),
     (STEP, lambda *given: step(*given, forgets=True), "is missing in the sum"),
     (STEP, lambda *given: step(*given, once=True, forgets=True), "asked again after it has died"),
+    (STEP, stubborn, "asked again and again"),
     (STEP, lambda *given: step(*given, first=1), "never asked"),
     (STEP, lambda *given: step(*given, in_place=True), "changes"),
     (STEP, lambda *given: step(*given, raises=False), "Raise ConnectionError"),
