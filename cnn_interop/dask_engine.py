@@ -39,6 +39,7 @@ def sweep(client, jobs):
     client : distributed.Client
     jobs : dict
         {name: (function, kwargs)}. A function of a module that the workers can import, or one that can be pickled.
+        What is large is sent once if it is given as a future, that of client.scatter.
 
     Yields
     ------
@@ -53,6 +54,11 @@ def sweep(client, jobs):
         At once, if an argument does not fit.
     ConnectionError
         While waiting, if the cluster is gone.
+
+    Notes
+    -----
+    When the generator is closed, or an interrupt ends it, jobs that have not begun are not run. Those that have begun
+    go on to their end, or to that of the cluster.
 
     Examples
     --------
@@ -70,6 +76,7 @@ def sweep(client, jobs):
 
 
 def _results(client, jobs):
+    _let_workers_ignore_interrupts(client, "sweep", PATIENCE)
     lost = []
     for name, result in _results_of_one_round(client, jobs):
         if _has_killed(result):
@@ -81,22 +88,28 @@ def _results(client, jobs):
 
 
 def _results_of_one_round(client, jobs):
-    (worker,) = imported("cnn_interop.dask_worker")
-    ended, futures, refused = SimpleQueue(), {}, []
+    ended, futures = SimpleQueue(), {}
     try:
-        for name, job in jobs.items():
-            try:
-                futures[_submit(client, "sweep", worker.call, *job)] = name
-            except (TypeError, ValueError, AttributeError, PickleError) as error:  # it cannot be pickled
-                refused.append((name, error))
+        refused = dict(_begin(client, jobs, futures))
         for future in futures:
             future.add_done_callback(ended.put)
-        yield from refused
+        yield from refused.items()
         while futures:
             future = _answer(client, "sweep", partial(ended.get, timeout=POLL))
             yield futures.pop(future), _outcome(client, future)
     finally:
         _release(futures)
+
+
+def _begin(client, jobs, futures):
+    """Submit jobs and add {future: name} to futures; yield (name, error) of each job that cannot be pickled."""
+    (worker,) = imported("cnn_interop.dask_worker")
+    for name, job in jobs.items():
+        try:
+            with _told_when_gone(client, "sweep"):
+                futures[_submit(client, "sweep", worker.call, *job)] = name
+        except (TypeError, ValueError, AttributeError, PickleError) as error:
+            yield name, error
 
 
 def _outcome(client, future):
@@ -150,6 +163,9 @@ def fit_on(
     -----
     The same bits are promised where all machines have processors of the same kind, the same NumPy and the same BLAS.
 
+    A LocalCluster looks 15 seconds after the loss of a worker whether another has taken its place, and goes on without
+    it if not, so if it is lost once more at that moment: see Dask's setting distributed.deploy.lost-worker-timeout.
+
     Examples
     --------
     >>> from cnn_interop import fit_on
@@ -198,6 +214,7 @@ class _ClusterPool:
         """Send the job with its arguments to the workers at the first step; return those that have changed since."""
         if self.sent is None:
             self.sent = job.keywords
+            _let_workers_ignore_interrupts(self.client, "fit_on", self.patience)
             plugin = self.worker.SentOnce(job)
             _asked(self.client, "fit_on", partial(_register, self.client), plugin, self.name, patience=self.patience)
         return {key: value for key, value in job.keywords.items() if value is not self.sent[key]}
@@ -239,11 +256,17 @@ async def _register(client, plugin, name):
             await asyncio.sleep(attempt)
 
 
+def _let_workers_ignore_interrupts(client, name, patience):
+    (worker,) = imported("cnn_interop.dask_worker")
+    _asked(client, name, partial(_register, client), worker.Uninterrupted(), "cnn_interop", patience=patience)
+
+
 def _check_client(client):
     (distributed,) = imported("distributed")
     is_client = isinstance(client, distributed.Client)
     checks.expect(is_client, "client must be a distributed.Client", client, checks.BadType)
     checks.require(not client.asynchronous, "client must not be asynchronous.")
+    checks.require(client.status == "running", f"client has no connection to a cluster, it is {client.status}.")
 
 
 def _submit(client, prefix, function, *args):
@@ -290,7 +313,7 @@ def _answer(client, name, ask, patience=PATIENCE):
                 return ask()
             except (TimeoutError, Empty):
                 last_seen = time.monotonic() if client.nthreads() else last_seen
-    raise ConnectionError(f"{name}: the cluster has had no worker for {patience} seconds.")
+    raise ConnectionError(f"{name}: the cluster has had no worker for {patience:g} seconds.")
 
 
 @contextmanager

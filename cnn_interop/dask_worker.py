@@ -4,7 +4,9 @@ Import      Dask's tasks name these functions by their module, so cnn_interop mu
 Chapter     13.
 """
 
+import signal
 import threading
+from contextlib import suppress
 
 import numpy as np
 
@@ -15,6 +17,21 @@ try:
     from distributed import WorkerPlugin, get_worker
 except ImportError:  # dask_engine says so: without Dask nothing here is called
     WorkerPlugin = object
+
+
+class Uninterrupted(WorkerPlugin):
+    """Lets workers ignore an interrupt, which Jupyter sends to the kernel and to all processes that it has started.
+
+    Otherwise it would end the workers of a LocalCluster for good. A worker with a nanny is stopped by its nanny.
+    """
+
+    idempotent = True
+
+    def setup(self, worker):
+        """Ignore SIGINT where this process is a worker alone; Dask calls this in the thread of its event loop."""
+        if worker.nanny:
+            with suppress(ValueError):  # it is not the main thread: the worker is in the process of the user
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class SentOnce(WorkerPlugin):

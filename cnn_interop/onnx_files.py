@@ -115,8 +115,10 @@ def from_onnx(path):
     onnx, helper, messages = imported("onnx", "onnx.numpy_helper", "google.protobuf.message")
     path = os.fspath(path)
     with open(path, "rb") as file:
-        data = file.read(LARGEST_FILE)
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(size if size < LARGEST_FILE else 0)
     try:
+        checks.require(0 < size < LARGEST_FILE, f"it has {size} bytes")
         proto = onnx.load_model_from_string(data)
         input_shape, layers = onnx_layers.layers_of(proto, helper.to_array)
         onnx.checker.check_model(proto, full_check=True)

@@ -22,6 +22,12 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def leave_a_file(path, seconds):
+    """Make a file and take some seconds."""
+    path.touch()
+    time.sleep(seconds)
+
+
 def sleep(seconds, workers=None):
     """Return after some seconds; `workers` is also an argument of Client.submit."""
     time.sleep(seconds)

@@ -46,6 +46,7 @@ from cnn_core import (
     fit,
     load_mnist,
 )
+from cnn_core.fast.replica import Replica
 
 OPTIMISERS = [GradientDescent, Momentum, Nesterov, RMSProp, Adam, AdamW]
 each_optimiser = pytest.mark.parametrize("make", OPTIMISERS, ids=lambda make: make.__name__)
@@ -97,6 +98,47 @@ def test_records_come_in_order_with_the_last_short_batch_counted():
     places = [(record.epoch, record.epochs, record.step) for record in records]
     assert places == [(1, 2, 1), (1, 2, 2), (1, 2, 3), (1, 2, 3), (2, 2, 4), (2, 2, 5), (2, 2, 6), (2, 2, 6)]
     assert {record.steps for record in steps_of(records)} == {6}
+
+
+class InOrder:
+    """A pool that computes in this process, and keeps the jobs that it was given."""
+
+    def __init__(self, model):
+        self.replica, self.jobs, self.is_open = Replica(model.layers), [], False
+
+    def __enter__(self):
+        self.is_open = True
+        return self.run
+
+    def __exit__(self, *error):
+        self.is_open = False
+
+    def run(self, job, items, add):
+        self.jobs.append(job)
+        return functools.reduce(add, [job(self.replica, item) for item in items])
+
+
+def test_a_pool_computes_the_micro_batches_of_fit_and_gets_the_same_objects_at_every_step():
+    X, y = data(70)
+    models = small_model(), small_model()
+    pool = InOrder(models[0])
+    records = fit(models[0], X, y, Adam(), CrossEntropy(), epochs=2, pool=pool)
+    assert not pool.is_open
+    seen = [next(records)]
+    assert pool.is_open
+    seen += list(records)
+    assert not pool.is_open
+    assert seen == run(models[1], Adam(), X, y, epochs=2)
+    assert bits(models[0]) == bits(models[1])
+    first = pool.jobs[0].keywords
+    assert len(pool.jobs) == 6
+    for job in pool.jobs:
+        assert [key for key, value in job.keywords.items() if value is not first[key]] in ([], ["seed"])
+
+
+def test_a_pool_must_be_a_context_manager():
+    with pytest.raises(TypeError, match=r"^fit: pool must be a context manager, got 2\."):
+        fit(small_model(), *data(), Adam(), CrossEntropy(), pool=2)
 
 
 def test_a_batch_larger_than_the_data_is_one_step():

@@ -4,10 +4,12 @@ import gc
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import cloudpickle
 import dask
@@ -26,6 +28,7 @@ from cnn_core import (
     Flatten,
     FullyConnected,
     GradientDescent,
+    Layer,
     MeanSquaredError,
     Model,
     Pool2D,
@@ -38,6 +41,7 @@ from cnn_core import (
 from cnn_interop import fit_on, sweep
 from cnn_interop.dask_costs import step_cost
 
+ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (420, 1, 12, 12), np.uint8)  # the last batch is shorter
 Y = RNG.integers(0, 10, 420)
@@ -135,6 +139,43 @@ def test_targets_that_are_no_labels_and_a_model_of_float64_have_the_bits_of_fit(
     data, loss = (X / 255.0, X[:, 0, :2, 0] / 255.0), MeanSquaredError()
     here = list(fit(models[1], *data, GradientDescent(0.01), loss))
     assert list(fit_on(client, models[0], *data, GradientDescent(0.01), loss)) == here
+    assert digest(models[0]) == digest(models[1])
+
+
+@pytest.fixture
+def pickled_by_value():
+    """Let cloudpickle send what this file defines, as it does with what a notebook defines."""
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    yield
+    cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
+class Noisy(Layer):
+    """A layer with a parameter and with chance."""
+
+    def param_shapes(self, input_shape):
+        return {"gain": (1,)}
+
+    def initial(self, key, shape, rng):
+        return np.ones(shape)
+
+    def apply(self, X, training=False, rng=None):
+        noise = rng.normal(0, 0.1, X.shape).astype(X.dtype) if training else 0
+        return X * self.params["gain"] + noise
+
+    def gradients(self, dC_dO, X):
+        return dC_dO * self.params["gain"], {"gain": np.sum(dC_dO * X).reshape(1)}
+
+
+def test_layers_losses_and_functions_that_a_notebook_defines_have_the_bits_of_fit(client, pickled_by_value):
+    def own_loss(outputs, targets):
+        cost, dC_dO = CrossEntropy()(outputs, targets)
+        return 2 * cost, 2 * dC_dO
+
+    models = [Model([Flatten(), Noisy(), FullyConnected(10)], (1, 12, 12), 0) for _ in range(2)]
+    settings = {"augment": lambda X, rng: X[:, :, ::-1], "batch_size": 200}
+    here = list(fit(models[0], X, Y, Adam(), own_loss, **settings))
+    assert list(fit_on(client, models[1], X, Y, Adam(), own_loss, **settings)) == here
     assert digest(models[0]) == digest(models[1])
 
 
@@ -293,6 +334,10 @@ def test_arguments_are_validated_at_once(client):
         fit_on(client, network(), *rest, patience=0)
     with pytest.raises(ValueError, match=r"^fit: got 420 labels for 10 examples"):
         fit_on(client, network(), X[:10], *rest[1:])
+    with Client(client.scheduler.address, set_as_default=False) as closed:
+        pass
+    with pytest.raises(ValueError, match=r"^fit_on: client has no connection to a cluster, it is closed\."):
+        fit_on(closed, network(), *rest)
     with pytest.raises(TypeError, match=r"^sweep: client must be"):
         sweep(None, {})
     with pytest.raises(TypeError, match=r"^sweep: jobs must be a dict"):
@@ -300,6 +345,71 @@ def test_arguments_are_validated_at_once(client):
     for job in (dask_jobs.square, (dask_jobs.square, (1,)), ("square", {})):
         with pytest.raises(TypeError, match=r"^sweep: job 'a' must be a pair \(function, kwargs\)"):
             sweep(client, {"a": job})
+
+
+LEFT = """
+import os, signal, sys, threading
+from cnn_core import *
+from cnn_interop import fit_on, sweep
+from dask.distributed import Client, LocalCluster
+import dask_jobs, numpy as np
+
+X, y = np.zeros((400, 1, 12, 12), np.float32), np.zeros(400, int)
+if __name__ == "__main__":
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
+    with cluster, Client(cluster) as client:
+        model = Model([Flatten(), FullyConnected(10)], (1, 12, 12))
+        records = fit_on(client, model, X, y, Adam(), CrossEntropy(), epochs=10**6, augment=dask_jobs.slowly_shifted)
+        next(records)
+        if sys.argv[1] == "error":
+            raise ValueError("an error")
+        send = {"interrupt": os.kill, "interrupt of the group": os.killpg}[sys.argv[1]]
+        threading.Timer(0.5, send, (os.getpid(), signal.SIGINT)).start()
+        for record in records:
+            pass
+"""
+
+
+def run_script(folder, script, how):
+    """Run a script as Jupyter runs a kernel, in a session of its own; return its output, if no process is left."""
+    (folder / "script.py").write_text(script)
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    settings = {"cwd": folder, "env": os.environ | {"PYTHONPATH": path}, "start_new_session": True}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    begun = subprocess.Popen([sys.executable, "script.py", how], **pipes, **settings)
+    printed = begun.communicate(timeout=120)
+    group = [process for process in psutil.process_iter() if is_of(process, begun.pid)]
+    assert psutil.wait_procs(group, timeout=10)[1] == []
+    return printed
+
+
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [("error", "ValueError"), ("interrupt", "KeyboardInterrupt"), ("interrupt of the group", "KeyboardInterrupt")],
+)
+def test_no_process_is_left_after_an_error_or_an_interrupt(tmp_path, how, name):
+    assert name in run_script(tmp_path, LEFT, how)[1]
+
+
+GOES_ON = """
+        try:
+            list(records)
+        except KeyboardInterrupt:
+            print(*client.run(os.getpid).values())
+        print(*client.run(os.getpid).values(), len(list(fit_on(client, model, X, y, Adam(), CrossEntropy()))))
+"""
+
+
+def test_an_interrupt_of_the_kernel_and_its_children_leaves_the_workers_at_work(tmp_path):
+    script = LEFT.partition("        for record in records:")[0] + GOES_ON.lstrip("\n")
+    before, after = run_script(tmp_path, script, "interrupt of the group")[0].splitlines()
+    assert after == f"{before} 14"
+
+
+def is_of(process, session):
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
+        return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 # --- sweeps -----------------------------------------------------------------------------------------------------------
@@ -319,6 +429,19 @@ def test_a_sweep_gives_each_result_and_each_error(client):
 def test_results_come_in_the_order_in_which_they_end(client):
     jobs = {"slow": (dask_jobs.sleep, {"seconds": 1}), "fast": (dask_jobs.sleep, {"seconds": 0, "workers": 3})}
     assert [*sweep(client, jobs)] == [("fast", 3), ("slow", None)]
+
+
+def test_an_argument_may_be_a_future(client):
+    assert dict(sweep(client, {"a": (dask_jobs.square, {"x": client.scatter(7)})})) == {"a": 49}
+
+
+def test_a_sweep_that_is_left_does_not_run_what_has_not_begun(client, tmp_path):
+    jobs = {n: (dask_jobs.leave_a_file, {"path": tmp_path / str(n), "seconds": 0.5}) for n in range(20)}
+    results = sweep(client, jobs)
+    next(results)
+    results.close()
+    assert wait_until(lambda: not client.processing() or not any(client.processing().values()))
+    assert len([*tmp_path.iterdir()]) < 10
 
 
 def test_an_empty_sweep_is_empty(client):
@@ -341,14 +464,9 @@ def test_a_sweep_whose_cluster_is_closed_is_an_error():
             next(results)
 
 
-def test_trainings_in_a_sweep_have_the_bits_of_trainings_here(client):
+def test_trainings_in_a_sweep_have_the_bits_of_trainings_here(client, pickled_by_value):
     jobs = {rate: (trained_at, {"rate": rate}) for rate in (0.001, 0.1)}
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    try:
-        results = dict(sweep(client, jobs))
-    finally:
-        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
-    assert results == {rate: trained_at(rate) for rate in (0.001, 0.1)}
+    assert dict(sweep(client, jobs)) == {rate: trained_at(rate) for rate in (0.001, 0.1)}
 
 
 def trained_at(rate):

@@ -1,6 +1,8 @@
 """ONNX files: what is written is computed by ONNX Runtime, what is read is the same model, and nothing is trusted."""
 
+import collections
 import os
+import tracemalloc
 from contextlib import suppress
 
 import numpy as np
@@ -48,6 +50,19 @@ def test_onnx_runtime_computes_what_the_model_predicts(path, first):
         model, X = random_model(seed)
         to_onnx(model, path)
         assert_allclose(run(path, X), model.predict(X), rtol=1e-5, atol=1e-5)
+
+
+def test_the_random_models_have_every_layer_and_every_kind_of_window():
+    layers = [layer for seed in range(600) for layer in random_model(seed)[0].layers]
+    found = collections.Counter(type(layer).__name__ for layer in layers)
+    found.update(f"pool {layer.mode}" for layer in layers if isinstance(layer, Pool2D))
+    convolutions = [layer for layer in layers if isinstance(layer, Conv2D)]
+    found.update(str(layer.padding) for layer in convolutions)
+    found["dilated"] = sum(max(layer.dilation) > 1 < max(layer.kernel_size) for layer in convolutions)
+    found["dilated and strided"] = sum(max(layer.dilation) > 1 < max(layer.stride) for layer in convolutions)
+    kinds = "Conv2D Pool2D BatchNorm2D Dropout GlobalAveragePool2D Flatten FullyConnected ReLU LeakyReLU Sigmoid Tanh"
+    kinds = [*kinds.split(), "Softmax", "pool max", "pool mean", "pool min", "same", "include", "valid"]
+    assert min(found[kind] for kind in [*kinds, "dilated", "dilated and strided"]) >= 40, found
 
 
 @pytest.mark.parametrize("first", range(0, 600, 200))
@@ -209,7 +224,29 @@ REFUSED = {
     "nan": ([CONV], {"F": np.where(F > 0, np.nan, F).astype(np.float32)}, "F must be finite|nan"),
     "too large for float32": ([CONV], {"F": F.astype(np.float64) * 1e300}, "F must be finite|inf"),
     "unknown": ([node("Erf", "X", "O")], {}, "no layer for the operator Erf"),
-    "loop": ([node("Sin", "X", "O")], {}, "no layer for the operator Sin"),
+    "not one of ours": ([node("Sin", "X", "O")], {}, "no layer for the operator Sin"),
+    "loop operator": (
+        [node("Loop", "", "", "X", "O", body=helper.make_graph([node("Relu", "x", "y")], "inner", [], []))],
+        {},
+        "Loop takes the values as another argument",
+    ),
+    "loop of two nodes": ([node("Relu", "b", "a"), node("Relu", "a", "b"), RELU], {}, "Relu branches"),
+    "loop of one node": ([node("Relu", "O", "O")], {}, "Relu branches"),
+    "no output": ([helper.make_node("Relu", ["X"], [])], {}, "Relu has 0 outputs"),
+    "two outputs": ([helper.make_node("Dropout", ["X"], ["O", "mask"])], {}, "Dropout has 2 outputs"),
+    "no input": ([helper.make_node("Relu", [], ["O"])], {}, "Relu branches"),
+    "size below 0": ([CONV], {"tensors": [promising((-1, 1, 3, 3))]}, r"the shape \[-1, 1, 3, 3\]"),
+    "size 0": ([CONV], {"tensors": [promising((0, 1, 3, 3))]}, r"the shape \[0, 1, 3, 3\]"),
+    "sizes whose product is 18 by overflow": (
+        [CONV],
+        {"tensors": [promising((1 << 32, 1 << 32, 3, 3))]},
+        "cannot be read",
+    ),
+    "huge window": ([node("MaxPool", "X", "O", kernel_shape=[1 << 62, 2])], {}, "larger than"),
+    "negative stride": ([node("MaxPool", "X", "O", kernel_shape=[2, 2], strides=[-1, 1])], {}, "stride"),
+    "negative pads": ([node("Conv", "X", "F", "O", pads=[-1, -1, -1, -1])], {"F": F}, "padding"),
+    "huge pads": ([node("Conv", "X", "F", "O", pads=[1 << 40] * 4)], {"F": F}, "GB|GiB|bytes|numbers"),
+    "constant outside": ([node("Constant", "F", value=external(F)), CONV], {}, "lies in another file"),
     "own domain": ([helper.make_node("Relu", ["X"], ["O"], domain="other")], {}, r"\['other'\]"),
     "branch": ([node("Relu", "X", "a"), node("Add", "a", "X", "O")], {}, "Add branches: only a row is read"),
     "jump": ([node("Relu", "X", "a"), node("Relu", "X", "O")], {}, "Relu branches"),
@@ -259,6 +296,26 @@ def test_what_the_series_has_no_layer_for_is_refused_by_name(path, name):
     assert len(str(caught.value)) < 500 + len(str(path))
 
 
+HUGE = {
+    "image": ([RELU], {"inputs": ("N", 1 << 40, 1 << 40, 1 << 40)}),
+    "pooled": ([node("MaxPool", "X", "O", kernel_shape=[2, 2])], {"inputs": ("N", 1, 1 << 30, 1 << 30)}),
+    "convolved": ([CONV], {"inputs": ("N", 1, 1 << 30, 1 << 30), "F": F}),
+    "stride": ([node("MaxPool", "X", "O", kernel_shape=[2, 2], strides=[1 << 62, 1])], {}),
+}
+
+
+def test_sizes_in_a_file_make_nothing_large(path):
+    files = {name: (nodes, others) for name, (nodes, others, _) in REFUSED.items()} | HUGE
+    tracemalloc.start()
+    for nodes, others in files.values():
+        write(path, nodes, **others)
+        with suppress(ValueError):
+            from_onnx(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50 << 20
+
+
 def test_a_function_in_a_file_is_refused(path):
     write(path, [RELU])
     proto = onnx.load_model_from_string(path.read_bytes())
@@ -266,6 +323,14 @@ def test_a_function_in_a_file_is_refused(path):
     path.write_bytes(proto.SerializeToString())
     with pytest.raises(ValueError, match="functions of its own"):
         from_onnx(path)
+
+
+def test_a_file_that_is_empty_or_has_two_gigabytes_is_refused(path):
+    for size in (0, 1 << 31):
+        with open(path, "wb") as file:
+            file.truncate(size)  # it takes no space on the disk
+        with pytest.raises(ValueError, match=rf"cannot be read: it has {size} bytes\.$"):
+            from_onnx(path)
 
 
 def test_a_file_that_is_not_there_or_a_folder_keeps_the_error_of_the_system(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -134,9 +135,22 @@ def header(entries):
 DAMAGED = {
     "empty": b"",
     "header of 2^63 bytes": (1 << 63).to_bytes(8, "little") + b"{}",
+    "header of 2^40 bytes": (1 << 40).to_bytes(8, "little") + b"{}",
     "no JSON": (4).to_bytes(8, "little") + b"\xff\xff\xff\xff",
     "promises more": header({"0.F": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}}),
     "overlap": header({k: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} for k in "ab"}) + b"1234",
+    "overlap by one byte": header(
+        {
+            "a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]},
+            "b": {"dtype": "F32", "shape": [1], "data_offsets": [3, 7]},
+        }
+    )
+    + b"1234567",
+    "backwards": header({"0.F": {"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}}) + b"1234",
+    "negative": header({"0.F": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}) + b"1234",
+    "sizes that overflow": header({"0.F": {"dtype": "F32", "shape": [1 << 62, 4], "data_offsets": [0, 0]}}),
+    "more data than arrays": header({"0.F": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}) + b"12345678",
+    "nested": (1_000_000).to_bytes(8, "little") + b"[" * 1_000_000,
     "a hole": header({"0.F": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}) + b"12345678",
     "pickle": b"\x80\x04cos\nsystem\n(S'true'\ntR.",
 }
@@ -145,8 +159,13 @@ DAMAGED = {
 @pytest.mark.parametrize("name", DAMAGED)
 def test_a_damaged_or_malicious_file_is_refused(path, name):
     path.write_bytes(DAMAGED[name])
-    with pytest.raises(ValueError, match=r"^load_safetensors: "):
-        load_safetensors(network(), path)
+    model = network()
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"^load_safetensors: '.*' cannot be loaded: "):
+        load_safetensors(model, path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50 << 20
 
 
 @settings(
