@@ -22,6 +22,9 @@ from .arrays.dense import (
     draw_connections as draw_connections,
     draw_product as draw_product,
 )
+from .arrays.graph import (
+    draw_graph as draw_graph,
+)
 from .arrays.line import (
     draw_line_windows as draw_line_windows,
 )
@@ -99,6 +102,9 @@ from .interactive.watch import (
 )
 from .network.diagram import (
     draw_network as draw_network,
+)
+from .plots.ablation import (
+    show_ablation as show_ablation,
 )
 from .plots.bars import (
     show_growth as show_growth,
