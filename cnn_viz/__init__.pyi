@@ -41,6 +41,9 @@ from .arrays.pooling import (
     draw_routed_gradient as draw_routed_gradient,
     draw_routing as draw_routing,
 )
+from .arrays.two_dilations import (
+    draw_two_dilations as draw_two_dilations,
+)
 from .arrays.windows import (
     written_sum as written_sum,
 )
