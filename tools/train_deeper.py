@@ -2,7 +2,7 @@
 
 Usage       `make trained` makes everything again, in an hour on two cores. Every run is stored when it is done: without
             `--again`, or with the names of some of the PARTS, this file goes on where the record ends.
-Digits      `choices` and `ablation` train on the first 20,000 training digits and hold the last 20,000 out; `held_out`
+Digits      `choices` and `ablation` train on the first 10,000 training digits and hold the last 20,000 out; `held_out`
             trains on the first 55,000 and holds 5,000 out; `final` trains on all 60,000, and it alone evaluates on the
             test digits. No choice depends on them.
 Weights     The last of a training, or the averaged ones of WeightAverage. `views` are the predictions of the averaged
@@ -53,15 +53,15 @@ from cnn_core import (
 )
 
 FILE, NETWORK_FILE = FOLDER / "12_deeper.json", FOLDER / "12_deeper.npz"
-BATCH_SIZE, EPOCHS = 128, 16
-SHORT = {"digits": 20_000, "held_out": 20_000, "epochs": 6}
+BATCH_SIZE, EPOCHS = 128, 15
+SHORT = {"digits": 10_000, "held_out": 20_000, "epochs": 6}
 AVERAGED = 7  # the weight average is over about a seventh of the steps
 ROUNDS = 40  # steps of each network that are timed
 
 
-def block(channels, kernel_size=3):
+def block(channels, kernel_size=3, padding="same"):
     """Return a convolution, pooling, batch normalisation and ReLU: the last two have a quarter of the pixels so."""
-    return [Conv2D(channels, kernel_size, padding="same"), Pool2D(2), BatchNorm2D(), ReLU()]
+    return [Conv2D(channels, kernel_size, padding=padding), Pool2D(2), BatchNorm2D(), ReLU()]
 
 
 def pooled_last(layers):
@@ -108,7 +108,8 @@ AUGMENTATIONS = {"none": None, "shifts": shifted, "shifts and rotations": both}
 class Recipe:
     """A network and the settings of its training; the defaults are what the held-out digits chose."""
 
-    end: str = "fully connected"
+    end: str = "fourth convolution, mean of maps"
+    padding: str = "valid"  # of the first convolution; the others have "same"
     batch_norm: bool = True
     pooled_first: bool = True  # else each block normalises before it pools
     augmentation: str = "shifts"
@@ -123,7 +124,7 @@ class Recipe:
 
     def model(self, seed=0):
         """Return the untrained network."""
-        layers = [*block(16, 5), *block(32), *ENDS[self.end]()]
+        layers = [*block(16, 5, self.padding), *block(32), *ENDS[self.end]()]
         layers[-2:-2] = [Dropout(self.dropout)] if self.dropout else []
         if not self.pooled_first:
             layers = pooled_last(layers)
@@ -173,16 +174,22 @@ TIMED = {"plain": PLAIN} | {  # what is added to the plain network
 }
 CHOICES = {  # what differs from the recipe
     "the recipe": {},
+    "padding in the first convolution": {"padding": "same"},
     **{f"end: {end}": {"end": end} for end in ENDS if end != FULL.end},
+    "rotations too": {"augmentation": "shifts and rotations"},
+    "smoothed labels": {"smoothing": 0.1},
+    "dropout": {"dropout": 0.1},
+    "rate 0.02": {"rate": 0.02},
+    "no clean epoch": {"clean": 0},
 }
 
 
-def training(model, X, y, recipe, epochs, average=None):
+def training(model, X, y, recipe, epochs, average=None, workers=None):
     """Yield the records of fit by the recipe: the last epochs are clean, and their steps go on from those before."""
     optimiser, loss = recipe.optimiser(step_count(len(X), epochs)), CrossEntropy(recipe.smoothing)
     for count, name in ((epochs - recipe.clean, recipe.augmentation), (recipe.clean, "none")):
-        augment = AUGMENTATIONS[name]
-        yield from fit(model, X, y, optimiser, loss, count, BATCH_SIZE, augment=augment, average=average)
+        options = {"workers": workers, "augment": AUGMENTATIONS[name], "average": average}
+        yield from fit(model, X, y, optimiser, loss, count, BATCH_SIZE, **options) if count else ()
 
 
 def step_count(examples, epochs):
@@ -206,14 +213,15 @@ def short_run(recipe, seed, digits):
     return {name: evaluate(each, X[held_out], y[held_out], CrossEntropy()) for name, each in both.items()}
 
 
-def complete(rows, record, digits):
+def complete(rows, record, digits, seeds=SEEDS):
     """Make the short runs that the rows lack, one training for all rows that differ in the weights alone."""
-    for seed, row in product(SEEDS, rows):
+    for seed, row in product(seeds, rows):
         if len(row["accuracy"]) > seed:
             continue
         results = short_run(Recipe(**row["recipe"]), seed, digits)
         for other in rows:
-            if other["recipe"] | {"averaged": None} == row["recipe"] | {"averaged": None}:
+            same = other["recipe"] | {"averaged": None} == row["recipe"] | {"averaged": None}
+            if same and len(other["accuracy"]) == seed:
                 cost, accuracy = results["averaged" if other["recipe"]["averaged"] else "last"]
                 other["cost"].append(cost)
                 other["accuracy"].append(accuracy)
@@ -221,12 +229,12 @@ def complete(rows, record, digits):
 
 
 def choices(record, digits):
-    """Compare the recipe with others."""
+    """Compare the recipe with others, with one seed."""
     rows = [
         {"name": name, "recipe": asdict(recipe), "parameters": recipe.model().parameter_count()}
         for name, recipe in ((name, replace(FULL, **change)) for name, change in CHOICES.items())
     ]
-    complete(begun(record, "choices", rows), record, digits)
+    complete(begun(record, "choices", rows), record, digits, SEEDS[:1])
 
 
 def ablation(record, digits):
