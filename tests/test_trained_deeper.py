@@ -18,7 +18,6 @@ from train_deeper import (
     NETWORK_FILE,
     PLAIN,
     SEEDS,
-    SHORT,
     TIMED,
     Recipe,
     ablation_rows,
@@ -73,12 +72,8 @@ def numbers_of(*models):
 
 
 def test_the_record_describes_the_recipe():
-    wanted = json.loads(json.dumps(described()))
-    assert [RECORD[key] for key in ("network", "parameters", "recipe")] == [
-        wanted[key] for key in ("network", "parameters", "recipe")
-    ]
+    assert RECORD | described() == RECORD
     assert RECORD["parameters"] <= 30_000
-    assert RECORD["short"] == SHORT
 
 
 def test_the_recipe_reaches_its_goal_within_five_minutes():
@@ -183,27 +178,44 @@ def test_views_are_the_mean_of_nine_predictions(kept, digits):
 # --- the runs ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_short_run_needs_no_test_digits_and_evaluates_on_digits_that_it_has_not_seen(small):
-    shuffled = replace(small, y_train=np.concatenate([small.y_train[:200], np.roll(small.y_train[200:], 1)]))
-    first, second = short_run(FULL, 0, small), short_run(FULL, 0, shuffled)
-    assert first.keys() == {"last", "averaged"}
-    assert first["averaged"] != second["averaged"]
+def test_a_short_run_needs_no_test_digits_and_takes_the_first_digits_alone(small):
+    other = replace(small, y_train=np.concatenate([small.y_train[:200], np.roll(small.y_train[200:], 1)]))
+    first, second = (numbers_of(*short_run(FULL, 0, digits)) for digits in (small, other))
+    assert [array.tobytes() for array in first] == [array.tobytes() for array in second]
+
+
+def test_rows_are_evaluated_on_the_held_out_digits_with_their_weights(monkeypatch, small):
+    monkeypatch.setattr(train_deeper, "store", lambda record: None)
+    rows = [{"recipe": asdict(replace(FULL, averaged=each)), "accuracy": [], "cost": []} for each in (True, False)]
+    train_deeper.complete(rows, {}, small, [0])
+    last, averaged = short_run(FULL, 0, small)
+    held = small.X_train[200:], small.y_train[200:]
+    for row, model in zip(rows, (averaged, last), strict=True):
+        assert (row["cost"][0], row["accuracy"][0]) == evaluate(model, *held, CrossEntropy())
 
 
 def test_rows_that_differ_in_the_weights_alone_share_a_training_and_are_not_made_twice(monkeypatch, small):
-    made = []
-    result = {"last": (1.0, 0.25), "averaged": (0.5, 0.75)}
-    monkeypatch.setattr(train_deeper, "short_run", lambda recipe, seed, digits: made.append((recipe, seed)) or result)
+    made, models = [], ("last", "averaged")
+    monkeypatch.setattr(train_deeper, "short_run", lambda recipe, seed, digits: made.append((recipe, seed)) or models)
+    monkeypatch.setattr(train_deeper, "evaluate", lambda model, *_: (0.5, model))
     monkeypatch.setattr(train_deeper, "store", lambda record: None)
     record = {}
     train_deeper.ablation(record, small)
     rows = {row["name"]: row for row in record["ablation"]}
-    assert rows["all"]["accuracy"] == [0.75] * 3
-    assert rows["without weight average"]["accuracy"] == [0.25] * 3
+    assert rows["all"]["accuracy"] == ["averaged"] * 3
+    assert rows["without weight average"]["accuracy"] == ["last"] * 3
     assert len(made) == len(SEEDS) * (len(rows) - 2)
     rows["plain"]["accuracy"].pop()
+    made.clear()
     train_deeper.ablation(record, small)
-    assert made[len(SEEDS) * (len(rows) - 2) :] == [(PLAIN, 2)]
+    assert made == [(PLAIN, 2)]
+    assert {len(row["accuracy"]) for row in rows.values()} == {3}
+
+
+def test_results_of_other_settings_are_left_out():
+    assert train_deeper.comparable(RECORD) == RECORD | train_deeper.where()
+    for key, gone in (("short", {"choices", "ablation"}), ("recipe", {"final", "curves"})):
+        assert RECORD.keys() - train_deeper.comparable(RECORD | {key: {}}) == gone
 
 
 def test_rows_of_another_recipe_are_begun_anew():
@@ -221,5 +233,6 @@ def test_followed_has_the_recorded_curves(monkeypatch, few):
 
 def test_every_recipe_is_timed(monkeypatch, digits):
     monkeypatch.setattr(train_deeper, "ROUNDS", 5)
-    times = step_times({"plain": PLAIN, "all": FULL}, digits)
+    times = step_times([PLAIN, FULL, PLAIN], digits)
+    assert list(times) == [PLAIN, FULL]
     assert all(each > 0 for each in times.values())

@@ -2,7 +2,7 @@
 
 Usage       `make trained` makes everything again, in an hour on two cores. Every run is stored when it is done: without
             `--again`, or with the names of some of the PARTS, this file goes on where the record ends.
-Digits      `choices` and `ablation` train on the first 10,000 training digits and hold the last 20,000 out; `held_out`
+Digits      `choices` and `ablation` train on the first 5,000 training digits and hold the last 20,000 out; `held_out`
             trains on the first 55,000 and holds 5,000 out; `final` trains on all 60,000, and it alone evaluates on the
             test digits. No choice depends on them.
 Weights     The last of a training, or the averaged ones of WeightAverage. `views` are the predictions of the averaged
@@ -54,7 +54,7 @@ from cnn_core import (
 
 FILE, NETWORK_FILE = FOLDER / "12_deeper.json", FOLDER / "12_deeper.npz"
 BATCH_SIZE, EPOCHS = 128, 15
-SHORT = {"digits": 10_000, "held_out": 20_000, "epochs": 6}
+SHORT = {"digits": 5000, "held_out": 20_000, "epochs": 8}
 AVERAGED = 7  # the weight average is over about a seventh of the steps
 ROUNDS = 40  # steps of each network that are timed
 
@@ -164,8 +164,8 @@ TIMED = {"plain": PLAIN} | {  # what is added to the plain network
         "batch normalisation": {"batch_norm": True},
         "batch normalisation before pooling": {"batch_norm": True, "pooled_first": False},
         "dropout": {"dropout": 0.1},
-        "random shifts": {"augmentation": "shifts", "clean": 0},
-        "random shifts and rotations": {"augmentation": "shifts and rotations", "clean": 0},
+        "random shifts": {"augmentation": "shifts"},
+        "random shifts and rotations": {"augmentation": "shifts and rotations"},
         "weight average": {"averaged": True},
         "weight decay": {"weight_decay": FULL.weight_decay},
         "smoothed labels": {"smoothing": 0.1},
@@ -203,29 +203,31 @@ def new_average(examples, epochs):
 
 
 def short_run(recipe, seed, digits):
-    """Return {weights: (cost, accuracy)} on the held-out digits of a short run, for last and averaged weights."""
-    X, y = digits.X_train, digits.y_train
-    few, held_out, epochs = SHORT["digits"], slice(len(X) - SHORT["held_out"], None), SHORT["epochs"]
+    """Return the model of a short run, and its average."""
+    few, epochs = SHORT["digits"], SHORT["epochs"]
     model, average = recipe.model(seed), new_average(few, epochs)
-    for _ in training(model, X[:few], y[:few], recipe, epochs, average):
+    for _ in training(model, digits.X_train[:few], digits.y_train[:few], recipe, epochs, average):
         pass
-    both = {"last": model, "averaged": average.model()}
-    return {name: evaluate(each, X[held_out], y[held_out], CrossEntropy()) for name, each in both.items()}
+    return model, average.model()
 
 
 def complete(rows, record, digits, seeds=SEEDS):
     """Make the short runs that the rows lack, one training for all rows that differ in the weights alone."""
+    held = digits.X_train[-SHORT["held_out"] :], digits.y_train[-SHORT["held_out"] :]
     for seed, row in product(seeds, rows):
-        if len(row["accuracy"]) > seed:
-            continue
-        results = short_run(Recipe(**row["recipe"]), seed, digits)
-        for other in rows:
-            same = other["recipe"] | {"averaged": None} == row["recipe"] | {"averaged": None}
-            if same and len(other["accuracy"]) == seed:
-                cost, accuracy = results["averaged" if other["recipe"]["averaged"] else "last"]
+        missing = [other for other in rows if same_training(other, row) and len(other["accuracy"]) == seed]
+        if row in missing:
+            models = short_run(Recipe(**row["recipe"]), seed, digits)
+            for other in missing:
+                cost, accuracy = evaluate(models[other["recipe"]["averaged"]], *held, CrossEntropy())
                 other["cost"].append(cost)
                 other["accuracy"].append(accuracy)
-        store(record)
+            store(record)
+
+
+def same_training(row, other):
+    """Return True if two rows differ at most in which weights are evaluated."""
+    return row["recipe"] | {"averaged": None} == other["recipe"] | {"averaged": None}
 
 
 def choices(record, digits):
@@ -249,7 +251,6 @@ def begun(record, name, rows):
     stored = record.get(name, [])
     if [{key: each.get(key) for key in row} for each, row in zip(stored, rows, strict=False)] != rows:
         record[name] = [row | {"accuracy": [], "cost": []} for row in rows]
-    record["short"] = SHORT
     return record[name]
 
 
@@ -308,23 +309,22 @@ def views(model, X):
 
 def speed(record, digits):
     """Time steps of the plain network, of it with each part, of the whole recipe, and of the rows of the ablation."""
-    times = step_times(TIMED | {name: recipe for name, _, _, recipe in ablation_rows()}, digits)
-    record["speed"] = {name: times[name] for name in TIMED}
+    times = step_times([*TIMED.values(), *(recipe for *_, recipe in ablation_rows())], digits)
+    record["speed"] = {name: times[recipe] for name, recipe in TIMED.items()}
     for row in record["ablation"]:
-        row["ms_per_step"] = times[row["name"]]
-    record["final"]["ms_per_step"] = times["all"]
+        row["ms_per_step"] = times[Recipe(**row["recipe"])]
+    record["final"]["ms_per_step"] = times[FULL]
     store(record)
 
 
 def step_times(recipes, digits):
-    """Return {name: the median of a step in milliseconds}; the recipes take turns, for other programs disturb all."""
-    fits = {name: steps(recipe, digits) for name, recipe in recipes.items()}
-    times = {name: [] for name in recipes}
-    for turn, (name, each) in product(range(ROUNDS), fits.items()):
+    """Return {recipe: the median of a step in milliseconds}; the recipes take turns, for other programs disturb all."""
+    fits, times = {recipe: steps(recipe, digits) for recipe in recipes}, {recipe: [] for recipe in recipes}
+    for turn, (recipe, each) in product(range(ROUNDS), fits.items()):
         start = time.perf_counter()
         next(each)
-        times[name] += [1000 * (time.perf_counter() - start)] if turn >= 3 else []  # the first ones make buffers
-    return {name: round(median(found), 2) for name, found in times.items()}
+        times[recipe] += [1000 * (time.perf_counter() - start)] if turn >= 3 else []  # the first ones make buffers
+    return {recipe: round(median(found), 2) for recipe, found in times.items()}
 
 
 def steps(recipe, digits):
@@ -346,7 +346,15 @@ def described():
     settings |= {"batch_size": BATCH_SIZE, "epochs": EPOCHS, "clean_epochs": FULL.clean, "steps": steps}
     settings |= {"augmentation": FULL.augmentation, "average": repr(new_average(60_000, EPOCHS))}
     network = [repr(layer) for layer in model.layers]
-    return {"network": network, "parameters": model.parameter_count(), "recipe": settings} | where()
+    return {"network": network, "parameters": model.parameter_count(), "recipe": settings, "short": SHORT}
+
+
+def comparable(record):
+    """Return the record without results of other settings than today's."""
+    now = described()
+    stale = ["choices", "ablation"] if record.get("short") != now["short"] else []
+    stale += ["final", "curves"] if any(record.get(key) != now[key] for key in ("network", "recipe")) else []
+    return {key: value for key, value in record.items() if key not in stale} | now | where()
 
 
 def store(record):
@@ -358,7 +366,7 @@ def main(arguments):
     """Make the parts of these names, or all, as far as the record lacks them; with --again, all of them anew."""
     again = "--again" in arguments
     record = json.loads(FILE.read_text()) if FILE.exists() and not again else {}
-    record |= described()
+    record = comparable(record)
     record.setdefault("final", {key: [] for key in FINAL})
     digits = load_mnist()
     for name in [each for each in arguments if each != "--again"] or PARTS:
