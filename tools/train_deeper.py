@@ -54,7 +54,7 @@ from cnn_core import (
 
 FILE, NETWORK_FILE = FOLDER / "12_deeper.json", FOLDER / "12_deeper.npz"
 BATCH_SIZE, EPOCHS = 128, 15
-SHORT = {"digits": 5000, "held_out": 20_000, "epochs": 8}
+SHORT = {"digits": 5000, "held_out": 20_000, "epochs": 7}
 AVERAGED = 7  # the weight average is over about a seventh of the steps
 ROUNDS = 40  # steps of each network that are timed
 
