@@ -30,6 +30,12 @@ def test_every_number_of_every_image_is_drawn_and_names_stand_over_shapes():
     assert_readable(ax)
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1, 1), (1, 1, 1, 1)])
+def test_a_single_number_may_have_any_shape_which_stands_over_it(shape):
+    ax = draw_graph(None, {"m": (0, 0, None, np.full(shape, 3.5))}, [])
+    assert [text.get_text() for text in ax.texts if text.get_text()] == [f"m\n{shape}", "3.5"]
+
+
 def test_nodes_stand_on_their_grid():
     ax = draw_graph(None, NODES, EDGES)
     (x, top), (middle, low), (right, level) = (
@@ -68,7 +74,7 @@ def test_a_graph_on_given_axes_fits_into_them():
     ("nodes", "edges", "message"),
     [
         (NODES, [("X", "Y", "")], "an edge names 'Y', which is none of the nodes"),
-        ({"X": (0, 0, "X", np.ones((2, 3, 2, 2)))}, [], r"X must have shape \(N, 1, H, W\) or \(1,\)"),
+        ({"X": (0, 0, "X", np.ones((2, 3, 2, 2)))}, [], r"X must have shape \(N, 1, H, W\) or be one"),
         ({"X": (0, 0, "X", np.ones(3))}, [], "X must have shape"),
     ],
 )

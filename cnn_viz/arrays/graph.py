@@ -1,6 +1,6 @@
 """A computation as a graph: its arrays on a grid, and an arrow from each to those that are computed from it.
 
-Shapes      (N, 1, H, W), of which the images stand one below the other, or (1,), a single number.
+Shapes      (N, 1, H, W), of which the images stand one below the other, or a single number in any shape.
 Marks       the name and the shape stand above each array; a gradient ('dC/d...') has a dashed outline.
 Arrows      a text beside an arrow names the operation.
 Chapters    12.
@@ -29,7 +29,7 @@ def draw_graph(ax, nodes, edges):
     ax : matplotlib.axes.Axes or None
         Axes without limits become a canvas of the right size; None is a new figure.
     nodes : {str: (row, column, role, array)}
-        For each name the place on the grid, the hue as in `Panel`, and an array (N, 1, H, W) or (1,).
+        For each name the place on the grid, the hue as in `Panel`, and an array (N, 1, H, W) or a single number.
     edges : sequence of (str, str, str)
         The names of the arrays at the beginning and at the end of an arrow, and its text.
     """
@@ -42,10 +42,10 @@ def draw_graph(ax, nodes, edges):
 def _box(name, role, array):
     """Return an array under its name and shape."""
     array = checks.as_float(name, array)
-    is_fit = array.shape == (1,) or (array.ndim == 4 and array.shape[1] == 1)
-    checks.expect(is_fit, f"{name} must have shape (N, 1, H, W) or (1,)", array.shape)
-    images = array[:, 0] if array.ndim == 4 else [array]
-    title = TextBox(f"{name}\n({', '.join(map(str, array.shape))}{',' * (array.ndim == 1)})")
+    is_fit = array.size == 1 or (array.ndim == 4 and array.shape[1] == 1)
+    checks.expect(is_fit, f"{name} must have shape (N, 1, H, W) or be one number", array.shape)
+    images = array.reshape(-1, *array.shape[-2:]) if array.ndim == 4 else [array.reshape(1, 1)]
+    title = TextBox(f"{name}\n{array.shape}")
     return Column([title, *(_Untitled(image, role, name) for image in images)])
 
 
