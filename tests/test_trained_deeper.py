@@ -132,7 +132,7 @@ def test_a_part_is_all_that_is_taken_away_or_added(part):
 def test_the_plain_network_has_none_of_the_parts():
     assert not any(isinstance(layer, (BatchNorm2D, Dropout)) for layer in PLAIN.model().layers)
     optimiser = PLAIN.optimiser(100)
-    assert (optimiser.weight_decay, optimiser.learning_rate) == (0, 0.001)
+    assert (optimiser.weight_decay, optimiser.learning_rate) == (0, 0.003)
     assert (PLAIN.augmentation, PLAIN.averaged) == ("none", False)
 
 
