@@ -22,6 +22,9 @@ from .arrays.dense import (
     draw_connections as draw_connections,
     draw_product as draw_product,
 )
+from .arrays.graph import (
+    draw_graph as draw_graph,
+)
 from .arrays.line import (
     draw_line_windows as draw_line_windows,
 )
@@ -37,6 +40,9 @@ from .arrays.pooling import (
     draw_pooling as draw_pooling,
     draw_routed_gradient as draw_routed_gradient,
     draw_routing as draw_routing,
+)
+from .arrays.two_dilations import (
+    draw_two_dilations as draw_two_dilations,
 )
 from .arrays.windows import (
     written_sum as written_sum,
@@ -102,6 +108,9 @@ from .interactive.watch_sweep import (
 )
 from .network.diagram import (
     draw_network as draw_network,
+)
+from .plots.ablation import (
+    show_ablation as show_ablation,
 )
 from .plots.bars import (
     show_growth as show_growth,
