@@ -21,7 +21,7 @@ help:
 	@echo "make browser    test every widget of the notebooks in a real browser (needs Chromium; twenty minutes)"
 	@echo "make notebooks  run the notebooks and store their outputs (NOTEBOOKS='a.ipynb b.ipynb' selects some)"
 	@echo "make figures    draw the pictures in imgs/"
-	@echo "make trained    train the model in cnn_core/data/trained/ and what chapters 07, 08 and 11 compare again, and write the records"
+	@echo "make trained    train the models in cnn_core/data/trained/ and what chapters 07, 08, 11 and 12 compare again, and write the records"
 	@echo "make bench      compare the speed with PyTorch and plain NumPy, and write README's table (ten minutes; needs PyTorch)"
 	@echo "make html       build the series as static pages from the stored outputs: build/html/index.html"
 	@echo "make format     format the code"
@@ -57,6 +57,7 @@ trained: $(STAMP)
 	@$(RUN) tools/train_optimisers.py
 	@$(RUN) tools/train_choices.py
 	@$(RUN) tools/train_museum.py
+	@$(RUN) tools/train_deeper.py --again
 
 bench: $(STAMP)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"

@@ -22,6 +22,9 @@ from .arrays.dense import (
     draw_connections as draw_connections,
     draw_product as draw_product,
 )
+from .arrays.graph import (
+    draw_graph as draw_graph,
+)
 from .arrays.line import (
     draw_line_windows as draw_line_windows,
 )
@@ -38,6 +41,9 @@ from .arrays.pooling import (
     draw_pooling as draw_pooling,
     draw_routed_gradient as draw_routed_gradient,
     draw_routing as draw_routing,
+)
+from .arrays.two_dilations import (
+    draw_two_dilations as draw_two_dilations,
 )
 from .arrays.windows import (
     written_sum as written_sum,
@@ -99,11 +105,17 @@ from .interactive.history import (
 from .interactive.watch import (
     watch as watch,
 )
+from .interactive.watch_sweep import (
+    watch_sweep as watch_sweep,
+)
 from .network.diagram import (
     draw_network as draw_network,
 )
 from .network.units import (
     show_units as show_units,
+)
+from .plots.ablation import (
+    show_ablation as show_ablation,
 )
 from .plots.bars import (
     show_growth as show_growth,
@@ -136,6 +148,11 @@ from .plots.lines import (
     show_lines as show_lines,
     show_paths as show_paths,
     show_paths_apart as show_paths_apart,
+)
+from .plots.machines import (
+    show_additions as show_additions,
+    show_processes as show_processes,
+    show_sweep as show_sweep,
 )
 from .plots.memory import (
     show_blocks as show_blocks,

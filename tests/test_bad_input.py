@@ -17,16 +17,20 @@ import pytest
 import cnn_core as cnn
 from cnn_core import (
     Adam,
+    BatchNorm2D,
     Conv2D,
     CrossEntropy,
+    Dropout,
     Flatten,
     FullyConnected,
+    GlobalAveragePool2D,
     LeakyReLU,
     MeanSquaredError,
     Model,
     Pool2D,
     ReLU,
     Softmax,
+    WeightAverage,
 )
 from cnn_viz import Field, Steps, explore
 from cnn_viz.base.figures import new_figure
@@ -51,6 +55,11 @@ class State:
         self.built = Conv2D(2)
         self.built.backward(np.ones_like(self.built.forward(self.X)))
         self.new = Conv2D(2)
+        self.deep = Model([Conv2D(2), BatchNorm2D(), Dropout(), GlobalAveragePool2D(), FullyConnected(3)], (1, 6, 6))
+        self.average = WeightAverage()
+        fit(self, model=self.deep, optimiser=Adam(), average=self.average)
+        self.norm = BatchNorm2D()
+        self.norm.forward(self.one_hot)
         self.folder = folder
         self.path = folder / "model.npz"
         self.model.save(self.path)
@@ -68,11 +77,12 @@ class State:
     def numbers(self):
         """Yield everything that an error must leave unchanged."""
         yield from (self.X, self.y, self.one_hot, self.F, self.W, self.rng.bit_generator.state)
-        for model in (self.model, self.other):
+        for model in (self.model, self.other, self.deep):
             yield from (model.rng.bit_generator.state, model.shapes, model.dtype, len(model.layers))
-        for layer in (*self.model.layers, *self.other.layers, self.built, self.new):
+        for layer in (*self.model.layers, *self.other.layers, *self.deep.layers, self.built, self.new, self.norm):
             yield {name: value for name, value in sorted(vars(layer).items()) if not callable(value)}
         yield from (self.optimiser.steps, self.optimiser.state, self.optimiser.owner is not None)
+        yield from (self.average.params, self.average.source is self.deep)
         yield np.random.get_state()  # noqa: NPY002
         yield {name: (self.folder / name).read_bytes() for name in sorted(os.listdir(self.folder))}
 
@@ -252,6 +262,93 @@ TRAINING = {
     "surface-labels": (lambda s: cnn.cost_surface(s.model, s.X, s.y + 1, CrossEntropy()), ValueError, "label 3 at ind"),
 }
 
+DEEPER = {
+    "norm-momentum": (lambda s: BatchNorm2D(momentum=1.1), ValueError, "^BatchNorm2D: momentum"),
+    "norm-epsilon": (lambda s: BatchNorm2D(epsilon=0), ValueError, "^BatchNorm2D: epsilon"),
+    "norm-text": (lambda s: BatchNorm2D(momentum="0.1"), TypeError, "^BatchNorm2D: momentum"),
+    "norm-one-vector": (lambda s: s.norm.forward(s.one_hot[:1]), ValueError, "^BatchNorm2D: a single value has no var"),
+    "norm-features": (lambda s: s.norm.forward(s.one_hot[:, :2]), ValueError, "^BatchNorm2D: "),
+    "norm-rows": (lambda s: BatchNorm2D().forward(s.X[:, 0]), ValueError, r"^BatchNorm2D: .*\(C, H, W\) or \(features"),
+    "norm-backward": (lambda s: s.norm.backward(s.one_hot[:5]), ValueError, "dC_dO has shape"),
+    "norm-early": (lambda s: BatchNorm2D().backward(s.X), RuntimeError, "^BatchNorm2D: backward was called before"),
+    "norm-masked": (lambda s: s.norm.forward(masked(s.one_hot)), ValueError, "^BatchNorm2D: X has masked entries"),
+    "norm-last-example": (
+        lambda s: fit(s, model=Model([Flatten(), BatchNorm2D()], (1, 6, 6)), optimiser=Adam(), y=s.y, batch_size=11),
+        ValueError,
+        "a single value has no variance",
+    ),
+    "dropout-rate": (lambda s: Dropout(1), ValueError, "^Dropout: rate"),
+    "dropout-text": (lambda s: Dropout("half"), TypeError, "^Dropout: rate"),
+    "dropout-early": (lambda s: Dropout().backward(s.X), RuntimeError, "^Dropout: backward was called before forward"),
+    "average-vector": (
+        lambda s: GlobalAveragePool2D().forward(s.one_hot),
+        ValueError,
+        "^GlobalAveragePool2D: expected",
+    ),
+    "dilation-zero": (lambda s: Conv2D(2, dilation=0), ValueError, "^Conv2D: dilation"),
+    "dilation-large": (
+        lambda s: cnn.conv2d_forward(s.X, s.F, dilation=3),
+        ValueError,
+        "^conv2d_forward: the effective kernel",
+    ),
+    "dilation-half": (lambda s: cnn.output_size(9, 3, dilation=1.5), TypeError, "^output_size: dilation"),
+    "dilation-field": (lambda s: cnn.receptive_field([(3, 1, 0)]), ValueError, "^receptive_field: dilation"),
+    "smoothing": (lambda s: CrossEntropy(smoothing=1.5), ValueError, "^CrossEntropy: smoothing"),
+    "shifted-pixels": (lambda s: cnn.shifted(s.X, s.rng, pixels=-1), ValueError, "^shifted: pixels"),
+    "shifted-rng": (lambda s: cnn.shifted(s.X, 0), TypeError, "^shifted: rng"),
+    "shifted-image": (lambda s: cnn.shifted(s.X[0], s.rng), ValueError, "^shifted: X must have 4 dimensions"),
+    "rotated-degrees": (lambda s: cnn.rotated(s.X, s.rng, degrees=181), ValueError, "^rotated: degrees"),
+    "rotated-masked": (lambda s: cnn.rotated(masked(s.X), s.rng), ValueError, "^rotated: X has masked entries"),
+    "rotated-rng": (lambda s: cnn.rotated(s.X, None), TypeError, "^rotated: rng"),
+    "decay": (lambda s: WeightAverage(decay=1), ValueError, "^WeightAverage: decay"),
+    "no-average": (lambda s: WeightAverage().model(), RuntimeError, "^WeightAverage: no average yet"),
+    "average-add": (lambda s: s.average.add(3), TypeError, "^WeightAverage: "),
+    "average-other": (lambda s: s.average.add(s.model), ValueError, "this WeightAverage is of another model"),
+    "fit-average": (lambda s: fit(s, average=0.999), TypeError, "^fit: average must be a WeightAverage"),
+    "fit-average-other": (lambda s: fit(s, average=s.average), ValueError, "^fit: this WeightAverage is of another mo"),
+    "fit-augment": (lambda s: fit(s, augment=2), TypeError, "^fit: augment must be a function"),
+    "fit-augment-shape": (lambda s: fit(s, augment=lambda X, rng: X[:1]), ValueError, "^fit: the output of augment"),
+    "fit-augment-nan": (lambda s: fit(s, augment=lambda X, rng: X * np.nan), ValueError, "^fit: the output of augment"),
+}
+
+OTHERS = {  # the names of which no other table has a case
+    "adamw": (lambda s: cnn.AdamW(weight_decay=-1), ValueError, "^AdamW: weight_decay"),
+    "descent": (lambda s: cnn.GradientDescent("fast"), TypeError, "^GradientDescent: learning_rate"),
+    "momentum": (lambda s: cnn.Momentum(momentum=1), ValueError, "^Momentum: momentum"),
+    "nesterov": (lambda s: cnn.Nesterov(momentum=-1), ValueError, "^Nesterov: momentum"),
+    "rmsprop": (lambda s: cnn.RMSProp(decay=1), ValueError, "^RMSProp: decay"),
+    "constant-rate": (lambda s: cnn.Constant(-1), ValueError, "^Constant: learning_rate"),
+    "cosine": (lambda s: cnn.Cosine(0.1, steps=0), ValueError, "^Cosine: steps"),
+    "one-cycle": (lambda s: cnn.OneCycle(0.1, steps=9, warm_up=2), ValueError, "^OneCycle: warm_up"),
+    "step-decay": (lambda s: cnn.StepDecay(0.1, every=0), ValueError, "^StepDecay: every"),
+    "relu": (lambda s: ReLU().forward("x"), TypeError, "^ReLU: X"),
+    "sigmoid": (lambda s: cnn.Sigmoid().forward("x"), TypeError, "^Sigmoid: X"),
+    "tanh": (lambda s: cnn.Tanh().forward(3.0), ValueError, "^Tanh: X"),
+    "relu-forward": (lambda s: cnn.relu_forward("x"), TypeError, "^relu_forward: X"),
+    "sigmoid-forward": (lambda s: cnn.sigmoid_forward("x"), TypeError, "^sigmoid_forward: X"),
+    "sigmoid-backward": (lambda s: cnn.sigmoid_backward(s.y, s.X), ValueError, "^sigmoid_backward: dC_dO has shape"),
+    "tanh-forward": (lambda s: cnn.tanh_forward("x"), TypeError, "^tanh_forward: X"),
+    "tanh-backward": (lambda s: cnn.tanh_backward(s.y, s.X), ValueError, "^tanh_backward: dC_dO has shape"),
+    "softmax-backward": (lambda s: cnn.softmax_backward(s.y, s.W), ValueError, "^softmax_backward: dC_dO has shape"),
+    "leaky-forward": (lambda s: cnn.leaky_relu_forward("x"), TypeError, "^leaky_relu_forward: X"),
+    "leaky-backward": (lambda s: cnn.leaky_relu_backward(s.y, s.X), ValueError, "^leaky_relu_backward: dC_dO has s"),
+    "loop": (lambda s: cnn.conv2d_forward_loop(s.X, s.F[0]), ValueError, "^conv2d_forward_loop: F must have 4 dim"),
+    "dilated": (lambda s: cnn.conv2d_backward_dilated(s.X, s.X, s.F), ValueError, "^conv2d_backward_dilated: dC_dO h"),
+    "vectorised": (lambda s: cnn.convolve_vectorised(s.X[0], s.F), ValueError, "^convolve_vectorised: X must have 4"),
+    "dense-backward": (lambda s: cnn.dense_backward(s.X, s.one_hot, s.W), ValueError, "^dense_backward: "),
+    "pool": (lambda s: cnn.pool2d_forward(s.X, 7), ValueError, "^pool2d_forward: the kernel"),
+    "pool-loop": (lambda s: cnn.pool2d_forward_loop(s.X, mode="sum"), ValueError, "^pool2d_forward_loop: unknown mode"),
+    "pool-backward-loop": (lambda s: cnn.pool2d_backward_loop(s.X, s.X), ValueError, "^pool2d_backward_loop: dC_dO h"),
+    "padding-amounts": (lambda s: cnn.padding_amounts(9, 3, 1, "sme"), ValueError, "^padding_amounts: unknown padding"),
+    "grid": (lambda s: cnn.gradient_check_grid(None, None, [5], [3], [1], [0], 0), ValueError, "^gradient_check_grid"),
+    "he-normal": (lambda s: cnn.he_normal((3,), s.rng), ValueError, "^he_normal: shape"),
+    "he-uniform": (lambda s: cnn.he_uniform((3, 3), 5), TypeError, "^he_uniform: rng"),
+    "xavier-normal": (lambda s: cnn.xavier_normal("x", s.rng), TypeError, "^xavier_normal: shape"),
+    "xavier-uniform": (lambda s: cnn.xavier_uniform((0, 3), s.rng), ValueError, "^xavier_uniform: "),
+    "constant": (lambda s: cnn.constant("x", s.rng), TypeError, "."),
+    "register": (lambda s: cnn.register_layer(3), TypeError, "^register_layer: "),
+}
+
 FILES = {
     "load-missing": (lambda s: Model.load(s.folder / "nothing"), FileNotFoundError, "nothing"),
     "load-text": (lambda s: Model.load(s.folder / "text.gz"), ValueError, r"^Model\.load: '.*text\.gz' cannot be load"),
@@ -325,9 +422,12 @@ AREAS = {
     "order": ORDER,
     "steps": STEPS,
     "training": TRAINING,
+    "deeper": DEEPER,
+    "others": OTHERS,
     "files": FILES,
     "widgets": WIDGETS,
 }
+NOT_CALLED = {"Step", "Epoch", "Layer", "Optimiser"}  # fit makes the first two, the others are for subclasses
 CASES = [pytest.param(*case, id=f"{area}-{name}") for area, cases in AREAS.items() for name, case in cases.items()]
 
 
@@ -350,6 +450,17 @@ def test_training_continues_after_bad_input_as_without_it(tmp_path, call, error,
         call(state)
     assert list(state.records) == list(reference.records)
     assert state.fingerprint()[:-1] == reference.fingerprint()[:-1]
+
+
+def names_used_by(code):
+    """Return the global names and attributes that a function's code uses, in functions inside it too."""
+    inside = [each for each in code.co_consts if hasattr(each, "co_names")]
+    return set(code.co_names).union(*map(names_used_by, inside))
+
+
+@pytest.mark.parametrize("name", sorted(set(cnn.__all__) - NOT_CALLED))
+def test_every_public_name_has_a_case(name):
+    assert name in set().union(*(names_used_by(case.values[0].__code__) for case in CASES))
 
 
 def test_the_fingerprint_changes_with_every_part_of_the_state(tmp_path):

@@ -76,3 +76,10 @@ def test_a_timeline_has_a_box_as_long_as_the_task_in_the_line_of_its_worker():
 def test_the_lines_of_a_timeline_can_have_names():
     (ax,) = show_timeline([(0, 0.0, 0.010, "a"), (1, 0.002, 0.007, "b")], names=["alone", "both"]).axes
     assert [label.get_text() for label in ax.get_yticklabels()] == ["alone", "both"]
+
+
+def test_a_timeline_can_be_in_seconds():
+    (ax,) = show_timeline([(0, 1.0, 3.0, "a")], unit="seconds").axes
+    assert [(box.get_x(), box.get_width()) for box in ax.patches] == [(1.0, 2.0)]
+    assert ax.texts[0].get_position()[0] == 2.0
+    assert ax.get_xlabel() == "seconds"

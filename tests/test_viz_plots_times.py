@@ -48,3 +48,11 @@ def test_one_kind_of_part_needs_no_legend():
 def test_six_kinds_of_parts_are_refused():
     with pytest.raises(ValueError, match="6 kinds of parts"):
         show_parts({"all": {str(number): 1.0 for number in range(6)}})
+
+
+def test_counts_have_their_own_label_and_text():
+    (ax,) = show_parts({"a": {"weights": 2000.0}}, label="parameters", text="{:,.0f}".format).axes
+    assert [text.get_text() for text in ax.texts] == ["2,000"]
+    assert ax.get_xlabel() == "parameters"
+    ax.figure.canvas.draw()
+    assert "2,000" in [label.get_text() for label in ax.get_xticklabels()]

@@ -94,6 +94,8 @@ def test_the_chapters_that_open_files_are_found():
         "09_how_fast_can_numpy_go",
         "10_look_inside",
         "11_bug_museum",
+        "12_deeper_and_better",
+        "13_many_machines",
         "answers/08_model",
     ]
 

@@ -2,7 +2,7 @@
 
 Cells       one a number; chosen ones have the hue of their array and a thick outline, the others are grey, so that
             they differ without colour.
-Chapters    09.
+Chapters    09, 13.
 """
 
 import numpy as np
@@ -16,6 +16,7 @@ from cnn_viz.base.style import FONT, picture
 CELL = 30  # pixels
 MARGIN = 12  # pixels
 TITLE = 26  # pixels: space for a line of text above or below
+UNITS = {"milliseconds": 1000, "seconds": 1}  # in a second
 TASKS = ("#FFFFFF", "#D9D9D9")  # neighbouring tasks, distinguished in grey too
 
 
@@ -92,7 +93,7 @@ def _bracket(ax, x, top, bottom, text, order):
 
 
 @picture
-def show_timeline(spans, names=None):
+def show_timeline(spans, names=None, unit="milliseconds"):
     """Draw the tasks of workers over time: a line for every worker, a box for every task.
 
     Parameters
@@ -101,17 +102,21 @@ def show_timeline(spans, names=None):
         (worker, first second, last second, text) of every task.
     names : sequence of str, optional
         Of the lines; "worker 0" and so on if not given.
+    unit : 'milliseconds' or 'seconds'
+        Of the axis.
     """
+    checks.choice("unit", unit, UNITS)
     checks.as_float("spans", [[first, last] for _, first, last, _ in spans])
     workers = 1 + max(worker for worker, *_ in spans)
     names = names or [f"worker {worker}" for worker in range(workers)]
     figure = new_figure(WIDEST, 2 * MARGIN + TITLE + workers * 44 + 22)
     ax = add_axes(figure, 190, MARGIN, 550, workers * 44)
     for box, (worker, first, last, text) in enumerate(sorted(spans)):
-        ax.barh(worker, (last - first) * 1e3, left=first * 1e3, height=0.7, color=TASKS[box % 2], edgecolor=INK)
-        ax.text((first + last) / 2 * 1e3, worker, text, ha="center", va="center")
+        first, last = first * UNITS[unit], last * UNITS[unit]
+        ax.barh(worker, last - first, left=first, height=0.7, color=TASKS[box % 2], edgecolor=INK)
+        ax.text((first + last) / 2, worker, text, ha="center", va="center")
     ax.set(yticks=range(workers), yticklabels=names)
-    ax.set_xlabel("milliseconds", fontsize=FONT + 1)
+    ax.set_xlabel(unit, fontsize=FONT + 1)
     ax.set_xlim(left=0)
     ax.invert_yaxis()
     return figure

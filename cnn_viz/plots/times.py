@@ -1,7 +1,7 @@
-"""Times made of parts: bars on a linear axis from 0, so that lengths can be compared and added.
+"""Times, or counts, made of parts: bars on a linear axis from 0, so that lengths can be compared and added.
 
 Parts       are distinguished by grey and hatching, not by hue: the hues stand for arrays.
-Chapters    09.
+Chapters    09, 12.
 """
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -18,7 +18,7 @@ NAMES, RIGHT = 210, 70  # pixels: space for the names, and for the last total
 
 
 @picture
-def show_parts(times, unit="an image"):
+def show_parts(times, unit="an image", label=None, text=duration):
     """Draw a bar for each of several times; a bar is divided into its parts, and its total stands at its end.
 
     Parameters
@@ -28,6 +28,10 @@ def show_parts(times, unit="an image"):
         most five names.
     unit : str
         What takes so long.
+    label : str, optional
+        The label of the axis, where the numbers are no times.
+    text : callable
+        number -> its text.
     """
     names = list(dict.fromkeys(name for parts in times.values() for name in parts))
     if len(names) > len(FILLS):
@@ -37,10 +41,10 @@ def show_parts(times, unit="an image"):
     ax = add_axes(figure, NAMES, top, WIDEST - NAMES - RIGHT, len(times) * BAR)
     for row, (bar, parts) in enumerate(times.items()):
         end = _draw_bar(ax, row, checks.as_float(bar, list(parts.values())), [names.index(name) for name in parts])
-        ax.annotate(duration(end), (end, row), xytext=(5, 0), textcoords="offset points", va="center")
+        ax.annotate(text(end), (end, row), xytext=(5, 0), textcoords="offset points", va="center")
     ax.set(xlim=(0, None), ylim=(len(times) - 0.5, -0.5), yticks=range(len(times)), yticklabels=list(times))
-    ax.set_xlabel(f"time for {unit} (shorter is faster)", fontsize=FONT + 1)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value) if value else "0"))
+    ax.set_xlabel(label or f"time for {unit} (shorter is faster)", fontsize=FONT + 1)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text(value) if value else "0"))
     ax.xaxis.set_major_locator(MaxNLocator(5))
     if len(names) > 1:
         _draw_legend(ax, names)
