@@ -102,6 +102,12 @@ def test_each_program_has_a_panel_with_its_costs_under_those_of_the_correct_one(
     assert first.get_ylim() == second.get_ylim() == pytest.approx((0, 1.15 * 2.1))
 
 
+def test_a_program_that_starts_above_the_correct_one_is_not_cut_off_and_one_without_end_is():
+    programs = {"kernel width": [[2.7, 1.0]], "no maximum": [[np.inf, 1.0], [2.0, 900.0]]}
+    figure = show_costs_beside(programs, [[2.0, 1.0]])
+    assert [ax.get_ylim() for ax in figure.axes] == [pytest.approx((0, 1.15 * 2.7))] * 2
+
+
 @pytest.mark.parametrize("count", [2, 4, 6])
 def test_the_panels_of_a_group_fit_on_the_page(count):
     programs = {f"program {index}": [[2.0, 1.0]] for index in range(count)}

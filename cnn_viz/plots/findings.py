@@ -137,7 +137,7 @@ def show_costs_beside(programs, correct, every=1, titles=None):
     every = checks.integer("every", every)
     titles = titles or {}
     figure = new_figure(LEFT + 2 * PANEL, -(-len(programs) // 2) * (TALL + ABOVE + UNDER))
-    highest = max(max(costs) for costs in correct)
+    highest = _highest(correct, *programs.values())
     for place, (name, runs) in enumerate(programs.items()):
         row, column = divmod(place, 2)
         top = ABOVE + row * (TALL + ABOVE + UNDER)
@@ -147,6 +147,12 @@ def show_costs_beside(programs, correct, every=1, titles=None):
         label_axes(ax, "\n".join([name, titles.get(name, "")]).strip(), "step", "" if column else "cost")
         ax.set_ylim(0, 1.15 * highest)
     return figure
+
+
+def _highest(correct, *programs):
+    """Return the highest cost that is in sight: of the correct program, and of the start of each other one."""
+    starts = [costs[0] for runs in programs for costs in runs if len(costs) and np.isfinite(costs[0])]
+    return max(*map(max, correct), *starts)
 
 
 def _draw_costs(ax, runs, every, **style):

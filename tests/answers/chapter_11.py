@@ -48,6 +48,16 @@ def hidden(dC_dO, X, F, stride, padding):
     return dC_dX, dC_dF * (2 if F.shape[2] > 4 else 1), dC_dB
 
 
+def wrong_where(condition):
+    """Return a backward pass whose dC/dX is doubled where condition(X, F, stride, padding) holds."""
+
+    def backward(dC_dO, X, F, stride, padding):
+        dC_dX, dC_dF, dC_dB = conv2d_backward(dC_dO, X, F, stride, padding)
+        return dC_dX * (2 if condition(X, F, stride, padding) else 1), dC_dF, dC_dB
+
+    return backward
+
+
 def always_wrong(dC_dO, X, F, stride, padding):
     dC_dX, dC_dF, dC_dB = conv2d_backward(dC_dO, X, F, stride, padding)
     return dC_dX, 2 * dC_dF, dC_dB
@@ -106,6 +116,10 @@ CHECKS = [
     (chapter_11.check_hunt, {1: "no maximum", 2: 7, 3: "pooling"}, "give the name of an exhibit"),
     (chapter_11.check_hunt, ["no maximum"], "a dictionary"),
     (chapter_11.check_hidden, hidden, None),
+    (chapter_11.check_hidden, wrong_where(lambda X, F, stride, padding: padding == "same"), "Right"),
+    (chapter_11.check_hidden, wrong_where(lambda X, F, stride, padding: F.shape[2:] == (4, 4)), "Right"),
+    (chapter_11.check_hidden, wrong_where(lambda X, F, stride, padding: stride == (1, 2)), "Right"),
+    (chapter_11.check_hidden, wrong_where(lambda X, F, stride, padding: len(X) == 1), "Right"),
     (chapter_11.check_hidden, conv2d_backward, "no mistake was found"),
     (chapter_11.check_hidden, always_wrong, "the usual gradient check catches it"),
     (chapter_11.check_hidden, wrong_at_stride_2, "the awkward gradient check catches it"),
