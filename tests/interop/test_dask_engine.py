@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -45,7 +46,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, (420, 1, 12, 12), np.uint8)  # the last batch is shorter
 Y = RNG.integers(0, 10, 420)
-QUIET = {"dashboard_address": ":0", "silence_logs": 50, "threads_per_worker": 1}
+QUIET = {"dashboard_address": "127.0.0.1:0", "silence_logs": 50, "threads_per_worker": 1}
 
 
 @contextmanager
@@ -355,6 +356,13 @@ def test_arguments_are_validated_at_once(client):
             sweep(client, {"a": job})
 
 
+def test_a_local_cluster_listens_on_the_loopback_address_alone(client):
+    with warnings.catch_warnings(action="ignore"), LocalCluster(n_workers=1, silence_logs=50):  # the port may be in use
+        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        sockets = [each for process in processes for each in process.net_connections()]
+    assert {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+
+
 LEFT = """
 import os, signal, sys, threading
 from cnn_core import *
@@ -364,7 +372,7 @@ import dask_jobs, numpy as np
 
 X, y = np.zeros((400, 1, 12, 12), np.float32), np.zeros(400, int)
 if __name__ == "__main__":
-    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50)
     with cluster, Client(cluster) as client:
         model = Model([Flatten(), FullyConnected(10)], (1, 12, 12))
         records = fit_on(client, model, X, y, Adam(), CrossEntropy(), epochs=10**6, augment=dask_jobs.slowly_shifted)
