@@ -67,7 +67,8 @@ def sweep(client, jobs):
     --------
     >>> from cnn_interop import sweep
     >>> from dask.distributed import Client, LocalCluster                         # doctest: +SKIP
-    >>> with LocalCluster(n_workers=2, threads_per_worker=1) as cluster, Client(cluster) as client:  # doctest: +SKIP
+    >>> settings = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}  # see SECURITY.md
+    >>> with LocalCluster(n_workers=2, **settings) as cluster, Client(cluster) as client:  # doctest: +SKIP
     ...     results = dict(sweep(client, {rate: (train, {"rate": rate}) for rate in (0.1, 0.01)}))
     """
     _check_client(client)
@@ -173,7 +174,8 @@ def fit_on(
     --------
     >>> from cnn_interop import fit_on
     >>> from dask.distributed import Client, LocalCluster                         # doctest: +SKIP
-    >>> with LocalCluster(n_workers=2, threads_per_worker=1) as cluster, Client(cluster) as client:  # doctest: +SKIP
+    >>> settings = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}  # see SECURITY.md
+    >>> with LocalCluster(n_workers=2, **settings) as cluster, Client(cluster) as client:  # doctest: +SKIP
     ...     for record in fit_on(client, model, X, y, Adam(), CrossEntropy(), batch_size=128):
     ...         print(record)
     """

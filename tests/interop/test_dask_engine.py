@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -357,7 +356,7 @@ def test_arguments_are_validated_at_once(client):
 
 
 def test_a_local_cluster_listens_on_the_loopback_address_alone(client):
-    with warnings.catch_warnings(action="ignore"), LocalCluster(n_workers=1, silence_logs=50):  # the port may be in use
+    with LocalCluster(n_workers=1, silence_logs=50, dashboard_address="127.0.0.1:0"):
         processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
         sockets = [each for process in processes for each in process.net_connections()]
     assert {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
