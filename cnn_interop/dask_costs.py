@@ -23,13 +23,13 @@ class StepCost(NamedTuple):
     """The cost of one step; all seconds are medians."""
 
     parameters: int  # numbers that are trained
-    micro_batches: int  # tasks of a step
+    micro_batches: int
     examples: int  # bytes that each worker gets once, before the first step
-    sent: int  # bytes of the weights: once a step
+    sent: int  # bytes of the weights: once a step, to each worker
     received: int  # bytes of the gradients of all micro-batches
     here: float  # seconds a step with one thread of this process
     there: float  # seconds a step on the cluster
-    tasks: float  # seconds that as many tasks take which compute nothing and get and give nothing
+    tasks: float  # seconds that a task for each worker takes which computes nothing and gets and gives nothing
 
 
 @checks.public
@@ -70,11 +70,12 @@ def _size(thing):
 
 
 def _empty_tasks(client, count, times):
-    """Return the seconds that some tasks take which do nothing."""
+    """Return the seconds that tasks take which do nothing: one for each thread, and no more than count."""
+    count = min(count, sum(client.nthreads().values()))
     (worker,) = imported("cnn_interop.dask_worker")
     ends = [time.perf_counter()]
     for _ in range(times):
         names = [f"nothing-{uuid.uuid4()}" for _ in range(count)]
-        client.gather([client.submit(worker.whole, None, key=name, pure=False) for name in names])
+        client.gather([client.submit(worker.nothing, key=name, pure=False) for name in names])
         ends.append(time.perf_counter())
     return _median_of(ends)

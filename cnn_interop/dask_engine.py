@@ -2,7 +2,8 @@
 
 Bits        `fit_on` computes the micro-batches of `fit` with the function of `fit`, and adds their results in the same
             order. So the weights have the same bits for any number of workers, and where a worker is lost.
-Traffic     The examples are sent once, to each worker; the weights once a step; each micro-batch's gradients come back.
+Traffic     To each worker the examples are sent once, and the weights once a step. Each micro-batch's gradients come
+            back one by one: added on the way, they would be added in another order.
 Losses      A task of a worker that died is done again on another by Dask. Nothing is written to the model before all
             micro-batches of a step have arrived, so an error or an interrupt leaves the model of the last whole step.
 Trust       The workers run what they are sent, and what they send back is unpickled: see SECURITY.md.
@@ -26,11 +27,11 @@ from cnn_core.fast.threads import deliver_interrupts
 from cnn_interop.packages import imported
 
 POLL = 0.5  # seconds between two looks at a cluster that has not answered
-LOOK = 1  # seconds between two looks at which workers there are
+LOOK = 1  # seconds between two counts of the threads of all workers
 PATIENCE = 30  # seconds without any worker: a new one takes one or two to start
 ATTEMPTS = 4  # a worker that dies while the examples are being sent ends the sending to all
 REMOVED_WITHIN = 10  # seconds that the examples may take to be removed
-PART = 64  # micro-batches whose results are on their way at a time: memory must not grow with the batch
+PART = 32  # micro-batches whose results are on their way at a time: memory must not grow with the batch
 
 
 @checks.public
@@ -67,7 +68,8 @@ def sweep(client, jobs):
     --------
     >>> from cnn_interop import sweep
     >>> from dask.distributed import Client, LocalCluster                         # doctest: +SKIP
-    >>> with LocalCluster(n_workers=2, threads_per_worker=1) as cluster, Client(cluster) as client:  # doctest: +SKIP
+    >>> settings = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}  # see SECURITY.md
+    >>> with LocalCluster(n_workers=2, **settings) as cluster, Client(cluster) as client:  # doctest: +SKIP
     ...     results = dict(sweep(client, {rate: (train, {"rate": rate}) for rate in (0.1, 0.01)}))
     """
     _check_client(client)
@@ -110,7 +112,7 @@ def _begin(client, jobs, futures):
     for name, job in jobs.items():
         try:
             with _told_when_gone(client, "sweep"):
-                futures[_submit(client, "sweep", (), worker.call, *job)] = name
+                futures[_submit(client, "sweep", worker.call, *job)] = name
         except (TypeError, ValueError, AttributeError, PickleError) as error:
             yield name, error
 
@@ -173,7 +175,8 @@ def fit_on(
     --------
     >>> from cnn_interop import fit_on
     >>> from dask.distributed import Client, LocalCluster                         # doctest: +SKIP
-    >>> with LocalCluster(n_workers=2, threads_per_worker=1) as cluster, Client(cluster) as client:  # doctest: +SKIP
+    >>> settings = {"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}  # see SECURITY.md
+    >>> with LocalCluster(n_workers=2, **settings) as cluster, Client(cluster) as client:  # doctest: +SKIP
     ...     for record in fit_on(client, model, X, y, Adam(), CrossEntropy(), batch_size=128):
     ...         print(record)
     """
@@ -191,7 +194,7 @@ class _ClusterPool:
         (self.worker,) = imported("cnn_interop.dask_worker")
         self.client, self.layers, self.patience = client, layers, patience
         self.name, self.sent = f"fit_on-{uuid.uuid4()}", None
-        self.places, self.looked = [], -math.inf
+        self.threads, self.counted = 1, -math.inf
 
     def __enter__(self):
         return self.run
@@ -206,14 +209,9 @@ class _ClusterPool:
     def run(self, job, items, add):
         """Return the results of job(replica, item) added in the order of the items; the first error is raised."""
         changed = self._send_once(job)
-        self._look_for_workers()
-        with _told_when_gone(self.client, "fit_on"):
-            replica = _submit(self.client, "weights", self.places[:1], self.worker.whole, Replica(self.layers))
-        try:
-            parts = [items[start : start + PART] for start in range(0, len(items), PART)]
-            return reduce(add, (result for part in parts for result in self._computed(part, replica, changed)))
-        finally:
-            _release([replica])
+        self._count_threads()
+        parts = [items[start : start + PART] for start in range(0, len(items), PART)]
+        return reduce(add, (result for part in parts for result in self._computed(part, changed)))
 
     def _send_once(self, job):
         """Send the job with its arguments to the workers at the first step; return those that have changed since."""
@@ -224,27 +222,24 @@ class _ClusterPool:
             _asked(self.client, "fit_on", partial(_register, self.client), plugin, self.name, patience=self.patience)
         return {key: value for key, value in job.keywords.items() if value is not self.sent[key]}
 
-    def _look_for_workers(self):
-        """List the workers, each as often as it has threads, once a second: they take micro-batches in turn.
+    def _count_threads(self):
+        """Count the threads of all workers, once a second."""
+        if time.monotonic() - self.counted > LOOK:
+            workers = _asked(self.client, "fit_on", self.client.nthreads, patience=self.patience)
+            self.threads, self.counted = max(sum(workers.values()), 1), time.monotonic()
 
-        Left to itself, Dask gives all micro-batches to the worker that has the weights already.
-        """
-        if time.monotonic() - self.looked > LOOK:
-            threads = _asked(self.client, "fit_on", self.client.nthreads, patience=self.patience)
-            turns = sorted((turn, address) for address, count in threads.items() for turn in range(count))
-            self.places, self.looked = [address for _, address in turns], time.monotonic()
-
-    def _computed(self, items, replica, changed):
-        """Return the results for some items, in their order."""
-        task = partial(self.worker.micro_batch_result, name=self.name, changed=changed)
+    def _computed(self, items, changed):
+        """Return the results for some items, in their order: a task for each thread, which has a row of them."""
+        count, replica = min(self.threads, len(items)), Replica(self.layers)
+        rows = [items[len(items) * n // count : len(items) * (n + 1) // count] for n in range(count)]
+        arguments = replica, self.name, changed
         with _told_when_gone(self.client, "fit_on"):
-            places = itertools.cycle([[place] for place in self.places] or [[]])
-            pairs = zip(items, places, strict=False)
-            futures = [_submit(self.client, "micro-batch", place, task, item, replica) for item, place in pairs]
+            futures = [_submit(self.client, "fit_on", self.worker.results_of, row, *arguments) for row in rows]
         try:
             for future in futures:
                 _raise(_answer(self.client, "fit_on", partial(future.exception, POLL), self.patience))
-            return _asked(self.client, "fit_on", self.client.gather, futures, patience=self.patience)
+            results = _asked(self.client, "fit_on", self.client.gather, futures, patience=self.patience)
+            return itertools.chain.from_iterable(results)
         finally:
             _release(futures)
 
@@ -286,13 +281,11 @@ def _check_client(client):
     checks.require(client.status == "running", f"client has no connection to a cluster, it is {client.status}.")
 
 
-def _submit(client, prefix, places, function, *args):
-    """Return the future of function(*args), under a name of its own: no arguments are compared with others.
-
-    It is computed in one of the places, the addresses of workers, if there is one.
-    """
-    preferred = {"workers": places, "allow_other_workers": True} if places else {}
-    return client.submit(function, *args, key=f"{prefix}-{uuid.uuid4()}", pure=False, **preferred)
+def _submit(client, prefix, function, *args):
+    """Return the future of function(*args), under a name of its own: no arguments are compared with others."""
+    (dask,) = imported("dask")
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):  # large weights are no mistake
+        return client.submit(function, *args, key=f"{prefix}-{uuid.uuid4()}", pure=False)
 
 
 def _release(futures):

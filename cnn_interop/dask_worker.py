@@ -1,4 +1,4 @@
-"""What a worker of a Dask cluster runs: one job of a sweep, or one micro-batch of a training.
+"""What a worker of a Dask cluster runs: one job of a sweep, or some micro-batches of a training.
 
 Import      Dask's tasks name these functions by their module, so cnn_interop must be installed where the workers run.
 Chapter     13.
@@ -51,16 +51,15 @@ class SentOnce(WorkerPlugin):
         return replica
 
 
-def whole(sent):
-    """Return what was sent: the weights of a step, as a task whose result Dask computes again where it is lost."""
-    return sent
-
-
-def micro_batch_result(micro_batch, sent, name, changed):
-    """Return the job's result for one micro-batch; `sent` is the replica of this step, `name` that of the plugin."""
+def results_of(items, sent, name, changed):
+    """Return the results of the job for some items; `sent` is the replica of this step, `name` that of the plugin."""
     once = get_worker().plugins[name]
     with np.errstate(all="ignore"), worker_pool(1, lambda: once.replica(sent)) as run:  # and one thread of BLAS
-        return run(lambda replica, item: once.job(replica, item, **changed), [micro_batch], None)
+        return run(lambda replica, item: [once.job(replica, item, **changed)], items, list.__add__)
+
+
+def nothing():
+    """Compute nothing: for the time that Dask takes itself."""
 
 
 def call(function, kwargs):
