@@ -94,6 +94,8 @@ def _piled_up(model, image, label):
 
 
 def _why_smallest(found, model, image, label):
+    if found == np.inf:
+        return "one of the steps does change the answer. Step along sign(dC/dX) of the cost, not against it."
     mistakes = [
         (_smallest(model, image, label, sign=-1), "that is a step against the gradient, which lowers the cost."),
         (_smallest(model, image, label, clip=False), "pixels stay between 0 and 1: clip the image after the step."),

@@ -29,6 +29,15 @@ def test_a_gradient_has_a_dashed_outline_and_a_value_a_solid_one():
     assert [patch.get_linestyle() for patch in patches] == ["-", "--"] * 6
 
 
+def test_a_gradient_that_is_not_known_yet_leaves_its_cell_empty():
+    unknown = {name: (values, np.full(len(values), np.nan)) for name, (values, _) in COLUMNS.items()}
+    found = [text.get_text() for text in show_units(unknown, [W, V]).axes[0].texts if not text.get_bbox_patch()]
+    assert sorted(filter(None, found)) == sorted(
+        [*COLUMNS, *(str(each) for values, _ in COLUMNS.values() for each in values)]
+    )
+    assert found.count("") == 6
+
+
 def test_a_weight_has_a_line_with_its_number_and_a_zero_has_none():
     figure = show_units(COLUMNS, [W, V])
     assert len(figure.axes[0].lines) == 6

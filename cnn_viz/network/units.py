@@ -28,7 +28,7 @@ def show_units(columns, weights):
     Parameters
     ----------
     columns : {str: (array, array), each of shape (units,)}
-        The values and the gradients of each column of units, by its name.
+        The values and the gradients of each column of units, by its name. The cell of a NaN is empty.
     weights : list of array, shape (units, units of the next column)
         Between the columns. An entry 0 has no line.
     """
@@ -85,5 +85,5 @@ def _draw_unit(ax, place, value, gradient, role):
     for top, number, line, fill, edge in cells:
         style = {"facecolor": fill, "edgecolor": edge, "linestyle": line, "linewidth": 1.6, "zorder": 3}
         ax.add_patch(Rectangle((x - SIDE / 2, top), SIDE, SIDE, **style))
-        text = number_text(number)
+        text = "" if np.isnan(number) else number_text(number)
         ax.text(x, top + SIDE / 2, text, ha="center", va="center", fontsize=FONT + 3, zorder=4)

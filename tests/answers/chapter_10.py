@@ -21,6 +21,16 @@ def smallest(model, image, label, steps, sign=1, low=0, high=1):
     return np.inf
 
 
+def without_sign(model, image, label, steps):
+    """Return the first step along the gradient itself, scaled to a largest entry of 1."""
+    dC_dX = cost_gradient(model, image, label)
+    for step in steps:
+        moved = np.clip(image + step * dC_dX / np.abs(dC_dX).max(), 0, 1).astype(np.float32)
+        if model.predict(moved).argmax() != label:
+            return step
+    return np.inf
+
+
 def along_score(model, image, label, steps):
     model.forward(image, training=False)
     direction = -np.sign(model.backward(np.eye(10, dtype=np.float32)[[label]]))
@@ -68,7 +78,8 @@ CHECKS = [
     (HAND, [1, 1, 1], "which of the three ReLUs"),
     (HAND, 3, "yours has shape ()"),
     (SMALLEST, smallest, None),
-    (SMALLEST, lambda *given: smallest(*given, sign=-1), "against the gradient"),
+    (SMALLEST, lambda *given: smallest(*given, sign=-1), "not against it"),
+    (SMALLEST, without_sign, "Step along sign(dC/dX)"),
     (SMALLEST, lambda *given: smallest(*given, low=-9, high=9), "clip the image"),
     (SMALLEST, lambda model, image, label, steps: steps[-1], "the last step of the list"),
     (SMALLEST, along_score, "the gradient of the cost, not"),
