@@ -116,6 +116,10 @@ CALLS = {
         {"programs": {"a": [[2, 1]]}, "correct": [[2, 1]]},
         {"programs": {}, "correct": [], "every": 0},
     ),
+    "draw_graph": (
+        {"ax": None, "nodes": {"X": (0, 0, "X", [1])}, "edges": []},
+        {"nodes": {"X": (0, 0, "X", F)}, "edges": [("X", "Y", "")]},
+    ),
     "draw_row": ({"ax": None, "parts": [Panel(X)]}, {"parts": [5]}),
     "draw_rows": ({"ax": None, "rows": [[Panel(X)]]}, {"rows": [[5]]}),
     "draw_step": (
@@ -135,6 +139,10 @@ CALLS = {
         {"ax": None, "dC_dO": O, "F": F, "dC_dXp": dC_dX, "pixel": (1, 1)},
         {"dC_dO": X, "F": [1], "dC_dXp": "X", "stride": 0, "pixel": (9, 9)},
     ),
+    "draw_two_dilations": (
+        {"ax": None, "X": X, "F": F, "O": O, "dC_dO": O, "dC_dF": F},
+        {"X": IMAGES, "F": X, "O": X, "dC_dO": X, "stride": 0, "dilation": 0},
+    ),
     "draw_weight_terms": (
         {"ax": None, "X": X, "dC_dO": O, "dC_dF": dC_dF, "weight": (0, 0)},
         {"X": [1], "dC_dO": X, "dC_dF": "F", "weight": (9, 9), "stride": 0, "padding": "sme"},
@@ -147,9 +155,17 @@ CALLS = {
         {"path": None, "draw": draw, "states": [{"n": 1}]},
         {"draw": "draw", "states": [1], "milliseconds": 0, "last": 0, "sharpness": 0},
     ),
+    "show_ablation": (
+        {"groups": {"without": {"shifts": [2.0]}}, "whole": [1.0], "unit": "mistakes"},
+        {"groups": {"without": {"shifts": ["many"]}}, "whole": ["few"]},
+    ),
     "show_activations": (
         {"curves": {"ReLU": (GRID, GRID, GRID)}},
         {"curves": {"ReLU": (GRID, GRID, X)}},
+    ),
+    "show_additions": (
+        {"numbers": [1], "inputs": [[2]], "errors": [[3]], "machines": ["A"], "parts": [6], "totals": [6]},
+        {"inputs": "none", "errors": "none"},
     ),
     "show_blocks": ({"values": X, "labels": ["line"] * 4, "blocks": {"first": (0, 2)}}, {"values": "X", "role": "Z"}),
     "show_calibration": (
@@ -193,10 +209,15 @@ CALLS = {
         {"scores": [1, 2], "shares": [0.2, 0.8], "gradient": [0.2, -0.2], "label": 1},
         {"scores": X, "shares": [1], "gradient": "x", "label": 2},
     ),
+    "show_processes": ({"marks": {"worker 1": [0.0, 1.0]}}, {"marks": {"worker 1": ["now"]}}),
     "show_shares": ({"pixels": [0, 1], "shares": {"dense": [0.5, 1]}}, {"shares": {"dense": ["a", "b"]}}),
     "show_slopes": ({"tables": {"ReLU": X}}, {"tables": {"ReLU": GRID}}),
     "show_parts": ({"times": {"loops": {"products": 1.0}}}, {"times": {"loops": {"products": "fast"}}}),
     "show_speeds": ({"seconds": {"loops": 1.0}}, {"seconds": {"loops": "fast"}}),
+    "show_sweep": (
+        {"results": {(1, 2): 0.5}, "rows": [1], "columns": [2], "names": ("rate", "width")},
+        {"results": {(1, 2): "half"}},
+    ),
     "show_timeline": ({"spans": [(0, 0.0, 1.0, "a")]}, {"spans": [(0, "now", "then", "a")]}),
     "touched_outputs": (
         {"size": (4, 4), "kernel": (2, 2), "cell": (0, 0)},

@@ -139,7 +139,7 @@ def _draw_box(ax, row, column, result, limits):
         face, hatch, text = PADDING, "////", type(result).__name__
         style |= {"fontsize": FONT - 1, "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}
     elif result is not None:
-        height = np.clip((result - limits[0]) / (limits[1] - limits[0]), 0, 1)
+        height = np.clip((checks.number("a result", result) - limits[0]) / (limits[1] - limits[0]), 0, 1)
         face, ink, text = colormaps[MAGNITUDES](height), "white" if height < 0.5 else INK, f"{100 * result:.1f} %"
         style |= {"fontsize": FONT + 2}
     ax.add_patch(Rectangle((column, row), 1, 1, facecolor=face, edgecolor=INK, linewidth=0.8, hatch=hatch))
