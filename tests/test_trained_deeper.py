@@ -94,7 +94,8 @@ def test_the_record_has_every_row_with_every_seed():
     assert list(ROWS) == [name for name, *_ in ablation_rows()]
     assert [Recipe(**row["recipe"]) for row in ROWS.values()] == [recipe for *_, recipe in ablation_rows()]
     assert [row["name"] for row in RECORD["choices"]] == list(CHOICES)
-    assert {len(row["accuracy"]) for row in (*ROWS.values(), *RECORD["choices"])} == {len(SEEDS)}
+    assert {len(row["accuracy"]) for row in ROWS.values()} == {len(SEEDS)}
+    assert {len(row["accuracy"]) for row in RECORD["choices"]} == {1}
     assert list(RECORD["speed"]) == list(TIMED)
 
 

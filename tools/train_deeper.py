@@ -9,7 +9,7 @@ Weights     The last of a training, or the averaged ones of WeightAverage. `view
             weights, averaged over a digit and its eight neighbours, shifted by a pixel.
 Record      12_deeper.json. Lists have one value a seed; accuracies are in 0..1.
               network, parameters, recipe   the final network's layers, its size, and the settings of its training
-              choices    list of {name, recipe, parameters, accuracy, cost}: held out, of the weights that it chooses
+              choices    list of {name, recipe, parameters, accuracy, cost}: held out, of one seed
               ablation   list of {name, kind, part, recipe, accuracy, cost, ms_per_step}: kind is "all", "without" (a
                          part), "plain" or "with" (a part); `digits`, `held_out` and `epochs` are in `short`
               final      seeds, accuracy (last weights), averaged, views: of the test digits; held_out (averaged, by the
