@@ -39,6 +39,7 @@ NETWORKS = [
     (0.007, 7_454_760, 125e6, 1e-4),
     (0.001, 1_000, 1e9, 1e-3),  # latency decides
     (0.002, 9_300_000, 1e9, 1e-3),
+    (1 / 128, 1_000_000, 128e6, 0.0),  # two micro-batches: one machine takes exactly as long
 ]
 
 
@@ -72,6 +73,7 @@ def _why_batch(found, right, seconds, size, bandwidth, latency):
         (batch(8 * transfer + 2 * latency), "the bandwidth is in bytes a second here, not in bits."),
         (batch(both, half=lambda count: count / 2), "an odd micro-batch cannot be halved: the larger half decides."),
         (right - EXAMPLES, "for that batch one machine is still as fast."),
+        (batch(both * (1 - 1e-9)), "for that batch one machine takes exactly as long."),
     ]
     reasons = [(wrong, why) for wrong, why in mistakes if wrong != right]
     return reason_for(found, reasons, "try 1, 2, 3, ... micro-batches: one machine against the larger half and a ring.")

@@ -88,6 +88,7 @@ CHECKS = [
     (BATCH, lambda *given: batch(*given, bits=8), "not in bits"),
     (BATCH, lambda *given: batch(*given, half=lambda m: m / 2), "the larger half decides"),
     (BATCH, lambda *given: batch(*given) - 64, "still as fast"),
+    (BATCH, lambda *given: batch(*given, bytes_sent=1 - 1e-9), "takes exactly as long"),  # <= in place of <
     (BATCH, lambda *given: 96, "try 1, 2, 3"),
     (FINDINGS, {"A": "machines", "B": "nothing", "C": "arrival"}, None),
     (FINDINGS, {"A": "nothing", "B": "nothing", "C": "arrival"}, "other machines, too"),
