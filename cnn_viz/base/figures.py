@@ -53,6 +53,14 @@ def add_axes(figure, left, top, width, height):
     return figure.add_axes([left / whole_width, bottom / whole_height, width / whole_width, height / whole_height])
 
 
+def pixel_axes(figure, left, top, width, height):
+    """Return new axes placed like those of add_axes, without spines; their unit is a pixel, 0 at the upper left."""
+    ax = add_axes(figure, left, top, width, height)
+    ax.set(xlim=(0, width), ylim=(height, 0))
+    ax.set_axis_off()
+    return ax
+
+
 def add_text(figure, left, middle, text, **style):
     """Write a text on the figure, placed in pixels: `left` and `middle` from its left and upper edges."""
     width, height = size_of(figure)

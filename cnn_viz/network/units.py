@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from cnn_core import checks
-from cnn_viz.base.figures import add_axes, new_figure
+from cnn_viz.base.figures import new_figure, pixel_axes
 from cnn_viz.base.palette import EDGE, HUE, INK, TINT
 from cnn_viz.base.style import FONT, picture
 from cnn_viz.base.text import number_text
@@ -36,9 +36,7 @@ def show_units(columns, weights):
     most = max(len(values) for values, _ in columns.values())
     width, height = APART * len(weights) + SIDE + 40, TITLE + DOWN * most
     figure = new_figure(width + 2 * MARGIN, height + 2 * MARGIN)
-    ax = add_axes(figure, MARGIN, MARGIN, width, height)
-    ax.set(xlim=(0, width), ylim=(height, 0))
-    ax.set_axis_off()
+    ax = pixel_axes(figure, MARGIN, MARGIN, width, height)
     places = [_places(number, len(values), most) for number, (values, _) in enumerate(columns.values())]
     for matrix, starts, ends in zip(weights, places, places[1:], strict=False):
         for i, j in zip(*np.nonzero(matrix), strict=True):

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 
 from cnn_core import checks
 from cnn_viz.base.axes import SHORT_TICKS, draw_box
-from cnn_viz.base.figures import WIDEST, add_axes, new_figure
+from cnn_viz.base.figures import WIDEST, add_axes, new_figure, pixel_axes
 from cnn_viz.base.layout import text_size
 from cnn_viz.base.palette import INK, MAGNITUDES
 from cnn_viz.base.style import FONT, picture
@@ -86,10 +86,7 @@ def _canvas(wanted):
     """Return axes whose unit is a pixel of the page, with space for the table."""
     sizes, kernels, _, _ = wanted
     height = TOP + kernels * (sizes * HIGH + GAP)
-    ax = add_axes(new_figure(WIDEST, height + SCALE), 0, 0, WIDEST, height)
-    ax.set(xlim=(0, WIDEST), ylim=(height, 0))
-    ax.set_axis_off()
-    return ax
+    return pixel_axes(new_figure(WIDEST, height + SCALE), 0, 0, WIDEST, height)
 
 
 def _across(wanted):

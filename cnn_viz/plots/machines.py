@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from cnn_core import checks
 from cnn_viz.base.axes import label_axes
-from cnn_viz.base.figures import WIDEST, add_axes, new_figure
+from cnn_viz.base.figures import WIDEST, add_axes, new_figure, pixel_axes
 from cnn_viz.base.palette import EDGE, INK, MAGNITUDES, PADDING, TINT
 from cnn_viz.base.style import FONT, picture
 
@@ -45,7 +45,7 @@ def show_additions(numbers, inputs, errors, machines, parts, totals):
     widths = LABEL, wide, wide, MACHINE, 2 * CELL, SUM, 2 * CELL
     lefts = GAP + np.cumsum([0, *(width + GAP for width in widths)])
     figure = new_figure(lefts[-1], HEAD + len(parts) * ROW)
-    ax = _canvas(figure, lefts[-1], HEAD + len(parts) * ROW)
+    ax = pixel_axes(figure, 0, 0, lefts[-1], HEAD + len(parts) * ROW)
     titles = "", "x", "error e", "computed by", "dC/dw", "sum so far", "rounded"
     for left, width, title in zip(lefts, widths, titles, strict=False):
         ax.text(left + width / 2, HEAD - 14, title, ha="center", va="baseline")
@@ -60,14 +60,6 @@ def show_additions(numbers, inputs, errors, machines, parts, totals):
         ax.text(lefts[5] + SUM / 2, top + CELL / 2, sums[row], ha="center", va="center", fontsize=FONT + 1)
         _draw_cells(ax, lefts[6], top, totals[row : row + 1], "F", 2 * CELL)
     return figure
-
-
-def _canvas(figure, width, height):
-    """Return axes that cover the figure, with pixels as their unit and 0 at the top."""
-    ax = add_axes(figure, 0, 0, width, height)
-    ax.set(xlim=(0, width), ylim=(height, 0))
-    ax.axis("off")
-    return ax
 
 
 def _written_sums(parts, totals):

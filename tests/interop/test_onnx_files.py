@@ -9,11 +9,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from onnx import TensorProto, helper, numpy_helper
 from random_models import random_model
+from saved_models import few_examples
 
 from cnn_core import (
     BatchNorm2D,
@@ -350,13 +351,7 @@ def whole(tmp_path_factory):
     return path.read_bytes()
 
 
-@settings(
-    max_examples=200,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(few_examples, max_examples=200)
 @given(data=st.data())
 def test_a_damaged_file_is_refused_or_gives_a_model(path, whole, data):
     if data.draw(st.booleans()):

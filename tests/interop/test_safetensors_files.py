@@ -6,11 +6,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from random_models import random_model
 from safetensors.numpy import load_file, save_file
+from saved_models import few_examples
 
 from cnn_core import BatchNorm2D, Conv2D, Flatten, FullyConnected, Model
 from cnn_interop import load_safetensors, save_safetensors
@@ -168,13 +169,7 @@ def test_a_damaged_or_malicious_file_is_refused(path, name):
     assert peak < 50 << 20
 
 
-@settings(
-    max_examples=200,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(few_examples, max_examples=200)
 @given(data=st.data())
 def test_a_changed_file_is_refused_or_holds_finite_numbers(path, data):
     save_safetensors(network(), path)
