@@ -2,16 +2,19 @@
 
 Widget      the picture that a notebook stores of a widget is put into a box with the widget's states as JSON, from which
             static/explore.js makes the controls. Without JavaScript the stored picture stays.
-Front       site/index.md takes the place of notebooks/index.md.
+Front       site/index.md takes the place of notebooks/index.md (front_page.py).
 """
 
 import json
 from pathlib import Path
 
 from docutils import nodes
+from front_page import front_page
 
 HERE = Path(__file__).resolve().parent
-STATES = HERE.parent / "build" / "states"
+ROOT = HERE.parent
+STATES, STATIC = ROOT / "build" / "states", ROOT / "build" / "static"
+MOVING = [ROOT / "imgs" / name for name in ("convolution.gif", "convolution_steps.png")]
 SCRIPTS = ("excluded_pixels.js", "explore.js")
 
 
@@ -37,13 +40,26 @@ def read_widgets(app, config):
     """Read what states.py has drawn, and add our folder of scripts and styles."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(STATES.glob("*.json"))]
     config.drawn_widgets = [widget for each in found for widget in each["widgets"]]
-    config.html_static_path.append(str(HERE / "static"))
+    STATIC.mkdir(parents=True, exist_ok=True)
+    config.html_static_path += map(str, [HERE / "static", STATIC, *MOVING])
+
+
+def replace_front_page(_, name, source):
+    """Put our front page in the place of the one that `make html` builds."""
+    if name == "index":
+        source[0] = front_page(STATIC / "cards", box_of)
+
+
+def box_of(widget):
+    """Return a widget without a stored picture as HTML."""
+    return f'<div class="explore">{json_script(widget)}</div>'
 
 
 def setup(app):
     """Register the handlers, the scripts and the style with Sphinx."""
     app.add_config_value("drawn_widgets", [], "env")
     app.connect("config-inited", read_widgets)
+    app.connect("source-read", replace_front_page)
     app.connect("doctree-read", add_widgets)
     app.add_css_file("site.css")
     for name in SCRIPTS:
