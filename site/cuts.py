@@ -5,7 +5,7 @@ SYMMETRIC       widgets of which the order of the values does not matter: one pi
 DRAWN_IN_PAGE   widgets that static/excluded_pixels.js draws, with their controls: no picture is needed.
 """
 
-KERNELS, STRIDES, PADDINGS = range(1, 8), range(1, 6), [0, 1, 2, 3, "valid", "same", "include"]
+KERNELS, STRIDES, PADDINGS = range(1, 8), range(1, 6), [0, 1, 2, 3, (0, 1), (1, 0), "valid", "same", "include"]
 
 CUTS = {
     "00_the_whole_network/forward_at": {"rows": [-8, -4, -2, 0, 2, 4, 8], "columns": [-8, -4, -2, 0, 2, 4, 8]},
@@ -49,8 +49,7 @@ DRAWN_IN_PAGE = {
             _control("kernel, columns", KERNELS, 3),
             _control("stride, rows", STRIDES, 2),
             _control("stride, columns", STRIDES, 2),
-            _control("padding of rows", PADDINGS, "include"),
-            _control("padding of columns", PADDINGS, "include"),
+            _control("padding", PADDINGS, "include"),
         ],
     },
     "03_excluded_pixels/line": {

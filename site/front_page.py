@@ -22,7 +22,10 @@ WIDTH, HEIGHT = 560, 360  # pixels: the most that a picture of a card has, twice
 CARDS = {
     "00": ("What does a network do with a digit, from the pixels to the answer?", "A 4 becomes 16 maps"),
     "01": ("How does a filter find edges, and what do stride and padding change?", "upper left corner of X. The small"),
-    "02": ("How does the cost depend on every weight and every pixel, at any stride?", "multiplies a pixel: dC/dF[1, 1]"),
+    "02": (
+        "How does the cost depend on every weight and every pixel, at any stride?",
+        "multiplies a pixel: dC/dF[1, 1]",
+    ),
     "03": ("Which pixels does a stride leave out, and what is their gradient?", "Each bracket is a window"),
     "04": ("What is lost when only the largest of four numbers stays?", "max, window 2, stride 2, padding 0"),
     "05": ("How do features become scores, and why is one such layer not enough?", "written on its lines"),

@@ -1,6 +1,6 @@
 // Output size, padding and excluded pixels, as in cnn_core/shapes.py, and two drawings of the windows over an input.
 //
-// Equality   tests/browser/test_site_drawings.py holds the numbers and the sentences equal to those of the notebooks.
+// Equality   tests/site/test_drawings.py holds the numbers and the sentences equal to those of the notebooks.
 // Colours    those of cnn_viz/base/palette.py, by class, in site.css.
 "use strict";
 
@@ -32,6 +32,7 @@ function paddingAmounts(size, kernel, stride, padding) {
 // --- SVG ----------------------------------------------------------------------------------------------------------------
 
 const CELL = 40, LINE = 18, EDGE = 3; // pixels: a cell, a line of text, the space for thick lines at the border
+const LEAST_SHRUNK = 0.7;
 let patterns = 0;
 
 function svg(tag, attributes, text) {
@@ -43,6 +44,7 @@ function svg(tag, attributes, text) {
 
 function canvas(width, height, sentence) {
     const picture = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": sentence });
+    picture.style.minWidth = `${LEAST_SHRUNK * width}px`; // on a narrow page; then it scrolls
     const hatching = svg("pattern", { id: `hatching-${++patterns}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" });
     hatching.append(svg("path", { d: "M-2 2 2 -2M0 8 8 0M6 10 10 6", class: "hatching" }));
     picture.append(hatching);
@@ -75,7 +77,8 @@ const numberOrName = text => /^\d+$/.test(text) ? Number(text) : text;
 const drawings = { reach, line };
 
 function reach(...texts) {
-    const [H, W, kH, kW, strideH, strideW, paddingH, paddingW] = texts.map(numberOrName);
+    const [H, W, kH, kW, strideH, strideW] = texts.map(Number), padding = texts.at(-1);
+    const [paddingH, paddingW] = padding.startsWith("(") ? padding.match(/\d+/g).map(Number) : Array(2).fill(numberOrName(padding));
     let rows, columns;
     try {
         rows = geometry(H, kH, strideH, paddingH);
@@ -83,9 +86,8 @@ function reach(...texts) {
     } catch (error) {
         return { sentence: `output_size: ${error.message}`, height: 0 };
     }
-    const shown = padding => typeof padding === "string" ? `'${padding}'` : padding;
-    const padding = paddingH === paddingW ? shown(paddingH) : `(${shown(paddingH)}, ${shown(paddingW)})`;
-    const sentence = `Kernel (${kH}, ${kW}), stride (${strideH}, ${strideW}), padding ${padding}: O (${rows.outputs}, `
+    const shown = /^[a-z]/.test(padding) ? `'${padding}'` : padding;
+    const sentence = `Kernel (${kH}, ${kW}), stride (${strideH}, ${strideW}), padding ${shown}: O (${rows.outputs}, `
         + `${columns.outputs}), left over: rows ${rows.excluded}, columns ${columns.excluded}.`;
     return { sentence, ...drawReach(rows, columns, sentence) };
 }
@@ -124,7 +126,7 @@ function kindOf(rows, row, columns, column) {
 }
 
 function line(...texts) {
-    const [size, kernel, stride, padding] = texts.map(numberOrName);
+    const [size, kernel, stride, padding] = texts.map(Number);
     let plan;
     try {
         plan = geometry(size, kernel, stride, padding);

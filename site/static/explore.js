@@ -67,6 +67,7 @@ function explore(box) {
     const notes = (widget.notes ?? []).map(text => element("p", { className: "explore-note", textContent: text }));
     sentence.textContent = image?.alt ?? "";
     if (image) place(image, image.height);
+    box.classList.toggle("wide", widget.controls.length > 4);
     box.replaceChildren(controls, picture, sentence, ...notes);
     move(0, at[0]);
 }
@@ -80,12 +81,12 @@ function element(tag, properties) {
 // Return the row of a control, and a function that shows a position in it; `last` is the last position there is.
 function makeInput(control, change) {
     const row = element("div", { className: "explore-control" });
-    const label = element("label", { textContent: `${control.name} ` });
+    const label = element("label", {});
     const input = control.kind === "menu" ? menu(control) : slider(control);
     const value = element("output", {});
     const made = { row, last: control.values.length - 1, show };
     input.addEventListener("input", () => change(Number(input.value)));
-    label.append(input);
+    label.append(element("span", { textContent: control.name }), input);
     row.append(label, ...(control.kind === "menu" ? [] : [value]));
     const buttons = control.kind === "steps" ? BUTTONS.map(([name, sign, next]) => {
         const button = element("button", { type: "button", textContent: sign, title: name });
