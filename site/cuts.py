@@ -1,6 +1,6 @@
 """Where the page offers less than the notebook, or draws by itself: what would need too many pictures.
 
-CUTS            fewer values of some controls, by notebook and drawing function. They allow every question of the chapter.
+CUTS            fewer values of some controls, by notebook and drawing function; enough for a chapter's questions.
 SYMMETRIC       widgets of which the order of the values does not matter: one picture for each set of values.
 DRAWN_IN_PAGE   widgets that static/excluded_pixels.js draws, with their controls: no picture is needed.
 """

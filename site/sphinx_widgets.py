@@ -1,6 +1,6 @@
 """Sphinx extension: the widgets of the pages, drawn beforehand, and the front page.
 
-Widget      the picture that a notebook stores of a widget is put into a box with the widget's states as JSON, from which
+Widget      the picture that a notebook stores of a widget is put into a box with its states as JSON, from which
             static/explore.js makes the controls. Without JavaScript the stored picture stays.
 Front       site/index.md takes the place of notebooks/index.md (front_page.py).
 """

@@ -3,9 +3,9 @@
 Run         the notebook's cells are run in this process, with `explore` replaced: it draws every state where it stands,
             before a later cell changes a name that the drawing function uses.
 States      the product of the values of all controls; a stepper has as many steps as the other controls give. Two
-            states with the same picture and sentence are kept once. Invalid states show their message, as in a notebook.
+            states with the same picture and sentence are kept once. An invalid state shows its message.
 Pictures    as sharp as in the notebook, with 64 colours, as lossless WebP. Their names are hashes of their bytes.
-Cache       a notebook is run again only if its code, one of our packages or this folder has changed.
+Cache       a notebook is run again only if its code, one of our packages, this file or its part of cuts.py has changed.
 """
 
 import base64

@@ -97,10 +97,10 @@ function makeInput(control, change) {
     row.append(...buttons);
 
     function show(position) {
-        input.max = made.last;
+        if (control.kind !== "menu") input.max = made.last;
         input.value = position;
         value.textContent = control.values[position] + (control.kind === "steps" ? ` of ${made.last + 1}` : "");
-        input.setAttribute("aria-valuetext", value.textContent);
+        if (control.kind !== "menu") input.setAttribute("aria-valuetext", value.textContent);
     }
     return made;
 }
