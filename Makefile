@@ -26,7 +26,7 @@ help:
 	@echo "make html       build the series as static pages from the stored outputs: build/html/index.html"
 	@echo "make site       build the website: those pages with widgets that move without Python: build/site/index.html (ten minutes)"
 	@echo "make format     format the code"
-	@echo "make clean      remove $(VENV) and every cache"
+	@echo "make clean      remove $(VENV), $(SITE) and every cache"
 
 # The repository is the root, not notebooks/: otherwise the pictures in imgs/ could not be served.
 # docs/lab/ has default settings: JupyterLab neither asks about news nor looks for updates. README has the same command.

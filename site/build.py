@@ -3,7 +3,7 @@
 Usage     python site/build.py [step ...]      (without names: all steps, in their order)
 Steps     states   draw every state of every widget (states.py); notebooks run side by side, and only if they changed
           pages    build the pages with Sphinx (docs/conf.py and sphinx_widgets.py), and copy the pictures they need
-          network  copy site/network, the network that runs in a page
+          network  build the page of a network that runs in it (network/build.py)
 """
 
 import json
@@ -43,6 +43,7 @@ def report(chapter, widgets):
 def pages():
     """Build the pages, and copy the pictures of the states."""
     options = ["--quiet", "--fail-on-warning", "--fresh-env", "--builder", "html", "--conf-dir", ROOT / "docs"]
+    options += ["--doctree-dir", ROOT / "build" / "doctrees", "-D", "html_copy_source=0"]  # not for the site
     command = [sys.executable, "-m", "sphinx", *options, "-D", "extensions=myst_nb,sphinx_widgets"]
     path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
     subprocess.run([*command, ROOT / "notebooks", SITE], check=True, env=os.environ | {"PYTHONPATH": path})
@@ -64,9 +65,10 @@ def copy_pictures():
 
 
 def network():
-    """Copy the network that runs in a page."""
-    if (HERE / "network").is_dir():
-        shutil.copytree(HERE / "network", SITE / "network", dirs_exist_ok=True)
+    """Build the network that runs in a page."""
+    script = HERE / "network" / "build.py"
+    if script.exists():
+        subprocess.run([sys.executable, script, SITE / "network"], check=True, cwd=ROOT)
 
 
 STEPS = {"states": states, "pages": pages, "network": network}
