@@ -46,13 +46,13 @@ def pages():
     options += ["--doctree-dir", ROOT / "build" / "doctrees", "-D", "html_copy_source=0"]  # not for the site
     command = [sys.executable, "-m", "sphinx", *options, "-D", "extensions=myst_nb,sphinx_widgets"]
     path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    shutil.rmtree(SITE, ignore_errors=True)
     subprocess.run([*command, ROOT / "notebooks", SITE], check=True, env=os.environ | {"PYTHONPATH": path})
     copy_pictures()
 
 
 def copy_pictures():
     """Copy the pictures that the pages show, and no others, into the site."""
-    shutil.rmtree(SITE / "states", ignore_errors=True)
     (SITE / "states").mkdir()
     for path in STATES.glob("*.json"):
         for widget in json.loads(path.read_text(encoding="utf-8"))["widgets"]:

@@ -19,10 +19,11 @@ SCRIPTS = ("excluded_pixels.js", "explore.js")
 
 
 def add_widgets(app, doctree):
-    """Put every picture of a widget into the box of the widget."""
-    widgets = {widget["stored"]: widget for widget in app.config.drawn_widgets}
-    for image in list(doctree.findall(nodes.image)):
-        if widget := widgets.get(Path(image["uri"]).stem):
+    """Put the last picture of every cell with a widget into the box of the widget."""
+    widgets = {(widget["name"].partition("/")[0], widget["cell"]): widget for widget in app.config.drawn_widgets}
+    for cell in doctree.findall(nodes.container):
+        if widget := widgets.get((app.env.docname, cell.get("cell_index"))):
+            image = list(cell.findall(nodes.image))[-1]
             image["classes"].append("no-scaled-link")
             opening = nodes.raw("", '<div class="explore">', format="html")
             closing = nodes.raw("", f"{json_script(widget)}</div>", format="html")
@@ -31,8 +32,7 @@ def add_widgets(app, doctree):
 
 def json_script(widget):
     """Return a widget as a script element of JSON, in which no text can end the element."""
-    given = {name: value for name, value in widget.items() if name != "stored"}
-    text = json.dumps(given, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    text = json.dumps(widget, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return f'<script type="application/json">{text}</script>'
 
 

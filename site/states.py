@@ -8,7 +8,6 @@ Pictures    as sharp as in the notebook, with 64 colours, as lossless WebP. Thei
 Cache       a notebook is run again only if its code, one of our packages, this file or its part of cuts.py has changed.
 """
 
-import base64
 import hashlib
 import io
 import itertools
@@ -61,24 +60,17 @@ def key_of(notebook):
 
 
 def run(notebook, cache):
-    """Run the cells of a notebook, and return its widgets, each with the hash of the picture that its cell stores."""
+    """Run the cells of a notebook, and return its widgets, each with the number of its cell."""
     matplotlib.use("Agg")
     widgets, names = [], {"__name__": "__main__"}
     explore_module.explore = lambda draw, /, **controls: widgets.append(drawn(notebook.stem, draw, controls, cache))
     with redirect_stdout(io.StringIO()):
-        for cell in nbformat.read(notebook, as_version=4).cells:
+        for number, cell in enumerate(nbformat.read(notebook, as_version=4).cells):
             if cell.cell_type == "code":
-                before = len(widgets)
                 run_cell(cell, names)
-                for widget in widgets[before:]:
-                    widget["stored"] = stored_picture(cell)
+            for widget in widgets:
+                widget.setdefault("cell", number)
     return widgets
-
-
-def stored_picture(cell):
-    """Return the SHA-256 of the last picture that a cell stores, which myst-nb uses as the name of its file."""
-    pictures = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
-    return hashlib.sha256(base64.b64decode(pictures[-1])).hexdigest()
 
 
 def run_cell(cell, names):
@@ -100,18 +92,24 @@ def drawn(notebook, draw, given, cache):
         return {"name": name} | DRAWN_IN_PAGE[name]
     cut = CUTS.get(name, {})
     controls, values = controls_and_values(draw, given | cut)
-    shown, states, files = {}, [], {}
     size = size_of(draw_state_or_reason(draw, state_of(controls, values), LEAST)[0])
+    shown, states = draw_states(draw, controls, size, cache, name in SYMMETRIC)
+    described = [describe(key, controls, values) for key in controls]
+    notes = [f"{key.replace('_', ' ')} {', '.join(map(str, controls[key].values))}" for key in cut]
+    return {"name": name, "controls": described, "notes": notes, "shown": shown, "states": states}
+
+
+def draw_states(draw, controls, size, cache, symmetric):
+    """Return what the states show, each picture and sentence once, and for each state its number in that list."""
+    shown, states, known = {}, [], {}
     for state in states_of(controls):
         if state is not None:
-            same = frozenset(state.values()) if name in SYMMETRIC else len(states)
-            if same not in files:
-                files[same] = saved(*draw_state_or_reason(draw, state, size), cache)
-            state = shown.setdefault(files[same], len(shown))
+            key = frozenset(state.values()) if symmetric else len(states)
+            if key not in known:
+                known[key] = saved(*draw_state_or_reason(draw, state, size), cache)
+            state = shown.setdefault(known[key], len(shown))
         states.append(state)
-    described = [describe(key, controls, values) for key in controls]
-    notes = [cut_note(key, given[key], controls[key]) for key in cut]
-    return {"name": name, "controls": described, "notes": notes, "shown": list(shown), "states": states}
+    return list(shown), states
 
 
 def states_of(controls):
@@ -149,13 +147,6 @@ def describe(name, controls, values):
     kind = {Steps: "steps", Menu: "menu"}.get(type(controls[name]), "slider")
     texts = [str(value) for value in values_of(name, controls)]
     return {"name": name.replace("_", " "), "kind": kind, "values": texts, "start": texts.index(str(values[name]))}
-
-
-def cut_note(name, given, control):
-    """Return the sentence that says which values the page offers in place of those of the notebook."""
-    count = "any value that you type" if isinstance(given, Field) else f"{len(given)} values"
-    offered = ", ".join(map(str, control.values))
-    return f"{name.replace('_', ' ')}: {count} in the notebook; here {offered}."
 
 
 def saved(figure, sentence, cache):

@@ -3,11 +3,12 @@
 // States     `states` has an entry for each combination of values, the last control fastest: an index into `shown`, or
 //            null for a step that these values do not have. An entry of `shown` is [width, height, file, sentence].
 // Drawings   a widget with a `drawing` has no pictures: a function of excluded_pixels.js draws its states.
+// Print      everything that is folded is printed unfolded.
 // Keyboard   Tab moves from control to control, arrow keys move a slider, Enter presses a button.
 "use strict";
 
 const PICTURES = `${document.documentElement.dataset.content_root ?? ""}states/`;
-const BUTTONS = [["First step", "⏮", () => 0], ["Previous step", "◀", at => at - 1], ["Next step", "▶", at => at + 1]];
+const BUTTONS = [["First step", "|◀", () => 0], ["Previous step", "◀", at => at - 1], ["Next step", "▶", at => at + 1]];
 
 function explore(box) {
     const widget = JSON.parse(box.querySelector("script").textContent);
@@ -64,7 +65,9 @@ function explore(box) {
 
     const controls = element("div", { className: "explore-controls" });
     controls.append(...inputs.filter((_, k) => widget.controls[k].values.length > 1).map(input => input.row));
-    const notes = (widget.notes ?? []).map(text => element("p", { className: "explore-note", textContent: text }));
+    const notes = widget.notes?.length
+        ? [element("p", { className: "explore-note", textContent: `Fewer values here than in the notebook: ${widget.notes.join("; ")}.` })]
+        : [];
     sentence.textContent = image?.alt ?? "";
     if (image) place(image, image.height);
     box.classList.toggle("wide", widget.controls.length > 4);
@@ -80,7 +83,7 @@ function element(tag, properties) {
 
 // Return the row of a control, and a function that shows a position in it; `last` is the last position there is.
 function makeInput(control, change) {
-    const row = element("div", { className: "explore-control" });
+    const row = element("div", { className: `explore-control ${control.kind}` });
     const label = element("label", {});
     const input = control.kind === "menu" ? menu(control) : slider(control);
     const value = element("output", {});
@@ -116,3 +119,4 @@ function menu(control) {
 }
 
 document.querySelectorAll(".explore").forEach(explore);
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(each => { each.open = true; }));
