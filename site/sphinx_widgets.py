@@ -2,6 +2,7 @@
 
 Widget      the picture that a notebook stores of a widget is put into a box with its states as JSON, from which
             static/explore.js makes the controls. Without JavaScript the stored picture stays.
+Pad         under a drawing pad, which needs Python, stands a link to the network that runs in a page.
 Front       site/index.md takes the place of notebooks/index.md (front_page.py).
 """
 
@@ -15,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 STATES, STATIC = ROOT / "build" / "states", ROOT / "build" / "static"
 MOVING = [ROOT / "imgs" / name for name in ("convolution.gif", "convolution_steps.png")]
+PAD = '<p><a href="network/index.html">Draw a digit in the page</a>: a network answers there without Python.</p>'
 SCRIPTS = ("excluded_pixels.js", "explore.js")
 
 
@@ -28,6 +30,13 @@ def add_widgets(app, doctree):
             opening = nodes.raw("", '<div class="explore">', format="html")
             closing = nodes.raw("", f"{json_script(widget)}</div>", format="html")
             image.parent.replace(image, [opening, image, closing])
+
+
+def add_links_to_network(_, doctree):
+    """Put a link to the network under every drawing pad."""
+    for cell in doctree.findall(nodes.container):
+        if "cell_index" in cell.attributes and "drawing_pad(" in cell.astext():
+            cell.append(nodes.raw("", PAD, format="html"))
 
 
 def json_script(widget):
@@ -61,6 +70,8 @@ def setup(app):
     app.connect("config-inited", read_widgets)
     app.connect("source-read", replace_front_page)
     app.connect("doctree-read", add_widgets)
+    if (HERE / "network").is_dir():
+        app.connect("doctree-read", add_links_to_network)
     app.add_css_file("site.css")
     for name in SCRIPTS:
         app.add_js_file(name, loading_method="defer")
