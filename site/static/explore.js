@@ -23,10 +23,14 @@ function explore(box) {
 
     function move(k, value) {
         at[k] = value;
-        widget.controls.forEach((control, i) => { if (control.kind === "steps") clamp(i); });
-        inputs.forEach((input, i) => input.show(at[i]));
+        showControls();
         if (widget.drawing) draw();
         else show(widget.shown[widget.states[stateAt(at)]]);
+    }
+
+    function showControls() {
+        widget.controls.forEach((control, k) => { if (control.kind === "steps") clamp(k); });
+        inputs.forEach((input, k) => input.show(at[k]));
     }
 
     // --- states that were drawn beforehand ---------------------------------------------------------------------------
@@ -68,11 +72,14 @@ function explore(box) {
     const notes = widget.notes?.length
         ? [element("p", { className: "explore-note", textContent: `Fewer values here than in the notebook: ${widget.notes.join("; ")}.` })]
         : [];
-    sentence.textContent = image?.alt ?? "";
-    if (image) place(image, image.height);
     box.classList.toggle("wide", widget.controls.length > 4);
     box.replaceChildren(controls, picture, sentence, ...notes);
-    move(0, at[0]);
+    showControls();
+    if (widget.drawing) draw();
+    else { // the stored picture is the first state: nothing is loaded before a control is moved
+        sentence.textContent = image.alt;
+        place(image, image.height);
+    }
 }
 
 // --- controls -----------------------------------------------------------------------------------------------------------

@@ -88,6 +88,19 @@ def test_every_widget_of_a_page_is_moved_and_shows_its_states(opened, site, requ
     assert (opened.errors, opened.elsewhere) == ([], [])
 
 
+def test_no_picture_of_a_state_is_loaded_before_a_control_is_moved(chromium, site):
+    page = chromium.new_page(viewport=WIDE)
+    loaded = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.goto((site / "05_fully_connected.html").as_uri(), wait_until="networkidle")
+    assert [url for url in loaded if "/states/" in url] == []
+    page.locator(".explore input").first.focus()
+    page.keyboard.press("ArrowRight")
+    shown(page.locator(".explore").first)
+    assert len([url for url in loaded if "/states/" in url]) == 1
+    page.close()
+
+
 def test_axe_finds_nothing_serious(opened):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (make browser)")
     for scheme in ("light", "dark"):
