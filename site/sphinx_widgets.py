@@ -49,6 +49,7 @@ def read_widgets(app, config):
     """Read what states.py has drawn, and add our folder of scripts and styles."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(STATES.glob("*.json"))]
     config.drawn_widgets = [widget for each in found for widget in each["widgets"]]
+    config.html_favicon = str(HERE / "static" / "icon.svg")
     STATIC.mkdir(parents=True, exist_ok=True)
     config.html_static_path += map(str, [HERE / "static", STATIC, *MOVING])
 

@@ -127,3 +127,10 @@ function menu(control) {
 
 document.querySelectorAll(".explore").forEach(explore);
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(each => { each.open = true; }));
+
+// Code that is wider than its box is reached by Tab, so that the arrow keys can scroll it.
+function reachWideCode() {
+    for (const each of document.querySelectorAll("pre")) if (each.scrollWidth > each.clientWidth) each.tabIndex = 0;
+}
+reachWideCode();
+addEventListener("toggle", reachWideCode, true);
