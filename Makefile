@@ -6,11 +6,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 INTEROP := $(VENV)/.interop
+SITE := $(VENV)-site
 
 # JupyterLab refuses to start for the root user (a container, say) unless it is told to.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test test-all browser notebooks figures trained bench mutants html format clean
+.PHONY: help lab test test-all browser notebooks figures trained bench mutants html site format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,8 +25,9 @@ help:
 	@echo "make trained    train the models in cnn_core/data/trained/ and what chapters 07, 08, 11 and 12 compare again, and write the records"
 	@echo "make bench      compare the speed with PyTorch and plain NumPy, and write README's table (ten minutes; needs PyTorch)"
 	@echo "make html       build the series as static pages from the stored outputs: build/html/index.html"
+	@echo "make site       build the website: those pages with widgets that move without Python: build/site/index.html (ten minutes)"
 	@echo "make format     format the code"
-	@echo "make clean      remove $(VENV) and every cache"
+	@echo "make clean      remove $(VENV), $(SITE) and every cache"
 
 # The repository is the root, not notebooks/: otherwise the pictures in imgs/ could not be served.
 # docs/lab/ has default settings: JupyterLab neither asks about news nor looks for updates. README has the same command.
@@ -73,6 +75,11 @@ html: $(STAMP)
 	@$(RUN) -m sphinx --quiet --fail-on-warning --fresh-env --builder html --conf-dir docs notebooks build/html
 	@echo "Open build/html/index.html in a browser."
 
+# An environment of its own: the laboratory needs an older JupyterLab than the notebooks (site/constraints.txt).
+site: $(SITE)/.installed
+	@$(SITE)/bin/python site/build.py
+	@echo "Open build/site/index.html in a browser."
+
 format: $(STAMP)
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
@@ -89,6 +96,12 @@ $(INTEROP): $(STAMP)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[interop]"
 	@touch $@
 
+$(SITE)/.installed: pyproject.toml site/constraints.txt
+	@echo "Installing into $(SITE) ..."
+	@$(PYTHON) -m venv --clear $(SITE)
+	@$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check -c site/constraints.txt -e ".[notebooks,fast,pages]"
+	@touch $@
+
 clean:
-	rm -rf $(VENV) *.egg-info build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SITE) *.egg-info build dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} + -o -name .ipynb_checkpoints -prune -exec rm -rf {} +

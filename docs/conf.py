@@ -6,9 +6,6 @@ Formulas    MathJax from the package jupyter-server-mathjax, so that the pages w
 """
 
 import json
-from base64 import b64decode
-from functools import cache
-from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
@@ -41,22 +38,23 @@ mathjax2_config = {
 }
 
 
-@cache
-def alt_texts():
-    """Return the alt text of each stored picture by the SHA-256 of its bytes, which myst-nb uses as the file name."""
-    found = {}
-    for path in NOTEBOOKS.rglob("*.ipynb"):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        for output in (output for cell in cells for output in cell.get("outputs", ())):
-            if png := output.get("data", {}).get("image/png"):
-                found[sha256(b64decode(png)).hexdigest()] = output["metadata"]["image/png"]["alt"]
-    return found
+def alt_texts(name):
+    """Return the alt texts of the pictures that each cell of a notebook stores; none for other pages."""
+    path = NOTEBOOKS / f"{name}.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
+    outputs = [
+        [output for output in cell.get("outputs", ()) if "image/png" in output.get("data", {})] for cell in cells
+    ]
+    return [[output["metadata"]["image/png"]["alt"] for output in each] for each in outputs]
 
 
-def set_alt_texts(_, doctree):
+def set_alt_texts(app, doctree):
     """Set the alt texts of a page's stored pictures."""
-    for image in doctree.findall(nodes.image):
-        image["alt"] = alt_texts().get(Path(image["uri"]).stem, image.get("alt"))
+    alts = alt_texts(app.env.docname)
+    for cell in doctree.findall(nodes.container):
+        if "cell_index" in cell.attributes:
+            for image, alt in zip(cell.findall(nodes.image), alts[cell["cell_index"]], strict=True):
+                image["alt"] = alt
 
 
 def setup(app):

@@ -61,7 +61,7 @@ LONGEST_FILE = 400  # lines
 LONGEST_CHAPTER_FILES = {"cnn_core/convolution.py": 300, "cnn_core/pooling.py": 160}
 MOST_CODE = 2500  # lines of cnn_core, without docstrings, comments and blank lines
 # Lines below the docstring.
-LONGEST_BODY = {"cnn_core": 15, "cnn_viz": 20, "cnn_exercises": 20, "cnn_interop": 15, "tools": 15}
+LONGEST_BODY = {"cnn_core": 15, "cnn_viz": 20, "cnn_exercises": 20, "cnn_interop": 15, "tools": 15, "site": 15}
 
 CONTRACT = """
 convolve convolve_vectorised dilate output_size excluded_pixels padding_amounts receptive_field
@@ -217,9 +217,11 @@ RULES = [
     (long_functions, "cnn_viz", "def f():\n" + "    x = 1\n" * 21, "cnn_viz/arrays.py"),
     (long_functions, "cnn_interop", "def f():\n" + "    x = 1\n" * 16, "cnn_interop/packages.py"),
     (long_functions, "tools", "def f():\n" + "    x = 1\n" * 16, "tools/run_notebooks.py"),
+    (long_functions, "site", "def f():\n" + "    x = 1\n" * 16, "site/states.py"),
     (missing_docstrings, "cnn_core", '"""A module."""\ndef f():\n    return 1', "cnn_core/model.py"),
     (missing_docstrings, "cnn_interop", "x = 1", "cnn_interop/packages.py"),
     (missing_docstrings, "cnn_viz", "x = 1", "cnn_viz/arrays.py"),
+    (missing_docstrings, "site", "x = 1", "site/states.py"),
 ]
 
 

@@ -49,8 +49,8 @@ def committed_texts():
             yield name, ENCODED_PICTURE.sub("", content.decode("utf-8"))
 
 
-def pins():
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+def pins(file="constraints.txt"):
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -79,15 +79,24 @@ def test_the_core_depends_on_numpy_alone():
     assert [split(line)[0] for line in PROJECT["project"]["dependencies"]] == ["numpy"]
 
 
-def test_constraints_are_plain_pins_each_given_once():
-    assert [line for line in pins() if not PIN.fullmatch(line)] == []
-    names = [normal(PIN.match(line)[1]) for line in pins()]
+@pytest.mark.parametrize("file", ["constraints.txt", "site/constraints.txt"])
+def test_constraints_are_plain_pins_each_given_once(file):
+    assert [line for line in pins(file) if not PIN.fullmatch(line)] == []
+    names = [normal(PIN.match(line)[1]) for line in pins(file)]
     assert len(names) == len(set(names))
 
 
 def test_every_direct_dependency_is_pinned():
     pinned = {normal(PIN.match(line)[1]) for line in pins()}
     assert {split(line)[0] for line in direct(*EXTRAS)} - pinned == set()
+
+
+def test_the_site_pins_all_it_installs_as_the_notebooks_do_but_for_jupyterlab():
+    lists = [[line.split("==") for line in pins(file)] for file in ("constraints.txt", "site/constraints.txt")]
+    ours, theirs = ({normal(name): version for name, version in each} for each in lists)
+    assert {split(line)[0] for line in direct("notebooks", "fast", "pages")} - set(theirs) == set()
+    differing = {name for name in set(ours) & set(theirs) if ours[name] != theirs[name]}
+    assert differing <= {"jupyterlab", "jupyterlab-server", "jupyterlab-widgets", "ipywidgets", "widgetsnbextension"}
 
 
 @pytest.mark.parametrize("pattern", [ONE_MACHINE, PACKAGE_HOST, INDEX_OPTION], ids=["machine", "host", "index-option"])

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("benchmarks", "cnn_core", "cnn_exercises", "cnn_interop", "cnn_viz", "docs", "imgs", "tests", "tools")
+FOLDERS = ("benchmarks", "cnn_core", "cnn_exercises", "cnn_interop", "cnn_viz", "docs", "imgs", "site", "tests", "tools")
 DOCUMENTS = """
 README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md CITATION.cff Makefile pyproject.toml environment.yml conftest.py
 .ci/run docs/style.css cnn_core/data/mnist/README.md notebooks/glossary.md notebooks/index.md
+site/index.md site/static/explore.js site/static/excluded_pixels.js site/static/site.css
 """.split()
 DOCUMENTS += [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob(".github/workflows/*.yml"))]
 
@@ -76,6 +77,7 @@ LABELS = {"Story": "Chapter", "Speaks": "Output", "Guests": "Arguments", "Twins"
 # (file, word): the reason why the word stands there.
 EXCEPTIONS = {
     ("tests/test_language.py", None): "this file lists the words",
+    ("site/cuts.py", "race"): "a function of chapter 07",
     ("benchmarks/ablations.py", "winners"): "the text of a stored row, which chapter 09 draws",
 }
 

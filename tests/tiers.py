@@ -14,6 +14,7 @@ SLOW = (
     "tests/interop/",
     "tests/oracles/",
     "tests/pages/",
+    "tests/site/",
     "tests/test_museum.py",
     "notebooks/10_",
     "notebooks/11_",
