@@ -1,0 +1,147 @@
+// One filter of one layer: the window of the input, the weights, the products, and the map, pixel by pixel.
+"use strict";
+
+const MAP_SIDE = 448; // pixels of the canvas of a map
+
+function make_filter(network, choose) {
+    const layers = network.flatMap(({ name }, n) => (name === "Conv2D" ? [n] : []));
+    const map = by_id("map"), slider = by_id("k");
+    let state = null, place = [13, 13];
+    for (const n of layers) {
+        const input = element("input", { type: "radio", name: "layer", value: n });
+        input.addEventListener("change", () => choose(n, 0));
+        by_id("layer").append(element("label", {}, input, `${n} Conv2D`));
+    }
+    slider.addEventListener("input", () => choose(state.filter.layer, Number(slider.value)));
+
+    function show(outputs, filter) {
+        state = { X: outputs[filter.layer], O: outputs[filter.layer + 1], filter, ...network[filter.layer].params };
+        place = place.map(each => Math.min(each, state.O[0].length - 1));
+        for (const input of by_id("layer").querySelectorAll("input")) input.checked = Number(input.value) === filter.layer;
+        slider.max = state.F.length - 1;
+        slider.value = filter.k;
+        by_id("k_words").textContent = `${filter.k} of 0 to ${state.F.length - 1}`;
+        paint();
+    }
+
+    function paint() {
+        const { X, O, F, B, filter: { layer, k } } = state, terms = terms_at(X, F[k], place);
+        paint_input(X);
+        paint_weights(F[k]);
+        paint_terms(terms, F[k]);
+        const size = MAP_SIDE / O[k].length, context = paint_map(map, O[k], size, "SIGNED", { limit: largest_magnitude([O[k]]) });
+        paint_frame(context, place[1] * size, place[0] * size, size, size);
+        const sum = terms.flat().reduce((a, b) => a + b);
+        by_id("input_title").textContent = layer ? `Input: ${X.length} maps` : "Input X";
+        by_id("weights_title").textContent = layer ? `Filter ${k}: ${X.length} × 3 × 3 weights` : `Filter ${k}: 3 × 3 weights`;
+        by_id("terms_title").textContent = layer ? "Sum of products, map by map" : "Products";
+        by_id("map_title").textContent = `Map ${k}`;
+        by_id("equation").replaceChildren(...equation(sum, B[k], sum + B[k]));
+    }
+
+    function equation(sum, bias, output) {
+        const cell = (kind, value) => element("span", { className: `value ${kind}`, textContent: number(value) });
+        const where = element("span", { className: "where", textContent: `Row ${place[0]}, column ${place[1]}:` });
+        const after = output > 0 ? "ReLU keeps it." : "ReLU makes it 0.";
+        return [where, " sum ", cell("O", sum), " + bias ", cell("B", bias), " = ", cell("O", output), " ", after];
+    }
+
+    // The products for the pixel at `place`: for one input map each product, for many their sum in each map.
+    function terms_at(X, F, [row, column]) {
+        const window = F.map((kernel, c) => kernel.map((weights, i) => weights.map((weight, j) =>
+            weight * (X[c][row + i - 1]?.[column + j - 1] ?? 0))));
+        if (X.length === 1) return window[0].map(line => [...line]);
+        const sums = window.map(kernel => kernel.reduce((all, line) => all + line.reduce((a, b) => a + b), 0));
+        return Array.from({ length: COLUMNS }, (_, n) => sums.slice(n * COLUMNS, (n + 1) * COLUMNS));
+    }
+
+    function paint_input(X) {
+        const canvas = by_id("input"), width = X[0].length, [row, column] = place;
+        if (X.length === 1) {
+            const size = MAP_SIDE / width, context = paint_map(canvas, X[0], size, "IMAGES");
+            paint_frame(context, (column - 1) * size, (row - 1) * size, 3 * size, 3 * size);
+            return;
+        }
+        const small = element("canvas"), size = 8;
+        paint_tiles(small, X, COLUMNS, "MAGNITUDES", largest_magnitude(X));
+        canvas.width = canvas.height = small.width * size;
+        const context = Object.assign(canvas.getContext("2d"), { imageSmoothingEnabled: false });
+        context.drawImage(small, 0, 0, canvas.width, canvas.height);
+        X.forEach((_, n) => {
+            const left = (n % COLUMNS) * (width + GAP), top = Math.floor(n / COLUMNS) * (width + GAP);
+            context.save();
+            context.beginPath();
+            context.rect(left * size, top * size, width * size, width * size);
+            context.clip();
+            paint_frame(context, (left + column - 1) * size, (top + row - 1) * size, 3 * size, 3 * size);
+            context.restore();
+        });
+    }
+
+    function paint_weights(F) {
+        const parent = by_id("weights"), limit = largest_magnitude(F.flat().map(row => [row]));
+        parent.className = `cells F ${F.length > 1 ? "many" : ""}`;
+        parent.replaceChildren(...F.map(kernel => element("div", { className: "kernel" }, ...kernel.flatMap(row =>
+            Array.from(row, weight => weight_cell(weight, limit, F.length === 1))))));
+        const words = F.length === 1 ? F[0].map(row => Array.from(row, weight => number(weight)).join(", ")).join("; ") : `${F.length} kernels`;
+        parent.setAttribute("aria-label", `Weights: ${words}`);
+    }
+
+    function weight_cell(weight, limit, with_number) {
+        const cell = element("span", { textContent: with_number ? number(weight) : "" });
+        if (!with_number) {
+            cell.style.background = `rgb(${COLOURS.SIGNED[colour_index("SIGNED", weight, limit)]})`;
+            cell.title = number(weight);
+        }
+        return cell;
+    }
+
+    function paint_terms(terms, F) {
+        const parent = by_id("terms");
+        parent.style.setProperty("--side", terms.length);
+        parent.replaceChildren(...terms.flat().map(term => element("span", { textContent: number(term) })));
+        parent.setAttribute("aria-label", `${F.length > 1 ? "Sums" : "Products"}: ${terms.flat().map(term => number(term)).join(", ")}`);
+    }
+
+    // --- the frame moves ---------------------------------------------------------------------------------------------
+
+    function move_to(row, column, words) {
+        const last = state.O[0].length - 1;
+        place = [row, column].map(each => Math.min(last, Math.max(0, each)));
+        paint();
+        if (words) words();
+    }
+
+    function point(event) {
+        const box = map.getBoundingClientRect(), side = state.O[0].length;
+        move_to(Math.floor(((event.clientY - box.top) / box.height) * side), Math.floor(((event.clientX - box.left) / box.width) * side));
+    }
+
+    on_drag(map, point, true);
+    on_arrows(map, ([x, y]) => move_to(place[0] + y, place[1] + x, () => say_soon(by_id("equation").textContent)));
+    return show;
+}
+
+// --- moving by pointer and by keys -----------------------------------------------------------------------------------
+
+// Call point(event) while a pointer is down on a canvas, and for a mouse that hovers too if `hover`.
+function on_drag(canvas, point, hover = false) {
+    let pointer = null;
+    canvas.addEventListener("pointerdown", event => {
+        pointer = event.pointerId;
+        canvas.setPointerCapture(pointer);
+        point(event);
+    });
+    canvas.addEventListener("pointermove", event => {
+        if (event.pointerId === pointer || (hover && event.pointerType === "mouse")) point(event);
+    });
+    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { pointer = null; });
+}
+
+function on_arrows(canvas, step) {
+    canvas.addEventListener("keydown", event => {
+        if (!MOVES[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+        event.preventDefault();
+        step(MOVES[event.key].map(Math.sign));
+    });
+}
