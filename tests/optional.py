@@ -1,7 +1,8 @@
 """Folders of tests that need something large and optional, and the reports for them where it is missing.
 
-Each test file of such a folder is then one skipped test. Where CNN_REQUIRE_ORACLES, CNN_REQUIRE_PAGES or
-CNN_REQUIRE_BROWSER is 1, every skip and every expected failure in that folder is a failure. conftest.py calls this.
+Each test file of such a folder is then one skipped test. Where CNN_REQUIRE_ORACLES, CNN_REQUIRE_PAGES,
+CNN_REQUIRE_BROWSER or CNN_REQUIRE_SITE is 1, every skip and every expected failure in that folder is a failure.
+conftest.py calls this.
 """
 
 import importlib.util
@@ -14,8 +15,9 @@ REASONS = {
     "oracles": "PyTorch is not installed (pip install -c constraints.txt torch)",
     "pages": "Sphinx is not installed (make html installs it)",
     "browser": "Playwright or Chromium is not installed (make browser)",
+    "site": "Playwright or Chromium is not installed (make browser)",
 }
-MODULES = {"oracles": "torch", "pages": "myst_nb", "browser": "playwright"}
+MODULES = {"oracles": "torch", "pages": "myst_nb", "browser": "playwright", "site": "playwright"}
 
 
 class MissingItem(pytest.Item):
@@ -39,7 +41,9 @@ def is_missing(folder):
     """Return whether the tests of a folder cannot run here."""
     if folder not in MODULES:
         return False
-    return importlib.util.find_spec(MODULES[folder]) is None or (folder == "browser" and not shutil.which("chromium"))
+    return importlib.util.find_spec(MODULES[folder]) is None or (
+        folder in ("browser", "site") and not shutil.which("chromium")
+    )
 
 
 def without_skips(report):

@@ -12,6 +12,7 @@ SLOW = (
     "tests/browser/",
     "tests/oracles/",
     "tests/pages/",
+    "tests/site/",
     "tests/test_museum.py",
     "notebooks/10_",
     "notebooks/11_",

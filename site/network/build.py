@@ -11,13 +11,15 @@ HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
+import explain  # noqa: E402
 import make_weights  # noqa: E402
 
 from cnn_viz.base import palette  # noqa: E402
 
 COPIED = """
-style.css theme.js network.js read_weights.js centring.js pad.js paint.js bars.js strip.js filter.js cover.js view.js
+style.css code.css theme.js network.js read_weights.js centring.js pad.js paint.js bars.js strip.js filter.js cover.js view.js
 """.split()
+COMPARED = 100  # digits on which the tests compare the page with cnn_core
 
 
 def build(folder, home="../"):
@@ -43,11 +45,14 @@ def pages(home):
     words = {
         "home": home,
         "lines": len(read("network.js").splitlines()),
+        "digits": COMPARED,
         "size": f"{len(weights) / 1e6:.2f}",
         "accuracy": f"{100 * make_weights.accuracy(model):.2f}",
+        "parts": explain.explained_parts(read("network.js")),
     }
+    filled = {name: string.Template(read(name)).substitute(words) for name in ("index.html", "explained.html")}
     return {name: read(name) for name in COPIED} | {
-        "index.html": string.Template(read("index.html")).substitute(words),
+        **filled,
         "palette.css": palette_css(),
         "weights.js": weights,
         "digits.js": make_weights.digits_script(),

@@ -6,7 +6,7 @@ const MAP_SIDE = 448; // pixels of the canvas of a map
 function make_filter(network, choose) {
     const layers = network.flatMap(({ name }, n) => (name === "Conv2D" ? [n] : []));
     const map = by_id("map"), slider = by_id("k");
-    let state = null, place = [13, 13];
+    let state = null, place = null; // the pixel that was chosen, or null for the largest
     for (const n of layers) {
         const input = element("input", { type: "radio", name: "layer", value: n });
         input.addEventListener("change", () => choose(n, 0));
@@ -16,7 +16,7 @@ function make_filter(network, choose) {
 
     function show(outputs, filter) {
         state = { X: outputs[filter.layer], O: outputs[filter.layer + 1], filter, ...network[filter.layer].params };
-        place = place.map(each => Math.min(each, state.O[0].length - 1));
+        if (place) place = place.map(each => Math.min(each, state.O[0].length - 1));
         for (const input of by_id("layer").querySelectorAll("input")) input.checked = Number(input.value) === filter.layer;
         slider.max = state.F.length - 1;
         slider.value = filter.k;
@@ -25,23 +25,29 @@ function make_filter(network, choose) {
     }
 
     function paint() {
-        const { X, O, F, B, filter: { layer, k } } = state, terms = terms_at(X, F[k], place);
-        paint_input(X);
+        const { X, O, F, B, filter: { layer, k } } = state, at = place ?? largest_place(O[k]), terms = terms_at(X, F[k], at);
+        paint_input(X, at);
         paint_weights(F[k]);
         paint_terms(terms, F[k]);
         const size = MAP_SIDE / O[k].length, context = paint_map(map, O[k], size, "SIGNED", { limit: largest_magnitude([O[k]]) });
-        paint_frame(context, place[1] * size, place[0] * size, size, size);
+        paint_frame(context, at[1] * size, at[0] * size, size, size);
         const sum = terms.flat().reduce((a, b) => a + b);
         by_id("input_title").textContent = layer ? `Input: ${X.length} maps` : "Input X";
         by_id("weights_title").textContent = layer ? `Filter ${k}: ${X.length} × 3 × 3 weights` : `Filter ${k}: 3 × 3 weights`;
         by_id("terms_title").textContent = layer ? "Sum of products, map by map" : "Products";
         by_id("map_title").textContent = `Map ${k}`;
-        by_id("equation").replaceChildren(...equation(sum, B[k], sum + B[k]));
+        by_id("equation").replaceChildren(...equation(at, sum, B[k]));
     }
 
-    function equation(sum, bias, output) {
+    function largest_place(map) {
+        const largest = Math.max(...map.map(row => Math.max(...row))), row = map.findIndex(line => line.includes(largest));
+        return [row, map[row].indexOf(largest)];
+    }
+
+    function equation([row, column], sum, bias) {
+        const output = sum + bias;
         const cell = (kind, value) => element("span", { className: `value ${kind}`, textContent: number(value) });
-        const where = element("span", { className: "where", textContent: `Row ${place[0]}, column ${place[1]}:` });
+        const where = element("span", { className: "where", textContent: `Row ${row}, column ${column}:` });
         const after = output > 0 ? "ReLU keeps it." : "ReLU makes it 0.";
         return [where, " sum ", cell("O", sum), " + bias ", cell("B", bias), " = ", cell("O", output), " ", after];
     }
@@ -55,18 +61,14 @@ function make_filter(network, choose) {
         return Array.from({ length: COLUMNS }, (_, n) => sums.slice(n * COLUMNS, (n + 1) * COLUMNS));
     }
 
-    function paint_input(X) {
-        const canvas = by_id("input"), width = X[0].length, [row, column] = place;
+    function paint_input(X, [row, column]) {
+        const canvas = by_id("input"), width = X[0].length;
         if (X.length === 1) {
             const size = MAP_SIDE / width, context = paint_map(canvas, X[0], size, "IMAGES");
             paint_frame(context, (column - 1) * size, (row - 1) * size, 3 * size, 3 * size);
             return;
         }
-        const small = element("canvas"), size = 8;
-        paint_tiles(small, X, COLUMNS, "MAGNITUDES", largest_magnitude(X));
-        canvas.width = canvas.height = small.width * size;
-        const context = Object.assign(canvas.getContext("2d"), { imageSmoothingEnabled: false });
-        context.drawImage(small, 0, 0, canvas.width, canvas.height);
+        const size = 8, context = paint_large(canvas, X, COLUMNS, size, "MAGNITUDES", largest_magnitude(X));
         X.forEach((_, n) => {
             const left = (n % COLUMNS) * (width + GAP), top = Math.floor(n / COLUMNS) * (width + GAP);
             context.save();
@@ -105,11 +107,10 @@ function make_filter(network, choose) {
 
     // --- the frame moves ---------------------------------------------------------------------------------------------
 
-    function move_to(row, column, words) {
+    function move_to(row, column) {
         const last = state.O[0].length - 1;
         place = [row, column].map(each => Math.min(last, Math.max(0, each)));
         paint();
-        if (words) words();
     }
 
     function point(event) {
@@ -118,7 +119,11 @@ function make_filter(network, choose) {
     }
 
     on_drag(map, point, true);
-    on_arrows(map, ([x, y]) => move_to(place[0] + y, place[1] + x, () => say_soon(by_id("equation").textContent)));
+    on_arrows(map, ([x, y]) => {
+        const [row, column] = place ?? largest_place(state.O[state.filter.k]);
+        move_to(row + y, column + x);
+        say_soon(by_id("equation").textContent);
+    });
     return show;
 }
 

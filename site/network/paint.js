@@ -11,26 +11,47 @@ function largest_magnitude(maps) {
     return limit;
 }
 
+// The magnitude that 99 of 100 numbers do not exceed: a few large ones would make all others pale.
+function usual_magnitude(maps) {
+    const magnitudes = new Float64Array(maps.length * maps[0].length * maps[0][0].length);
+    let next = 0;
+    for (const map of maps) for (const row of map) for (const value of row) magnitudes[next++] = Math.abs(value);
+    magnitudes.sort();
+    return magnitudes[Math.floor(0.99 * (magnitudes.length - 1))] || magnitudes.at(-1);
+}
+
 function colour_index(kind, value, limit) {
     const share = kind === "IMAGES" ? value : kind === "MAGNITUDES" ? value / (limit || 1) : 0.5 + value / (2 * limit || 1);
     return Math.round(255 * Math.min(1, Math.max(0, share)));
 }
 
+// The colours as numbers of 32 bits, as a canvas stores its pixels: alpha, blue, green, red.
+const PIXELS = Object.fromEntries(Object.entries(COLOURS).map(([kind, colours]) =>
+    [kind, Uint32Array.from(colours, ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red)]));
+
 // Paint maps side by side, `columns` in a row: one pixel of the canvas for each pixel of a map.
 function paint_tiles(canvas, maps, columns, kind, limit) {
-    const [height, width] = [maps[0].length, maps[0][0].length];
-    const rows = Math.ceil(maps.length / columns);
+    const [height, width] = [maps[0].length, maps[0][0].length], rows = Math.ceil(maps.length / columns);
     canvas.width = Math.min(columns, maps.length) * (width + GAP) - GAP;
     canvas.height = rows * (height + GAP) - GAP;
     const context = canvas.getContext("2d"), picture = context.createImageData(canvas.width, canvas.height);
-    maps.forEach((map, n) => {
-        const top = Math.floor(n / columns) * (height + GAP), left = (n % columns) * (width + GAP);
-        map.forEach((row, i) => row.forEach((value, j) => {
-            const colour = COLOURS[kind][colour_index(kind, value, limit)];
-            picture.data.set([...colour, 255], 4 * ((top + i) * canvas.width + left + j));
-        }));
-    });
+    const pixels = new Uint32Array(picture.data.buffer);
+    maps.forEach((map, n) => map.forEach((row, i) => {
+        const start = (Math.floor(n / columns) * (height + GAP) + i) * canvas.width + (n % columns) * (width + GAP);
+        for (let j = 0; j < width; j++) pixels[start + j] = PIXELS[kind][colour_index(kind, row[j], limit)];
+    }));
     context.putImageData(picture, 0, 0);
+}
+
+// Paint such tiles with pixels of `size`.
+function paint_large(canvas, maps, columns, size, kind, limit) {
+    const small = document.createElement("canvas");
+    paint_tiles(small, maps, columns, kind, limit);
+    canvas.width = small.width * size;
+    canvas.height = small.height * size;
+    const context = Object.assign(canvas.getContext("2d"), { imageSmoothingEnabled: false });
+    context.drawImage(small, 0, 0, canvas.width, canvas.height);
+    return context;
 }
 
 // Return { n, row, column } of the map and its pixel at a place of such a canvas, or null between two maps.
@@ -45,16 +66,11 @@ function tile_at(canvas, event, maps, columns) {
 
 // Paint one map with cells of `size` pixels; with a dash on clearly negative cells, and the outline of an image.
 function paint_map(canvas, map, size, kind, { limit = 1, outline = null } = {}) {
-    canvas.width = map[0].length * size;
-    canvas.height = map.length * size;
-    const context = canvas.getContext("2d");
-    map.forEach((row, i) => row.forEach((value, j) => {
-        context.fillStyle = `rgb(${COLOURS[kind][colour_index(kind, value, limit)]})`;
-        context.fillRect(j * size, i * size, size, size);
-        if (kind === "SIGNED" && value < -0.1 * limit) {
-            context.fillStyle = value < -0.65 * limit ? "white" : INK;
-            context.fillRect((j + 0.25) * size, (i + 0.5) * size - 0.75, size / 2, 1.5);
-        }
+    const context = paint_large(canvas, [map], 1, size, kind, limit);
+    if (kind === "SIGNED") map.forEach((row, i) => row.forEach((value, j) => {
+        if (value >= -0.1 * limit) return;
+        context.fillStyle = value < -0.65 * limit ? "white" : INK;
+        context.fillRect((j + 0.25) * size, (i + 0.5) * size - 0.75, size / 2, 1.5);
     }));
     if (outline) paint_outline(context, outline, size);
     return context;

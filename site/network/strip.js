@@ -72,7 +72,7 @@ function make_strip(parent, network, choose, reading) {
     }
 
     function paint_stage(stage, canvas, caption, array, kind) {
-        const maps = as_maps(array), limit = largest_magnitude(maps);
+        const maps = as_maps(array), limit = kind === "SIGNED" ? usual_magnitude(maps) : largest_magnitude(maps);
         paint_tiles(canvas, maps, COLUMNS, kind, limit);
         canvas.style.setProperty("--columns", canvas.width);
         caption.textContent = kind === "SIGNED" ? `±${number(limit, limit < 0.1 ? 3 : 2)}` : number(limit, 2);

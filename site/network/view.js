@@ -2,11 +2,12 @@
 "use strict";
 
 const REST = 700; // milliseconds of quiet before a sentence is read aloud
+const QUIET = 250; // milliseconds without a change, after which the parts out of sight are shown too
 const SALIENCY_SIDE = 448; // pixels of the canvas
 
 const network = read_model(WEIGHTS);
 const state = { strokes: [], follow: true, chosen: 0, filter: { layer: 0, k: 0 } };
-let saying = null, frame = null;
+let saying = null, resting = null, frame = null; // timers, and the frame that is asked for
 
 function say(text) {
     clearTimeout(saying);
@@ -42,18 +43,44 @@ const show_strip = make_strip(by_id("strip"), network, choose_filter, text => { 
 const show_filter = make_filter(network, choose_filter);
 const show_cover = make_cover(network);
 
+const PARTS = [
+    ["draw", ({ image, scores, probabilities, chosen, gradients }) => {
+        paint_map(by_id("image"), image, SALIENCY_SIDE / SIDE, "IMAGES");
+        show_bars(scores, probabilities, chosen);
+        show_saliency(gradients[0][0], image, chosen);
+    }],
+    ["layers", ({ outputs, gradients, filter }) => show_strip(outputs, gradients, filter)],
+    ["filter", ({ outputs, filter }) => show_filter(outputs, filter)],
+    ["cover", ({ image, scores, chosen }) => show_cover(image, scores, chosen)],
+].map(([id, show_part]) => ({ section: by_id(id), show_part, visible: true, stale: true }));
+
+// The parts in sight are shown at once, the others when they come into sight or when the pen rests.
 function show() {
-    const { image, outputs, scores, probabilities, chosen, gradients, filter } = state;
-    paint_map(by_id("image"), image, SALIENCY_SIDE / SIDE, "IMAGES");
-    show_bars(scores, probabilities, chosen);
-    show_saliency(gradients[0][0], image, chosen);
-    show_strip(outputs, gradients, filter);
-    show_filter(outputs, filter);
-    show_cover(image, scores, chosen);
-    const sentence = state.strokes.length ? answer_sentence(probabilities) : "Nothing is drawn yet";
+    for (const part of PARTS) part.stale = true;
+    show_visible();
+    clearTimeout(resting);
+    resting = setTimeout(() => show_parts(PARTS), QUIET);
+    const sentence = state.strokes.length ? answer_sentence(state.probabilities) : "Nothing is drawn yet";
     by_id("sentence").textContent = sentence;
     if (by_id("said").textContent !== `${sentence}.`) say_soon(`${sentence}.`);
 }
+
+function show_visible() {
+    show_parts(PARTS.filter(({ visible }) => visible));
+}
+
+function show_parts(parts) {
+    for (const part of parts.filter(({ stale }) => stale)) {
+        part.stale = false;
+        part.show_part(state);
+    }
+}
+
+const in_sight = new IntersectionObserver(entries => {
+    for (const { target, isIntersecting } of entries) PARTS.find(({ section }) => section === target).visible = isIntersecting;
+    if (state.outputs) show_visible();
+});
+for (const { section } of PARTS) in_sight.observe(section);
 
 function show_saliency(gradient, image, chosen) {
     const limit = largest_magnitude([gradient]), canvas = by_id("saliency");
@@ -103,5 +130,4 @@ for (const { label, about, strokes } of DIGITS) {
     by_id("examples").append(button);
 }
 
-const FIRST = DIGITS.findLast(({ label }) => label === 7);
-pad_view.set(FIRST.strokes);
+pad_view.set(DIGITS.find(({ label }) => label === 8).strokes);
