@@ -5,7 +5,7 @@ const COVER_SIDE = 448; // pixels of the canvas
 
 function make_cover(network) {
     const canvas = by_id("covered"), places_canvas = by_id("places"), draw_bars = make_bars(by_id("cover_bars"));
-    const square = { row: 15, column: 7, size: 7, grey: 0.25 }; // on the first drawing, an 8: it becomes a 3
+    const square = { row: 15, column: 7, size: 7, grey: 0 }; // on the first drawing, an 8: it becomes a 3
     let image = null, without = null, chosen = 0, falls = null, sweep = 0; // sweep: the number of the running one
 
     function covered_image(row, column) {

@@ -11,7 +11,6 @@ import ast
 import inspect
 import re
 import textwrap
-from html import escape
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -282,14 +281,14 @@ def split_at(anchors, lines):
 
 def row_html(js, python, words):
     """Return one row: JavaScript, Python and the explanation."""
-    cells = [code_html(js, "js", "JavaScript"), code_html(python, "python", "Python")]
+    cells = [code_html(js, "js"), code_html(python, "python")]
     return f'<div class="line">{"".join(cells)}<p>{words}</p></div>'
 
 
-def code_html(lines, language, name):
+def code_html(lines, language):
     """Return a cell of highlighted code."""
     text = "\n".join(lines).rstrip()
     if not text:
         return '<div class="code empty"></div>'
     code = highlight(text, LEXERS[language], FORMATTER).rstrip("\n")
-    return f'<div class="code"><pre tabindex="0" role="region" aria-label="{escape(name)}">{code}</pre></div>'
+    return f'<div class="code"><pre tabindex="0">{code}</pre></div>'

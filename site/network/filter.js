@@ -5,22 +5,36 @@ const MAP_SIDE = 448; // pixels of the canvas of a map
 
 function make_filter(network, choose) {
     const layers = network.flatMap(({ name }, n) => (name === "Conv2D" ? [n] : []));
-    const map = by_id("map"), slider = by_id("k");
+    const map = by_id("map"), choices = by_id("filters");
     let state = null, place = null; // the pixel that was chosen, or null for the largest
     for (const n of layers) {
         const input = element("input", { type: "radio", name: "layer", value: n });
         input.addEventListener("change", () => choose(n, 0));
         by_id("layer").append(element("label", {}, input, `${n} Conv2D`));
     }
-    slider.addEventListener("input", () => choose(state.filter.layer, Number(slider.value)));
+
+    // The filters of a layer as small pictures of their weights, one of which is chosen.
+    function offer(layer, { F }) {
+        const limit = largest_magnitude(F.flat());
+        choices.querySelectorAll("label").forEach(label => label.remove());
+        choices.append(...F.map((kernels, k) => {
+            const input = element("input", { type: "radio", name: "k", value: k, className: "hidden" });
+            const canvas = element("canvas", { title: `Filter ${k}` });
+            paint_tiles(canvas, kernels, COLUMNS, "SIGNED", limit);
+            input.setAttribute("aria-label", `Filter ${k}`);
+            input.addEventListener("change", () => choose(layer, k));
+            return element("label", {}, input, canvas);
+        }));
+        choices.dataset.layer = layer;
+    }
 
     function show(outputs, filter) {
         state = { X: outputs[filter.layer], O: outputs[filter.layer + 1], filter, ...network[filter.layer].params };
         if (place) place = place.map(each => Math.min(each, state.O[0].length - 1));
         for (const input of by_id("layer").querySelectorAll("input")) input.checked = Number(input.value) === filter.layer;
-        slider.max = state.F.length - 1;
-        slider.value = filter.k;
-        by_id("k_words").textContent = `${filter.k} of 0 to ${state.F.length - 1}`;
+        if (choices.dataset.layer !== String(filter.layer)) offer(filter.layer, state);
+        choices.querySelector(`input[value="${filter.k}"]`).checked = true;
+        by_id("k").textContent = filter.k;
         paint();
     }
 

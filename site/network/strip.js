@@ -28,7 +28,8 @@ function make_strip(parent, network, choose, reading) {
             canvas.setAttribute("role", "img");
             canvas.setAttribute("aria-label", words);
             const mark = element("i", { className: "mark", hidden: true });
-            const box = element("div", { className: "box" }, element("div", { className: "tiled" }, canvas, mark));
+            const tiled = element("div", { className: "tiled" }, canvas, mark), box = element("div", { className: "box" }, tiled);
+            if (stage.shape[0] === 10) tiled.append(element("span", { className: "names" }, ...DIGITS_10.map(digit => element("i", {}, `${digit}`))));
             canvas.addEventListener("pointermove", event => reading(describe(stage, canvas, n, event)));
             canvas.addEventListener("click", event => press(stage, canvas, event));
             return box;
