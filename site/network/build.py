@@ -3,6 +3,7 @@
 Use     build("build/site/network"), or `python site/network/build.py FOLDER`. No page asks another host for anything.
 """
 
+import re
 import string
 import sys
 from pathlib import Path
@@ -13,11 +14,13 @@ if str(HERE) not in sys.path:
 
 import explain  # noqa: E402
 import make_weights  # noqa: E402
+from parts import PARTS  # noqa: E402
 
 from cnn_viz.base import palette  # noqa: E402
 
 COPIED = """
-style.css code.css theme.js network.js read_weights.js centring.js pad.js paint.js bars.js strip.js filter.js cover.js view.js
+style.css code.css theme.js network.js read_weights.js centring.js pad.js paint.js bars.js strip.js filter.js cover.js
+view.js
 """.split()
 COMPARED = 100  # digits on which the tests compare the page with cnn_core
 
@@ -44,11 +47,11 @@ def pages(home):
     weights = make_weights.weights_script(model)
     words = {
         "home": home,
-        "lines": len(read("network.js").splitlines()),
+        "lines": len(re.findall(r"^ *[^ /\n]", read("network.js"), re.MULTILINE)),  # of code
         "digits": COMPARED,
         "size": f"{len(weights) / 1e6:.2f}",
         "accuracy": f"{100 * make_weights.accuracy(model):.2f}",
-        "parts": explain.explained_parts(read("network.js")),
+        "parts": explain.explained_parts(read("network.js"), PARTS),
     }
     filled = {name: string.Template(read(name)).substitute(words) for name in ("index.html", "explained.html")}
     return {name: read(name) for name in COPIED} | {
