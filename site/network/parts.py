@@ -52,7 +52,7 @@ PARTS = [
             (
                 "            let sum",
                 "        window =",
-                "… the sum over its window. NumPy multiplies the whole window at once, JavaScript one weight at a time.",
+                "… the sum over its window. NumPy takes the whole window at once, JavaScript one weight at a time.",
             ),
             ("            O[row][column] +=", "        O[row, column] =", "The sum is the pixel."),
         ],
@@ -88,8 +88,8 @@ PARTS = [
             (
                 "    const dC_dOp",
                 "    rotated =",
-                """A full convolution pads with 2 pixels, and 1 is cropped afterwards, because the input was padded. So it
-                is enough to pad with 1.""",
+                """A full convolution pads with 2 pixels, and 1 is cropped afterwards, because the input was padded.
+                So it is enough to pad with 1.""",
             ),
             ("    const dC_dX", "    dC_dXp, dC_dF", "The gradient has the shape of the input."),
             ("    for (let k", "    for n in", "Every filter contributes …"),
@@ -111,8 +111,8 @@ PARTS = [
             (
                 "function largest",
                 "def _window",
-                """Python cuts the window out. JavaScript looks for its largest pixel, and of equal pixels takes the first,
-                as `np.argmax` does: `>`, not `>=`.""",
+                """Python cuts the window out. JavaScript looks for its largest pixel, and of equal pixels takes the
+                first, as `np.argmax` does: `>`, not `>=`.""",
             ),
             ("function pool2d_forward", "def pool2d_forward_loop", "Forward: half as many rows and columns …"),
             (
@@ -206,8 +206,8 @@ PARTS = [
             (
                 "    for (let index",
                 "    for index",
-                """In reverse, each layer turns dC/dO into dC/dX, which is dC/dO of the layer before it. The last of them
-                is the gradient with respect to the image: the saliency map.""",
+                """In reverse, each layer turns dC/dO into dC/dX, which is dC/dO of the layer before it. The last of
+                them is the gradient with respect to the image: the saliency map.""",
             ),
         ],
     ),
