@@ -22,6 +22,7 @@ COPIED = """
 style.css code.css theme.js network.js read_weights.js centring.js pad.js paint.js bars.js strip.js filter.js cover.js
 view.js
 """.split()
+FILLED = ("index.html", "explained.html")
 COMPARED = 100  # digits on which the tests compare the page with cnn_core
 
 
@@ -45,21 +46,26 @@ def pages(home):
     """Return {file name: text} of everything."""
     model = make_weights.rounded_model()
     weights = make_weights.weights_script(model)
-    words = {
-        "home": home,
-        "lines": len(re.findall(r"^ *[^ /\n]", read("network.js"), re.MULTILINE)),  # of code
-        "digits": COMPARED,
-        "size": f"{len(weights) / 1e6:.2f}",
-        "accuracy": f"{100 * make_weights.accuracy(model):.2f}",
-        "parts": explain.explained_parts(read("network.js"), PARTS),
-    }
-    filled = {name: string.Template(read(name)).substitute(words) for name in ("index.html", "explained.html")}
-    return {name: read(name) for name in COPIED} | {
-        **filled,
+    words = words_for(model, weights) | {"home": home}
+    filled = {name: string.Template(read(name)).substitute(words) for name in FILLED}
+    made = {
         "palette.css": palette_css(),
         "weights.js": weights,
         "digits.js": make_weights.digits_script(),
         "colours.js": make_weights.colours_script(),
+    }
+    return {name: read(name) for name in COPIED} | filled | made
+
+
+def words_for(model, weights):
+    """Return the words that the pages leave open, by name."""
+    script = read("network.js")
+    return {
+        "lines": len(re.findall(r"^ *[^ /\n]", script, re.MULTILINE)),  # of code
+        "digits": COMPARED,
+        "size": f"{len(weights) / 1e6:.2f}",
+        "accuracy": f"{100 * make_weights.accuracy(model):.2f}",
+        "parts": explain.explained_parts(script, PARTS),
     }
 
 
