@@ -89,7 +89,7 @@ function make_filter(network, choose) {
             context.beginPath();
             context.rect(left * size, top * size, width * size, width * size);
             context.clip();
-            paint_frame(context, (left + column - 1) * size, (top + row - 1) * size, 3 * size, 3 * size);
+            paint_frame(context, (left + column - 1) * size, (top + row - 1) * size, 3 * size, 3 * size, 1.5);
             context.restore();
         });
     }

@@ -86,8 +86,8 @@ function paint_outline(context, image, size) {
 }
 
 // Frame a rectangle of cells: ink on white, which is seen on any ground.
-function paint_frame(context, left, top, width, height) {
-    for (const [colour, line] of [["white", 6], [INK, 3]]) {
+function paint_frame(context, left, top, width, height, line_width = 3) {
+    for (const [colour, line] of [["white", 2 * line_width], [INK, line_width]]) {
         Object.assign(context, { strokeStyle: colour, lineWidth: line });
         context.strokeRect(left, top, width, height);
     }

@@ -23,7 +23,6 @@ from cnn_viz.images.centring import centre_digit
 from cnn_viz.images.strokes import image_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COUNT = 100  # digits whose numbers are compared
 BOUND = 1e-9
 DRAWINGS = drawn_digits()
 SETTLED = "() => frame === null && PARTS.every(({ stale }) => !stale)"
@@ -80,7 +79,7 @@ def browser():
 class NetworkPage:
     """One of the pages, open in a browser of its own size; `complaints` and `asked` are noted from the beginning."""
 
-    def __init__(self, browser, folder, name="index.html", width=1250, height=900, **options):
+    def __init__(self, browser, folder, name="index.html", width=1250, height=720, **options):
         self.context = browser.new_context(viewport={"width": width, "height": height}, **options)
         self.page, self.complaints, self.asked = self.context.new_page(), [], []
         note = self.complaints.append
@@ -174,10 +173,10 @@ def model():
 
 @pytest.fixture(scope="module")
 def images():
-    """Return images (COUNT, 1, 28, 28): the drawn digits, an empty one, and digits of MNIST."""
+    """Return images (N, 1, 28, 28): the drawn digits, an empty one, and digits of MNIST."""
     drawn = [image_of(None, digit.strokes)[0] for digit in DRAWINGS]
     images = [*drawn, np.zeros((1, 28, 28)), *load_mnist().X_test]
-    return np.array(images[:COUNT], np.float32)
+    return np.array(images[: build.COMPARED], np.float32)
 
 
 def expected_numbers(model, image):
