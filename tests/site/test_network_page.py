@@ -2,8 +2,8 @@
 
 Numbers     the page's JavaScript computes with weights rounded to float16; so does the model of cnn_core here. Both use
             float64: where two pixels of a pooling window are equal but for the rounding of float32, the gradient
-            takes another way, in cnn_core's own two precisions too (1 of the 100 digits). A straight line, whose rows
-            are equal, has such pixels in float64 too; no digit here is one.
+            takes another way, in cnn_core's own two precisions too (1 of the 100 digits). A straight line has such
+            pixels in float64 too: for it the layers are compared one by one.
 Use         real drags, touches and keys; no error in the console, and no request to another host.
 """
 
@@ -303,25 +303,29 @@ def test_the_sentence_is_announced_when_the_pen_rests(empty):
 
 
 def test_another_score_is_chosen_by_keys_and_its_gradient_is_shown(empty, model):
-    empty.press("Draw a 2, with a flat foot")
+    empty.press("Draw a 3, round")
     empty.keys(empty.page.locator("#bars input:checked"), "ArrowDown", "ArrowDown")
     chosen = empty.page.evaluate("state.chosen")
-    assert chosen == 4
+    assert chosen == 5
     assert f"the score of the {chosen}" in empty.text("#saliency_words")
     model.forward(empty.image()[None, None], training=False)
     expected = model.backward(np.eye(10)[[chosen]])[0]
     np.testing.assert_allclose(empty.numbers("() => sent([state.gradients[0]])"), expected.ravel(), atol=BOUND)
 
 
-def test_the_gradient_of_every_layer_is_that_of_cnn_core(empty, model):
-    empty.press("Draw a 2, with a flat foot")
-    model.forward(empty.image()[None, None], training=False)
-    records, dC_dO = [layer.last_forward for layer in model.layers], np.eye(10)[[2]]
-    expected = [dC_dO]
-    for layer, record in zip(reversed(model.layers), reversed(records), strict=True):
-        expected.append(layer.gradients(expected[-1], record.X)[0])
-    numbers = np.concatenate([np.ravel(each) for each in reversed(expected)])
-    np.testing.assert_allclose(empty.numbers("() => sent(state.gradients)"), numbers, atol=BOUND)
+@pytest.mark.parametrize("strokes", [DRAWINGS[4].strokes, [[(50, 20), (50, 80)]], []], ids=["2", "line", "empty"])
+def test_each_layer_gives_what_cnn_core_gives_for_the_same_input_with_tied_pixels_too(empty, model, strokes):
+    empty.page.evaluate("strokes => pad_view.set(strokes)", strokes)
+    empty.settle()
+    shapes = [model.input_shape, *model.shapes[1:]]
+    cuts = np.cumsum([np.prod(shape) for shape in shapes])[:-1]
+    outputs, gradients = (
+        [part.reshape(1, *shape) for part, shape in zip(np.split(empty.numbers(code), cuts), shapes, strict=True)]
+        for code in ("() => sent(state.outputs)", "() => sent(state.gradients)")
+    )
+    for layer, X, O, dC_dX, dC_dO in zip(model.layers, outputs, outputs[1:], gradients, gradients[1:], strict=False):
+        np.testing.assert_allclose(layer.apply(X), O, atol=BOUND)
+        np.testing.assert_allclose(layer.gradients(dC_dO, X)[0], dC_dX, atol=BOUND)
 
 
 @pytest.mark.parametrize(("layer", "k"), [(0, 5), (3, 29)])
