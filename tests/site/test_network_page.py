@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from browser.conftest import FLAGS
 
-from cnn_core import load_mnist, softmax_forward
+from cnn_core import load_mnist, relu_backward, softmax_forward
 from cnn_viz import drawn_digits
 from cnn_viz.images.centring import centre_digit
 from cnn_viz.images.strokes import image_of
@@ -216,6 +216,12 @@ def test_the_bars_are_the_probabilities_of_cnn_core(opened, model):
         "() => [...document.querySelectorAll('#bars .fill')].map(bar => parseFloat(bar.style.width))"
     )
     np.testing.assert_allclose(widths, 100 * probabilities, atol=0.01)
+
+
+def test_relu_passes_no_gradient_where_its_input_is_0(opened):
+    code = "X => sent([relu_backward(Float64Array.of(5, 5, 5), Float64Array.from(X))])"
+    X = np.array([-1.0, 0.0, 2.0])
+    np.testing.assert_array_equal(opened.numbers(code, X.tolist()), relu_backward(np.full(3, 5.0), X))
 
 
 def test_the_rounded_weights_lose_no_accuracy():
