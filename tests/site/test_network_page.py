@@ -25,7 +25,7 @@ from cnn_viz.images.strokes import image_of
 ROOT = Path(__file__).resolve().parent.parent.parent
 BOUND = 1e-9
 DRAWINGS = drawn_digits()
-SETTLED = "() => frame === null && PARTS.every(({ stale }) => !stale)"
+SHOWN = "() => frame === null && PARTS.every(({ stale }) => !stale)"
 # Numbers as text: the bytes of a Float64Array in base64.
 HELPERS = """() => {
     window.sent = arrays => {
@@ -95,9 +95,9 @@ class NetworkPage:
         """Return the numbers that a function in the page has sent."""
         return np.frombuffer(base64.b64decode(self.page.evaluate(code, argument)), np.float64)
 
-    def settle(self):
+    def wait(self):
         """Wait until the page has shown the last change."""
-        self.page.wait_for_function(SETTLED)
+        self.page.wait_for_function(SHOWN)
 
     def places(self, stroke, locator=None):
         """Return the coordinates on the page of points 0..100 from the upper left corner of the pad."""
@@ -113,7 +113,7 @@ class NetworkPage:
         for place in others:
             self.page.mouse.move(*place)
         self.page.mouse.up()
-        self.settle()
+        self.wait()
 
     def swipe(self, stroke, locator=None):
         """Draw a stroke with a finger."""
@@ -122,19 +122,19 @@ class NetworkPage:
             kind = "touchMove" if number else "touchStart"
             touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
         touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        self.settle()
+        self.wait()
 
     def keys(self, locator, *keys):
         """Press keys while an element has the focus."""
         locator.focus()
         for key in keys:
             self.page.keyboard.press(key)
-        self.settle()
+        self.wait()
 
     def press(self, name):
         """Press a button."""
         self.page.get_by_role("button", name=name, exact=True).click()
-        self.settle()
+        self.wait()
 
     def text(self, selector):
         return self.page.locator(selector).inner_text()
@@ -148,7 +148,7 @@ class NetworkPage:
 def opened(browser, folder):
     """Return the page as it was opened, wide."""
     page = NetworkPage(browser, folder)
-    page.settle()
+    page.wait()
     yield page
     page.context.close()
 
@@ -257,7 +257,6 @@ def test_the_mouse_draws_and_at_least_17_of_20_digits_are_classified_correctly(e
             empty.drag(stroke)
         differences.append(np.abs(empty.image() - image_of(None, digit.strokes)[0, 0]).mean())
         right.append(f"Most likely a{'n' * (digit.label == 8)} {digit.label}," in empty.text("#sentence"))
-    print(sum(right), max(differences))
     assert sum(right) >= 17
     assert max(differences) < 0.03
 
@@ -295,7 +294,7 @@ def test_undo_takes_away_stroke_after_stroke_and_brings_back_what_was_cleared(em
 
 def test_an_example_is_drawn_by_its_button(empty):
     empty.page.get_by_role("button", name="Draw a 5, with a separate top").click()
-    empty.settle()
+    empty.wait()
     assert "a 5," in empty.text("#sentence")
 
 
@@ -322,7 +321,7 @@ def test_another_score_is_chosen_by_keys_and_its_gradient_is_shown(empty, model)
 @pytest.mark.parametrize("strokes", [DRAWINGS[4].strokes, [[(50, 20), (50, 80)]], []], ids=["2", "line", "empty"])
 def test_each_layer_gives_what_cnn_core_gives_for_the_same_input_with_tied_pixels_too(empty, model, strokes):
     empty.page.evaluate("strokes => pad_view.set(strokes)", strokes)
-    empty.settle()
+    empty.wait()
     shapes = [model.input_shape, *model.shapes[1:]]
     cuts = np.cumsum([np.prod(shape) for shape in shapes])[:-1]
     outputs, gradients = (
@@ -339,9 +338,9 @@ def test_a_filter_is_chosen_and_its_sum_is_the_output_of_cnn_core(empty, model, 
     page = empty.page
     page.get_by_role("button", name="Draw a 3, round").click()
     page.get_by_role("radio", name=f"{layer} Conv2D").check()
-    empty.settle()
+    empty.wait()
     page.get_by_role("radio", name=f"Filter {k}", exact=True).check(force=True)
-    empty.settle()
+    empty.wait()
     empty.drag([(40, 40), (52, 52)], page.locator("#map"))
     empty.keys(page.locator("#map"), "ArrowRight", "ArrowDown")
     place = [int(word.strip(":,")) for word in empty.text("#equation .where").split()[1::2]]
@@ -369,7 +368,7 @@ def test_a_map_of_a_layer_is_pressed_and_its_filter_is_shown(empty):
 def test_a_square_is_dragged_over_a_part_and_the_bars_answer(empty, model):
     page, canvas = empty.page, empty.page.locator("#covered")
     page.get_by_role("button", name="Draw a 9, with a straight stem").click()
-    empty.settle()
+    empty.wait()
     page.locator("#grey").fill("0.5")
     page.locator("#size").fill("9")
     empty.drag([(20, 20), (50, 50)], canvas)
@@ -387,7 +386,7 @@ def test_a_square_is_dragged_over_a_part_and_the_bars_answer(empty, model):
 def test_every_place_of_the_square_is_tried_and_the_largest_fall_is_that_of_cnn_core(empty, model):
     page = empty.page
     page.get_by_role("button", name="Draw a 6, with a small loop").click()
-    empty.settle()
+    empty.wait()
     page.locator("#grey").fill("0")
     page.locator("#size").fill("5")
     empty.press("Try every place")
@@ -444,7 +443,7 @@ def test_the_theme_is_switched_and_kept(browser, folder):
 
 def test_the_first_drawing_is_an_8_and_the_square_makes_it_a_3(browser, folder):
     page = NetworkPage(browser, folder)
-    page.settle()
+    page.wait()
     assert page.text("#sentence").startswith("Most likely an 8,")
     assert page.text("#cover_sentence").startswith("Most likely a 3,")
     page.context.close()
