@@ -35,8 +35,8 @@ CARDS = {
     "09": ("How close can NumPy come to the speed of the machine?", "with new arrays at every call"),
     "10": ("Why does the network answer as it does, and how can it be fooled?", "A square of 5 by 5"),
     "11": ("How do you find a wrong gradient when the network trains all the same?", "A cross: the check complains"),
-    "12": ("What makes a smaller network better than a larger one?", ""),
-    "13": ("What changes when one machine is not enough?", ""),
+    "12": ("What makes a smaller network better than a larger one?", "A filter of 2 by 2 with dilation 2"),
+    "13": ("What changes when one machine is not enough?", "A dot is a micro-batch"),
 }
 
 

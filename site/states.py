@@ -27,7 +27,7 @@ from cnn_viz.interactive.states import LEAST, draw_state_or_reason, picture_of
 
 ROOT = Path(__file__).resolve().parent.parent
 COLOURS = 64
-PACKAGES = ("cnn_core", "cnn_viz", "cnn_exercises")
+PACKAGES = ("cnn_core", "cnn_viz", "cnn_exercises", "cnn_interop")
 
 
 def widgets_of(notebook, cache):
