@@ -11,6 +11,7 @@ from PIL import Image
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent.parent / "notebooks"
 MEAN = 4  # of 255: by how much a pixel may differ on average, because the picture has 64 colours
+MEASURED = {"13_many_machines/estimate"}  # one of its lines is a time that the notebook measures when it runs
 
 
 def pixels(file):
@@ -41,4 +42,6 @@ def test_the_first_state_is_the_one_that_the_notebook_stores(path, site):
         *_, name, sentence = first(widget)
         expected, picture = stored(path.stem, widget["cell"])
         assert sentence == expected
-        assert np.abs(pixels(site / "states" / name) - picture).mean() < MEAN
+        drawn = pixels(site / "states" / name)
+        assert drawn.shape == picture.shape
+        assert np.abs(drawn - picture).mean() < MEAN or widget["name"] in MEASURED
