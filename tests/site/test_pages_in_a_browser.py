@@ -2,6 +2,7 @@
 
 Widgets     every control of every widget is moved to its ends with keys; picture and sentence are those of its states.
 Pages       nothing is wider than a phone, and axe finds nothing serious, in light and dark.
+Print       no picture is higher than a page of paper, and no formula wider.
 """
 
 import json
@@ -13,6 +14,7 @@ from browser.conftest import ROOT
 PAGES = [*sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")), "index", "glossary"]
 SERIOUS = ("serious", "critical")
 WIDE, NARROW = {"width": 1250, "height": 900}, {"width": 390, "height": 844}
+PAPER = {"width": 718, "height": 1047}  # A4 without its margins, 96 pixels an inch
 # MathJax asks for a font at about:blank where a page is opened from a file, before it measures its own.
 PROBE = re.compile(r"Access to font at 'about:blank'|net::ERR_FAILED")
 
@@ -114,6 +116,20 @@ def test_axe_finds_nothing_serious(opened):
 def test_no_page_is_wider_than_a_phone(chromium, site, name):
     page = Opened(chromium, site, name, viewport=NARROW).page
     assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pictures_and_formulas_fit_on_paper(chromium, site, name):
+    page = Opened(chromium, site, name, viewport=PAPER).page
+    page.emulate_media(media="print")
+    page.wait_for_function("!window.MathJax || (MathJax.Hub && !MathJax.Hub.queue.pending)")
+    heights = page.locator("article img").evaluate_all("images => images.map(image => image.height)")
+    assert max(heights, default=0) <= PAPER["height"]
+    formulas = page.locator(".MathJax_Display > .MathJax > nobr").evaluate_all(
+        "all => all.map(each => [each.getBoundingClientRect().right, each.textContent])"
+    )
+    assert [text for right, text in formulas if right > PAPER["width"]] == []
     page.close()
 
 
