@@ -8,7 +8,6 @@ DRAWN_IN_PAGE   widgets that static/excluded_pixels.js draws, with their control
 KERNELS, STRIDES, PADDINGS = range(1, 8), range(1, 6), [0, 1, 2, 3, (0, 1), (1, 0), "valid", "same", "include"]
 
 CUTS = {
-    "00_the_whole_network/forward_at": {"rows": [-8, -4, -2, 0, 2, 4, 8], "columns": [-8, -4, -2, 0, 2, 4, 8]},
     "01_convolution/sliding": {"padding": [0, 1, "include"]},
     "01_convolution/influence": {"stride": [1, 2], "padding": [0, 1]},
     "01_convolution/designed": {
