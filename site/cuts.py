@@ -28,7 +28,12 @@ CUTS = {
         "steps": [40],
     },
     "10_look_inside/cover": {"size": [3, 5, 9], "grey": [0, 0.5, 1]},
-    "12_deeper_and_better/last_window": {"size": [5, 7, 8, 10], "kernel": [2, 3], "stride": [1, 2, 3], "padding": [0, 1]},
+    "12_deeper_and_better/last_window": {
+        "size": [5, 7, 8, 10],
+        "kernel": [2, 3],
+        "stride": [1, 2, 3],
+        "padding": [0, 1],
+    },
 }
 SYMMETRIC = {"11_bug_museum/three"}
 

@@ -13,12 +13,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("benchmarks", "cnn_core", "cnn_exercises", "cnn_interop", "cnn_viz", "docs", "imgs", "site", "tests", "tools")
+FOLDERS = "benchmarks cnn_core cnn_exercises cnn_interop cnn_viz docs imgs site tests tools".split()
 DOCUMENTS = """
 README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md CITATION.cff Makefile pyproject.toml environment.yml conftest.py
 .ci/run docs/style.css cnn_core/data/mnist/README.md notebooks/glossary.md notebooks/index.md
-site/index.md site/static/explore.js site/static/excluded_pixels.js site/static/site.css
+site/index.md
 """.split()
+DOCUMENTS += [
+    path.relative_to(ROOT).as_posix()
+    for folder in ("static", "network")
+    for path in sorted((ROOT / "site" / folder).iterdir())
+    if path.suffix in (".js", ".css", ".html")
+]
 DOCUMENTS += [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob(".github/workflows/*.yml"))]
 
 # Words to avoid, anywhere and in any case: the field's terms.
