@@ -14,6 +14,7 @@ import itertools
 import json
 from contextlib import redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 import matplotlib
 import nbformat
@@ -63,8 +64,11 @@ def run(notebook, cache):
     """Run the cells of a notebook, and return its widgets, each with the number of its cell."""
     matplotlib.use("Agg")
     widgets, names = [], {"__name__": "__main__"}
-    explore_module.explore = lambda draw, /, **controls: widgets.append(drawn(notebook.stem, draw, controls, cache))
-    with redirect_stdout(io.StringIO()):
+
+    def explore(draw, /, **controls):
+        widgets.append(drawn(notebook.stem, draw, controls, cache))
+
+    with patch.object(explore_module, "explore", explore), redirect_stdout(io.StringIO()):
         for number, cell in enumerate(nbformat.read(notebook, as_version=4).cells):
             if cell.cell_type == "code":
                 run_cell(cell, names)

@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
 from cnn_viz import Field, Steps, new_figure
+from cnn_viz.interactive import explore as explore_module
 from cnn_viz.interactive.controls import control_of
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -87,6 +88,7 @@ def test_a_notebook_is_run_and_its_widgets_know_their_cells(cache):
     nbformat.write(new_notebook(cells=cells), path)
     (widget,) = states.widgets_of(path, cache)
     assert (widget["cell"], widget["states"]) == (2, [0, 1])
+    assert explore_module.explore.__module__ == "cnn_viz.interactive.explore"  # no longer replaced
 
 
 def test_a_notebook_is_run_again_only_if_its_code_has_changed(cache, monkeypatch):
@@ -116,6 +118,7 @@ def test_every_chapter_has_a_question_and_a_picture_on_the_front_page(path):
     assert len(alt.split()) >= 4
 
 
+@pytest.mark.slow
 def test_no_text_of_a_state_can_end_the_script_that_holds_it():
     pytest.importorskip("docutils", reason="Sphinx is not installed (make html installs it)")
     from sphinx_widgets import json_script
