@@ -294,7 +294,7 @@ BAD_TEXTS = [
     pytest.param('{"a":' * 100_000, id="deep-objects"),
     pytest.param('{"version": 1, "kind": "model", "model": ' + "[" * 50_000 + "]" * 50_000 + "}", id="deep-and-closed"),
     pytest.param("[" + "{}," * 340_000 + "{}]", id="a-million-of-objects"),
-    pytest.param("[" + '{"":0},' * 149_000 + "{}]", id="a-million-of-dictionaries"),
+    pytest.param("[" + '{"":0},' * 149_000 + "{}]", id="a-million-of-dictionaries", marks=pytest.mark.slow),
     pytest.param(" " * (2 * MB), id="2-MB-of-spaces"),
 ]
 
@@ -357,6 +357,7 @@ def test_a_file_with_bytes_removed_or_added_at_its_ends_is_refused_or_loads_righ
             good_or_refused(load, path, right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("load", "fixture"), KINDS)
 def test_a_flipped_bit_is_refused_or_does_not_matter(request, load, fixture):
     path = request.getfixturevalue(fixture)

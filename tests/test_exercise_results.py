@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from tiers import in_tier_of, slow_after
 
+from cnn_exercises import chapter_00
 from cnn_exercises.feedback import compare, feedback_on, first_difference, should_be, times
 from cnn_exercises.results import AnswerError, array_in, listed, number_in, result_of
 
@@ -34,10 +35,14 @@ def name_of(check):
 
 
 def each(checks):
-    """Return the decorator of a test of each of these checks, in the tier of its chapter."""
-    return pytest.mark.parametrize(
-        "check", [in_tier_of(name_of(check).split("-")[0], check) for check in checks], ids=name_of
-    )
+    """Return the decorator of a test of each of these checks, in the tier of its chapter; one that trains is slow."""
+
+    def case_of(check):
+        if check is chapter_00.check_design:
+            return pytest.param(check, marks=pytest.mark.slow)
+        return in_tier_of(name_of(check).split("-")[0], check)
+
+    return pytest.mark.parametrize("check", [case_of(check) for check in checks], ids=name_of)
 
 
 each_check, each_function, each_value = each(RIGHT), each(FUNCTIONS), each(VALUES)

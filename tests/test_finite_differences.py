@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from tiers import slow_after
 
 from cnn_core import (
     Conv2D,
@@ -73,7 +74,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize("layers", NETWORKS)
-@pytest.mark.parametrize("loss", [CrossEntropy(), MeanSquaredError()], ids=lambda loss: loss.name)
+@pytest.mark.parametrize("loss", slow_after(1, [CrossEntropy(), MeanSquaredError()]), ids=lambda loss: loss.name)
 def test_whole_models_match_finite_differences(rng, layers, loss):
     model = Model(layers(), input_shape=(2, 7, 8))
     X, y = rng.normal(size=(3, 2, 7, 8)), np.array([0, 3, 1])
@@ -181,7 +182,7 @@ def test_epsilon_is_used():
 # --- nothing is changed ---
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", slow_after(1, ["float32", "float64"]))
 def test_a_model_and_its_arrays_are_unchanged(rng, dtype):
     model, X, y = small_network(dtype), rng.normal(size=(3, 2, 6, 5)), np.array([0, 3, 1])
     _, dC_dO = CrossEntropy()(model.forward(X), y)
@@ -212,7 +213,7 @@ def test_the_same_seed_gives_the_same_result(rng):
 # --- the grid ---
 
 
-@pytest.mark.parametrize("backward", [conv2d_backward, conv2d_backward_dilated])
+@pytest.mark.parametrize("backward", slow_after(1, [conv2d_backward, conv2d_backward_dilated]))
 def test_the_grid_checks_every_combination(backward):
     sizes, kernels, strides, paddings = [5, (4, 7)], [2, (3, 1)], [1, (2, 3)], [0, (1, 2), "same", "include"]
     errors = gradient_check_grid(conv2d_forward, backward, sizes, kernels, strides, paddings)
@@ -278,6 +279,7 @@ def test_the_grid_of_chapter_03_is_within_the_tolerance_everywhere(backward):
     assert errors.max() < 1e-6
 
 
+@pytest.mark.slow  # chapter 03 computes most of it
 def test_the_grid_finds_a_wrong_offset_exactly_where_pixels_are_excluded():
     def plan_of(X, F, stride, padding):
         return geometry(X.shape[2:], F.shape[2:], pair("stride", stride), padding_pair(padding))

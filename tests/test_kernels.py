@@ -52,7 +52,8 @@ def outputs(first, monkeypatch, tmp_path):
     return pictures, printed, captions
 
 
-@pytest.mark.parametrize("kind", ["none", pytest.param("version-7", marks=pytest.mark.slow)])
+@pytest.mark.slow  # it starts kernels
+@pytest.mark.parametrize("kind", WITHOUT)
 def test_a_kernel_without_ipywidgets_8_shows_pictures_and_the_line_of_a_mistake(kind, monkeypatch, tmp_path):
     pictures, printed, captions = outputs(WITHOUT[kind], monkeypatch, tmp_path)
     assert pictures == [1, 2, 0, 0, 1]

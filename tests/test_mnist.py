@@ -17,6 +17,7 @@ from attacks.idx import CODES, bomb, idx, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from tiers import slow_after
 
 from cnn_core import load_idx, load_mnist, mnist
 
@@ -204,7 +205,7 @@ def test_checksums_are_computed_the_first_time(monkeypatch):
     assert mnist._verified == set(mnist.FILES)
 
 
-@pytest.mark.parametrize("key", mnist.FILES)
+@pytest.mark.parametrize("key", slow_after(1, mnist.FILES))
 def test_a_changed_copy_of_the_digits_is_refused(tmp_path, monkeypatch, key):
     for name, _ in mnist.FILES.values():
         shutil.copy(mnist.FOLDER / f"{name}.gz", tmp_path)

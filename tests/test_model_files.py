@@ -260,7 +260,7 @@ BAD_ARCHITECTURES = [
     pytest.param(put("model", "input_shape", value=[1, 0, 6]), "input_shape must be", id="input-zero"),
     pytest.param(put("model", "input_shape", value=36), "input_shape must be a tuple", id="input-number"),
     pytest.param(put("model", "input_shape", value="166"), "input_shape must be a tuple", id="input-text"),
-    pytest.param(put("model", "input_shape", value=[1] * 100_000), None, id="input-long"),
+    pytest.param(put("model", "input_shape", value=[1] * 100_000), None, id="input-long", marks=pytest.mark.slow),
     pytest.param(drop("model", "input_shape"), "'input_shape' is missing", id="no-input"),
     pytest.param(put("model", "dtype", value="float64"), "should be", id="dtype-other"),
     pytest.param(put("model", "dtype", value="object"), "dtype must be", id="dtype-object"),

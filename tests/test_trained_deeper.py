@@ -161,6 +161,7 @@ def test_the_last_epoch_is_clean_and_its_steps_go_on(monkeypatch, few):
     assert rates == [FULL.optimiser(9).learning_rate(step) for step in range(9)]
 
 
+@pytest.mark.slow  # it trains for seconds
 def test_one_seed_gives_the_same_bits_for_any_number_of_workers_with_shifts_rotations_and_dropout(few):
     recipe = replace(FULL, augmentation="shifts and rotations", dropout=0.2)
     first, *others = (numbers_of(*trained(recipe, few, workers=workers)[:2]) for workers in (1, 1, 2, 4))

@@ -51,6 +51,7 @@ def test_the_final_seeds_had_no_part_in_the_choice_of_a_rate():
     assert not set(SEEDS) & set(FINAL_SEEDS)
 
 
+@pytest.mark.slow  # it trains for seconds
 def test_a_recorded_run_is_repeated(digits):
     model = train(digits, GradientDescent(1.0), seed=0, steps=50, batch_size=128)
     recorded = RECORD["batches"]["128"][LARGE_RATES.index(1.0)][0]

@@ -6,6 +6,7 @@ from drawn_cells import heavy, text_at, titles
 from matplotlib.colors import same_color
 from matplotlib.patches import Circle
 from readable import assert_readable
+from tiers import slow_after
 
 from cnn_core import conv2d_backward, conv2d_forward, convolve, dilate
 from cnn_viz.arrays.convolution import (
@@ -51,7 +52,7 @@ def dilated_step(dilation):
     return ax.figure, f"Dilation {dilation}: {texts(ax)[-1]}"
 
 
-@pytest.mark.parametrize("dilation", [1, 2, 3, (1, 3)])
+@pytest.mark.parametrize("dilation", slow_after(1, [2, 1, 3, (1, 3)]))
 def test_draw_step_writes_the_sum_of_a_dilated_window(dilation):
     d_r, d_c = (dilation, dilation) if isinstance(dilation, int) else dilation
     pixels = IMAGE_OF_STEPS[0 : 2 * d_r + 1 : d_r, 1 : 2 * d_c + 2 : d_c]
@@ -62,6 +63,7 @@ def test_draw_step_writes_the_sum_of_a_dilated_window(dilation):
     assert_readable(figure.axes[0])
 
 
+@pytest.mark.slow  # chapter 12 draws it
 def test_steps_at_dilations_1_2_and_3_make_a_grid_of_frames_that_fits_on_a_page():
     figure, sentences = frame_grid(dilated_step, [{"dilation": dilation} for dilation in (1, 2, 3)], columns=1)
     assert size_of(figure)[0] <= WIDEST
@@ -251,6 +253,7 @@ def layer_picture(rng, position=(1, 0)):
     return draw_layer(None, images, filters, biases, O, position, stride=2, padding=1), images, filters, O
 
 
+@pytest.mark.slow  # it measures the texts of a large picture
 def test_a_layer_has_a_row_for_each_channel_and_a_column_for_each_filter(rng):
     ax, *_ = layer_picture(rng)
     rows = [(f"X[{c}] (5, 5) padded (7, 7)", f"F[0, {c}] (3, 3)", f"F[1, {c}] (3, 3)") for c in range(3)]

@@ -80,7 +80,6 @@ def paths():
 
 PICTURES = {
     "row": a_row,
-    "network": lambda: draw_network([Conv2D(8), Pool2D(3), Flatten(), FullyConnected(30)]),
     "image": lambda: show_image(X / 11, title="digit"),
     "maps": lambda: show_feature_maps(np.stack([X - 5.0, 5.0 - X])),
     "hatched-maps": lambda: show_feature_maps(np.linspace(-1, 1, 40 * 900).reshape(40, 30, 30)),
@@ -95,6 +94,7 @@ PICTURES = {
     "slopes": lambda: show_slopes({"layer": X % 3 / 2}),
     "errors": lambda: show_errors(10.0 ** -np.arange(8.0).reshape(2, 1, 2, 2), (4, 5), (3,), (1, 2), (0, "same")),
     "frames": lambda: frame_grid(lambda n: (draw_row(None, [Panel(X[:n])]), ""), [{"n": 1}, {"n": 3}])[0],
+    "network": lambda: draw_network([Conv2D(8), Pool2D(3), Flatten(), FullyConnected(30)]),
     "message": lambda: write_message("pool2d: no.", (360, 140)),
 }
 
@@ -106,7 +106,7 @@ def drawn(draw):
     return png_of(getattr(picture, "figure", picture), sharpness=1)
 
 
-@pytest.mark.parametrize("name", slow_after(4, PICTURES))
+@pytest.mark.parametrize("name", slow_after(3, PICTURES))
 def test_a_picture_is_the_same_under_any_settings(name):
     ours = drawn(PICTURES[name])
     with matplotlib.style.context(["dark_background", HOSTILE]):

@@ -154,6 +154,7 @@ def stored(source):
     return notebook
 
 
+@pytest.mark.slow  # it starts a kernel
 def test_a_notebook_stores_the_picture_and_its_sentence_and_nothing_of_the_widget():
     notebook = stored(CELL)
     (output,) = notebook.cells[0].outputs

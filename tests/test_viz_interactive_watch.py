@@ -228,7 +228,9 @@ def test_at_the_end_a_picture_and_its_sentence_replace_the_display(notebook, cap
     assert sentence.startswith("The cost went from 1 at step 1 to 0.25")
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), FloatingPointError("nan")], ids=["interrupt", "divergence"])
+@pytest.mark.parametrize(
+    "error", slow_after(1, [KeyboardInterrupt(), FloatingPointError("nan")]), ids=["interrupt", "divergence"]
+)
 def test_the_picture_remains_however_the_run_ends(notebook, error):
     history = History()
     try:
@@ -281,6 +283,7 @@ def test_at_the_end_the_last_snapshot_remains_with_its_sentence(notebook, capsys
     assert inside.shown.comm is None
 
 
+@pytest.mark.slow  # it draws often
 def test_a_snapshot_that_is_not_due_is_not_drawn(notebook, time):
     snapshot = Snapshot()
 
@@ -310,6 +313,7 @@ def test_a_run_that_begins_with_the_end_of_an_epoch_can_be_watched(notebook):
     assert watch([Epoch(1, 1, 3, 0.5, None, None, None)]).ends == [0]
 
 
+@pytest.mark.slow  # it draws often
 def test_a_run_without_labels_shows_no_accuracy(notebook, time):
     seen = []
 
@@ -323,6 +327,7 @@ def test_a_run_without_labels_shows_no_accuracy(notebook, time):
     assert all("cost 0.5" in text and "accuracy" not in text for text in seen)
 
 
+@pytest.mark.slow  # it draws often
 def test_the_picture_has_the_length_of_the_whole_run_from_the_first_step(notebook, time, monkeypatch):
     from cnn_viz.interactive.live import Curves
 
@@ -400,7 +405,8 @@ class Failing(Snapshot):
         return drawn
 
 
-@pytest.mark.parametrize("error", slow_after(1, [KeyError("F"), OSError(2, "No file")]))
+@pytest.mark.slow  # it draws often
+@pytest.mark.parametrize("error", [KeyError("F"), OSError(2, "No file")])
 def test_an_error_of_the_snapshot_is_shown_in_its_place_and_the_training_goes_on(notebook, time, capsys, error):
     seen = []
     history = watch(slow_run(notebook, time, seen), snapshot=Failing(error))

@@ -102,6 +102,7 @@ def test_arguments_that_do_not_fit_are_refused_before_anything_is_shown(notebook
     assert notebook == []
 
 
+@pytest.mark.slow  # it starts an interpreter
 def test_watching_a_sweep_in_a_terminal_imports_no_widgets():
     code = "import sys, cnn_viz; cnn_viz.watch_sweep([], 1, lambda found: (cnn_viz.new_figure(9, 9), ''))"
     code += "; print('ipywidgets' in sys.modules)"

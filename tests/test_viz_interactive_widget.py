@@ -162,6 +162,7 @@ def test_a_message_has_the_size_of_the_picture_that_it_replaces(stepper):
 # --- invalid states -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # it draws 18 states
 def test_every_combination_of_values_shows_a_picture_or_a_message(stepper):
     pictures = messages = 0
     for size, kernel, stride in itertools.product((1, 2, 5, 8), (1, 3, 5), "13"):

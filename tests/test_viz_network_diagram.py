@@ -78,7 +78,7 @@ NETWORKS = {
 }
 
 
-EVERY = pytest.mark.parametrize("name", slow_after(3, NETWORKS))
+EVERY = pytest.mark.parametrize("name", slow_after(1, NETWORKS))
 
 
 def network(name):
