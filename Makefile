@@ -99,7 +99,7 @@ $(INTEROP): $(STAMP)
 $(SITE)/.installed: pyproject.toml site/constraints.txt
 	@echo "Installing into $(SITE) ..."
 	@$(PYTHON) -m venv --clear $(SITE)
-	@$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check -c site/constraints.txt -e ".[notebooks,fast,interop,pages]"
+	@$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check -c site/constraints.txt -e ".[notebooks,fast,interop,pages,site]"
 	@touch $@
 
 clean:

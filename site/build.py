@@ -4,6 +4,7 @@ Usage     python site/build.py [step ...]      (without names: all steps, in the
 Steps     states   draw every state of every widget (states.py); notebooks run side by side, and only if they changed
           pages    build the pages with Sphinx (docs/conf.py and sphinx_widgets.py), and copy the pictures they need
           network  build the page of a network that runs in it (network/build.py)
+          lab      build the laboratory: JupyterLite with all chapters (lab/build.py)
 """
 
 import json
@@ -71,7 +72,12 @@ def network():
         subprocess.run([sys.executable, script, SITE / "network"], check=True, cwd=ROOT)
 
 
-STEPS = {"states": states, "pages": pages, "network": network}
+def laboratory():
+    """Build the laboratory."""
+    subprocess.run([sys.executable, HERE / "lab" / "build.py", SITE / "lab"], check=True, cwd=ROOT)
+
+
+STEPS = {"states": states, "pages": pages, "network": network, "lab": laboratory}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or STEPS:

@@ -3,6 +3,8 @@
 Widget      the picture that a notebook stores of a widget is put into a box with its states as JSON, from which
             static/explore.js makes the controls. Without JavaScript the stored picture stays.
 Pad         under a drawing pad, which needs Python, stands a link to the network that runs in a page.
+Lab         under the title of a notebook stands a link that opens it in the laboratory (lab/build.py), in the view of a
+            single notebook: on a phone, JupyterLab's list of files would cover it.
 Front       site/index.md takes the place of notebooks/index.md (front_page.py).
 """
 
@@ -17,6 +19,7 @@ ROOT = HERE.parent
 STATES, STATIC = ROOT / "build" / "states", ROOT / "build" / "static"
 MOVING = [ROOT / "imgs" / name for name in ("convolution.gif", "convolution_steps.png")]
 PAD = '<p><a href="network/index.html">Draw a digit in the page</a>: a network answers there without Python.</p>'
+LAB = '<p class="open-in-lab"><a href="{up}lab/notebooks/index.html?path=notebooks/{name}.ipynb">{text}</a></p>'
 SCRIPTS = ("excluded_pixels.js", "explore.js")
 
 
@@ -37,6 +40,16 @@ def add_links_to_network(_, doctree):
     for cell in doctree.findall(nodes.container):
         if "cell_index" in cell.attributes and "drawing_pad(" in cell.astext():
             cell.append(nodes.raw("", PAD, format="html"))
+
+
+def add_links_to_lab(app, doctree):
+    """Put a link that opens a notebook in the laboratory under its title."""
+    name = app.env.docname
+    if Path(app.env.doc2path(name)).suffix == ".ipynb":
+        text = "Open these answers in the browser" if "/" in name else "Open this chapter in the browser"
+        link = LAB.format(up="../" * name.count("/"), name=name, text=text)
+        title = next(doctree.findall(nodes.title))
+        title.parent.insert(title.parent.index(title) + 1, nodes.raw("", link, format="html"))
 
 
 def json_script(widget):
@@ -73,6 +86,8 @@ def setup(app):
     app.connect("doctree-read", add_widgets)
     if (HERE / "network").is_dir():
         app.connect("doctree-read", add_links_to_network)
+    if (HERE / "lab").is_dir():
+        app.connect("doctree-read", add_links_to_lab)
     app.add_css_file("site.css")
     for name in SCRIPTS:
         app.add_js_file(name, loading_method="defer")

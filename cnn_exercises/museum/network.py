@@ -56,9 +56,10 @@ class Parts:
 
 
 def split(digits):
-    """Return the training digits (X, y) and the held-out digits (X, y) of the museum, from all of MNIST's."""
+    """Return the training digits (X, y) and the held-out digits (X, y) of the museum, or half of a smaller set each."""
     X, y = digits.X_train, digits.y_train
-    return (X[:DIGITS], y[:DIGITS]), (X[-HELD_OUT:], y[-HELD_OUT:])
+    count = min(DIGITS, len(X) // 2)
+    return (X[:count], y[:count]), (X[count:][-HELD_OUT:], y[count:][-HELD_OUT:])
 
 
 def train(parts, seed, training, held_out, optimiser=None, epochs=EPOCHS):
