@@ -67,9 +67,7 @@ def copy_pictures():
 
 def network():
     """Build the network that runs in a page."""
-    script = HERE / "network" / "build.py"
-    if script.exists():
-        subprocess.run([sys.executable, script, SITE / "network"], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, HERE / "network" / "build.py", SITE / "network"], check=True, cwd=ROOT)
 
 
 def laboratory():

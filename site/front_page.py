@@ -1,4 +1,4 @@
-"""The front page: index.md with a card for each chapter, and without links to parts of the site that are not there.
+"""The front page: index.md with a card for each chapter.
 
 Cards       the question of a chapter, and one of the pictures that its notebook stores, smaller.
 Explorer    the widget of chapter 01 that needs no pictures, without a chapter around it.
@@ -7,7 +7,6 @@ Explorer    the widget of chapter 01 that needs no pictures, without a chapter a
 import base64
 import html
 import io
-import re
 from pathlib import Path
 
 import nbformat
@@ -44,9 +43,6 @@ def front_page(pictures, widgets):
     """Return the text of the front page, and write the pictures of its cards into a folder."""
     chapters = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
     text = (HERE / "index.md").read_text(encoding="utf-8")
-    for part in ("network", "lab"):
-        if not (HERE / part).is_dir():
-            text = re.sub(rf"<li><a href=\"{part}/.*?</li>\n", "", text, flags=re.DOTALL)
     text = text.replace("CARDS", "\n".join(card(path, pictures) for path in chapters))
     return text.replace("EXPLORER", widgets({"name": "explorer"} | DRAWN_IN_PAGE["01_convolution/reach"]))
 

@@ -84,10 +84,8 @@ def setup(app):
     app.connect("config-inited", read_widgets)
     app.connect("source-read", replace_front_page)
     app.connect("doctree-read", add_widgets)
-    if (HERE / "network").is_dir():
-        app.connect("doctree-read", add_links_to_network)
-    if (HERE / "lab").is_dir():
-        app.connect("doctree-read", add_links_to_lab)
+    app.connect("doctree-read", add_links_to_network)
+    app.connect("doctree-read", add_links_to_lab)
     app.add_css_file("site.css")
     for name in SCRIPTS:
         app.add_js_file(name, loading_method="defer")

@@ -12,9 +12,13 @@ import sys
 import tarfile
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "site"))
+
+from lab.wheel import download  # noqa: E402
+
 VERSION = "0.29.3"  # the one that jupyterlite-pyodide-kernel in site/constraints.txt loads
-FOLDER = Path(__file__).resolve().parent.parent / "build" / "pyodide"
-PURE = ["--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", "3.13"]
+FOLDER = ROOT / "build" / "pyodide"
 WHEELS = """
 asttokens decorator executing ipython jedi matplotlib-inline micropip packaging parso prompt-toolkit pure-eval pygments
 six stack-data traitlets typing-extensions wcwidth
@@ -31,9 +35,7 @@ def fetch(folder=FOLDER):
             if member.isfile():
                 (folder / Path(member.name).name).write_bytes(archive.extractfile(member).read())
     listed = json.loads((folder / "pyodide-lock.json").read_text(encoding="utf-8"))["packages"]
-    pinned = [f"{name}=={listed[name]['version']}" for name in WHEELS]
-    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--dest", folder]
-    subprocess.run([sys.executable, "-m", "pip", "download", *options, *PURE, *pinned], check=True)
+    download(folder, *(f"{name}=={listed[name]['version']}" for name in WHEELS))
 
 
 if __name__ == "__main__":

@@ -24,8 +24,7 @@ def build_wheels(folder):
         source = Path(scratch) / "source"
         copy_source(source)
         pip("wheel", "--no-deps", "--wheel-dir", folder, source)
-    constraints = ROOT / "site" / "constraints.txt"
-    pip("download", "--no-deps", "--only-binary=:all:", *PURE, "--constraint", constraints, "--dest", folder, *OTHERS)
+    download(folder, "--constraint", ROOT / "site" / "constraints.txt", *OTHERS)
     return sorted(Path(folder).glob("*.whl"))
 
 
@@ -37,6 +36,11 @@ def copy_source(folder):
     for name in FILES:
         shutil.copy(ROOT / name, folder)
     put_few_digits(folder / "cnn_core")
+
+
+def download(folder, *packages):
+    """Write wheels of pure Python for Pyodide's Python into a folder; options of pip may stand among the packages."""
+    pip("download", "--no-deps", "--only-binary=:all:", *PURE, "--dest", folder, *packages)
 
 
 def pip(command, *options):

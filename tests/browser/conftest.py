@@ -30,16 +30,23 @@ def lab(tmp_path_factory):
     lab.stop()
 
 
-@pytest.fixture(scope="module")
-def browser(request):
-    """Return a Chromium."""
+@contextlib.contextmanager
+def launched():
+    """Yield a Chromium, and close it at the end."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        request.config.stash[BROWSER] = browser
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser(request):
+    """Return a Chromium."""
+    with launched() as browser:
+        request.config.stash[BROWSER] = browser
+        yield browser
 
 
 @pytest.fixture(scope="module", params=chosen())

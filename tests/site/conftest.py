@@ -2,14 +2,10 @@
 
 import functools
 import http.server
-import shutil
 import threading
-from pathlib import Path
 
 import pytest
-from browser.conftest import FLAGS
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from browser.conftest import ROOT, launched
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +41,5 @@ def address(site):
 @pytest.fixture(scope="module")
 def chromium():
     """Return a Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with launched() as browser:
         yield browser
-        browser.close()

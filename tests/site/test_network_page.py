@@ -9,13 +9,11 @@ Use         real drags, touches and keys; no error in the console, and no reques
 
 import base64
 import importlib.util
-import shutil
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browser.conftest import FLAGS
 
 from cnn_core import load_mnist, relu_backward, softmax_forward
 from cnn_viz import drawn_digits
@@ -65,22 +63,11 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Return a Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
-
-
 class NetworkPage:
     """One of the pages, open in a browser of its own size; `complaints` and `asked` are noted from the beginning."""
 
-    def __init__(self, browser, folder, name="index.html", width=1250, height=720, **options):
-        self.context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    def __init__(self, chromium, folder, name="index.html", width=1250, height=720, **options):
+        self.context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         self.page, self.complaints, self.asked = self.context.new_page(), [], []
         note = self.complaints.append
         self.page.on("request", lambda request: self.asked.append(request.url))
@@ -145,9 +132,9 @@ class NetworkPage:
 
 
 @pytest.fixture(scope="module")
-def opened(browser, folder):
+def opened(chromium, folder):
     """Return the page as it was opened, wide."""
-    page = NetworkPage(browser, folder)
+    page = NetworkPage(chromium, folder)
     page.wait()
     yield page
     page.context.close()
@@ -261,8 +248,8 @@ def test_the_mouse_draws_and_at_least_17_of_20_digits_are_classified_correctly(e
     assert max(differences) < 0.03
 
 
-def test_a_finger_draws_and_the_page_does_not_scroll(browser, folder):
-    page = NetworkPage(browser, folder, width=390, height=844, has_touch=True, is_mobile=True)
+def test_a_finger_draws_and_the_page_does_not_scroll(chromium, folder):
+    page = NetworkPage(chromium, folder, width=390, height=844, has_touch=True, is_mobile=True)
     page.press("Clear")
     page.places([])
     scrolled = page.page.evaluate("scrollY")
@@ -409,8 +396,8 @@ SIZES = {"wide": (1250, 900), "tablet": (800, 1000), "narrow": (390, 844), "smal
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", ["index.html", "explained.html"])
-def test_the_page_does_not_overflow(browser, folder, name, size):
-    page = NetworkPage(browser, folder, name, *SIZES[size])
+def test_the_page_does_not_overflow(chromium, folder, name, size):
+    page = NetworkPage(chromium, folder, name, *SIZES[size])
     assert page.page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]
     assert page.complaints == []
     page.context.close()
@@ -418,10 +405,10 @@ def test_the_page_does_not_overflow(browser, folder, name, size):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["index.html", "explained.html"])
-def test_axe_finds_no_serious_fault(browser, folder, name, scheme):
+def test_axe_finds_no_serious_fault(chromium, folder, name, scheme):
     pytest.importorskip("axe_playwright_python")
     for size in ("wide", "narrow"):
-        page = NetworkPage(browser, folder, name, *SIZES[size], color_scheme=scheme)
+        page = NetworkPage(chromium, folder, name, *SIZES[size], color_scheme=scheme)
         page.page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
         found = page.page.evaluate("() => axe.run()")["violations"]
         page.context.close()
@@ -429,8 +416,8 @@ def test_axe_finds_no_serious_fault(browser, folder, name, scheme):
         assert faults == []
 
 
-def test_the_theme_is_switched_and_kept(browser, folder):
-    page = NetworkPage(browser, folder, color_scheme="light")
+def test_the_theme_is_switched_and_kept(chromium, folder):
+    page = NetworkPage(chromium, folder, color_scheme="light")
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.page.evaluate(ground)
     page.press("Theme: auto")
@@ -441,8 +428,8 @@ def test_the_theme_is_switched_and_kept(browser, folder):
     page.context.close()
 
 
-def test_the_first_drawing_is_an_8_and_the_square_makes_it_a_3(browser, folder):
-    page = NetworkPage(browser, folder)
+def test_the_first_drawing_is_an_8_and_the_square_makes_it_a_3(chromium, folder):
+    page = NetworkPage(chromium, folder)
     page.wait()
     assert page.text("#sentence").startswith("Most likely an 8,")
     assert page.text("#cover_sentence").startswith("Most likely a 3,")
