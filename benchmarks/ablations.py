@@ -39,9 +39,19 @@ def cached_buffers():
     _replace(buffers.CachedBuffers, "_array", lambda self, key, make: make())
 
 
+def blocks():
+    """Let each cached array have memory of its own."""
+    _replace(replica.Blocks, "zeros", staticmethod(np.zeros))
+
+
 def pooling_first():
     """Apply ReLU before pooling, to four times as many pixels."""
     _replace(replica, "_pooling_first", lambda layers: list(range(len(layers))))
+
+
+def fused():
+    """Compute pooling and the ReLU after it as two layers, with an output, a mask and a dC/dX each."""
+    _replace(replica, "_fused", lambda layers: [False] * len(layers))
 
 
 def masks_by_bits():
@@ -64,13 +74,18 @@ def first_layer_skipped():
 def cached_output():
     """Compute the output of pooling again in its backward pass."""
     forward, backward = pooling.forward, pooling.backward
-    _replace(pooling, "backward", lambda dC_dO, X, *to: [forward(X, *to), backward(dC_dO, X, *to)][1])
+    _replace(pooling, "backward", lambda dC_dO, X, *to: [forward(X, *to[:3]), backward(dC_dO, X, *to)][1])
 
 
 def kept_windows():
     """Copy the windows of a convolution again in its backward pass."""
     windows = convolution._windows_by_row
     _replace(convolution, "_windows_by_row", lambda X, plan, arrays, is_filled=False: windows(X, plan, arrays))
+
+
+def small_products():
+    """Compute a row of a convolution in one product, whose operands OpenBLAS copies."""
+    _replace(convolution, "SMALL", 1 << 60)
 
 
 def rows_without_copy():
@@ -122,11 +137,14 @@ ABLATIONS = {
     "the whole batch at once, BLAS's own threads": (micro_batches, 0),
     "workers whose products use BLAS's threads too": (own_blas_threads, 0),
     "new arrays at every step": (cached_buffers, 0),
+    "memory of its own for each array": (blocks, 0),
     "ReLU before pooling": (pooling_first, 0),
+    "pooling and ReLU as two layers": (fused, 0),
     "np.where in place of bits times mask": (masks_by_bits, 0),
     "the first layer's dC/dX too": (first_layer_skipped, 0),
     "pooling looks for the winners anew": (cached_output, 0),
     "the windows copied again for dC/dF": (kept_windows, 0),
+    "a row of the output in one product": (small_products, 0),
     "dC/dX always spread": (rows_without_copy, 0),
     "dC/dX never spread at stride 1 (LeNet)": (columns_added, 1),
     "the optimiser on whole arrays": (updates_in_parts, 0),

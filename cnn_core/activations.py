@@ -110,13 +110,13 @@ def _pair(dC_dO, X):
 class ReLU(Layer):
     """max(X, 0), entry by entry."""
 
-    is_monotonic = True
+    is_monotonic, fused_as = True, "ReLU"  # see fast/replica.py
 
-    def apply(self, X, buffers=FRESH):
-        return relu_forward(X, buffers)
+    def apply(self, X, buffers=FRESH, fused=False):
+        return np.maximum(X, 0, out=X) if fused else relu_forward(X, buffers)
 
-    def gradients(self, dC_dO, X, buffers=FRESH):
-        return relu_backward(dC_dO, X, buffers), {}
+    def gradients(self, dC_dO, X, buffers=FRESH, fused=False):
+        return dC_dO if fused else relu_backward(dC_dO, X, buffers), {}
 
 
 class LeakyReLU(Layer):

@@ -4,8 +4,9 @@ Shapes      input_shape and output_shape are those of one example, without N; X 
 Pure part   `apply` and `gradients` are pure functions. They may name further arguments, and each argument is passed
             only to a method that names it: `training` (True, or False while predicting), `rng` (a Generator of this
             micro-batch and layer; None while predicting), `cache` (a dict of this micro-batch and layer, in which apply
-            leaves what gradients needs), `buffers` (fast/buffers.py) and, for gradients, `input_gradient` (False where
-            dC_dX is not needed). Inside `fit` their arrays are overwritten at the next step: keep copies of them.
+            leaves what gradients needs), `buffers` (fast/buffers.py), `fused` (fast/replica.py) and, for gradients,
+            `input_gradient` (False where dC_dX is not needed). Inside `fit` their arrays are overwritten during the
+            same or the next step: keep copies of them.
 Memory      `forward` and `backward` validate their argument and keep records: forward stores X, by reference, for
             backward, which assigns `grads` and changes no parameter.
 State       A layer may have arrays that training changes and no optimiser does, such as running means. While training,

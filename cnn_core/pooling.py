@@ -139,6 +139,11 @@ class Pool2D(Layer):
         """Whether each output is one pixel of its window; a mean is not."""
         return self.mode != "mean"
 
+    @property
+    def fused_as(self):
+        """The layer's role in fast/replica.py: 'pooling' where each output is a pixel that is in no other window."""
+        return "pooling" if self.is_selection and self.stride == self.pool_size else None
+
     def geometry(self, input_shape):
         """Return how the windows move over an input (C, H, W)."""
         return image_geometry(input_shape, self.pool_size, self.stride, self.padding)
@@ -149,5 +154,5 @@ class Pool2D(Layer):
     def apply(self, X, buffers=FRESH):
         return fast.forward(X, self.geometry(X.shape[1:]), self.mode, buffers)
 
-    def gradients(self, dC_dO, X, buffers=FRESH):
-        return fast.backward(dC_dO, X, self.geometry(X.shape[1:]), self.mode, buffers), {}
+    def gradients(self, dC_dO, X, buffers=FRESH, fused=False):
+        return fast.backward(dC_dO, X, self.geometry(X.shape[1:]), self.mode, buffers, fused), {}

@@ -138,6 +138,37 @@ def test_a_convolution_allocates_as_many_numbers_as_it_counts_beforehand(rng, st
     assert sum(array.size for array in workspace.arrays.values()) == 5 * conv.element_count(X.shape[1:])
 
 
+def test_arrays_of_a_block_are_zero_apart_from_each_other_and_begin_at_a_line_of_the_cache():
+    blocks = buffers.Blocks()
+    shapes = [((3,), bool), ((5, 7), np.float32), ((0, 4), np.float64), ((), np.float64), ((buffers.BLOCK,), np.int64)]
+    made = [blocks.zeros(shape, dtype) for shape, dtype in 3 * shapes]
+    for array, (shape, dtype) in zip(made, 3 * shapes, strict=True):
+        assert (array.shape, array.dtype) == (shape, dtype)
+        assert array.ctypes.data % buffers.LINE == 0
+        assert array.flags.c_contiguous
+        assert array.flags.writeable
+        assert not array.any()
+        array.fill(1)  # would show in an array that overlaps with it
+    assert sum(array.nbytes for array in made[:4]) < buffers.BLOCK
+
+
+def test_a_block_is_used_to_its_last_byte_and_then_another_one_is_made():
+    blocks, line = buffers.Blocks(), buffers.LINE
+    first, second = blocks.zeros((buffers.BLOCK - line,), np.uint8), blocks.zeros((line,), np.uint8)
+    assert second.ctypes.data == first.ctypes.data + first.nbytes
+    third = blocks.zeros((2 * line,), np.uint8)
+    assert not first.ctypes.data <= third.ctypes.data < second.ctypes.data + line
+
+
+@pytest.mark.parametrize("order", ["NCHW", "HCWN"])
+def test_an_array_like_another_has_its_memory_order(rng, order):
+    X = images(rng, order=order)
+    for own in (buffers.FRESH, buffers.CachedBuffers(), buffers.CachedBuffers(buffers.Blocks().zeros)):
+        found = own.like("O", X, np.float64)
+        assert found.shape == X.shape
+        assert found.strides == tuple(2 * stride for stride in X.strides)
+
+
 def test_a_batch_is_a_view_with_the_examples_innermost_in_memory():
     assert buffers.FRESH.batch("O", (5, 3, 7, 6), float).strides == (8, 8 * 6 * 5, 8 * 3 * 6 * 5, 8 * 5)
     assert buffers.FRESH.batch("O", (5, 3), float).strides == (8, 8 * 5)

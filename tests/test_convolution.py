@@ -23,6 +23,7 @@ from cnn_core import (
     convolve_vectorised,
     gradient_check,
 )
+from cnn_core.fast import convolution as fast
 
 N, C, K = 2, 3, 4  # all different, so that no two axes can be mistaken for each other
 
@@ -537,6 +538,15 @@ def test_a_summary_counts_the_excluded_pixels_of_a_dilated_layer():
 
 
 # --- edges ---
+
+
+@pytest.mark.parametrize("small", [1, 64 * 2 * 19, 130 * 2 * 19, 10**9])
+def test_products_in_parts_give_the_same_whole_numbers(rng, monkeypatch, small):
+    X, F, dC_dO = (rng.integers(-4, 5, size).astype(float) for size in [(30, 2, 7, 8), (3, 2, 3, 3), (30, 3, 5, 6)])
+    wanted = conv2d_forward(X, F), *conv2d_backward(dC_dO, X, F)
+    monkeypatch.setattr(fast, "SMALL", small)
+    for found, right in zip((conv2d_forward(X, F), *conv2d_backward(dC_dO, X, F)), wanted, strict=True):
+        assert_array_equal(found, right)
 
 
 @pytest.mark.parametrize("padding", [0, 1, "same"])

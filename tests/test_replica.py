@@ -70,6 +70,7 @@ NETWORKS = [
     [Conv2D(3, 5, stride=2, padding=2), LeakyReLU(0.1), Conv2D(5, 3, stride=2), Tanh(), Flatten(), Sigmoid()],
     [Flatten(), FullyConnected(20), ReLU(), FullyConnected(3), Softmax()],
     [Conv2D(3, 3, dilation=2), ReLU(), Pool2D(), Conv2D(2, (2, 3), (2, 1), "same", dilation=(3, 2)), Flatten()],
+    [Conv2D(3), ReLU(), Pool2D((3, 5), padding=1), Conv2D(2, (2, 1)), Pool2D(2, mode="min"), ReLU(), Flatten()],
     [Conv2D(2, (3, 2), (2, 1), "include"), ReLU(), Pool2D((2, 3), (1, 2), (1, 0)), Flatten(), FullyConnected(3)],
     [Conv2D(4, bias=False), BatchNorm2D(), ReLU(), Pool2D(), GlobalAveragePool2D(), BatchNorm2D(), FullyConnected(3)],
 ]
@@ -144,6 +145,56 @@ def test_no_other_layers_change_their_order():
         [ReLU(), ReLU()],
     ):
         assert replica._pooling_first(pair) == [0, 1]
+
+
+def test_pooling_and_relu_after_a_convolution_are_fused():
+    layers = [Conv2D(2), Pool2D(), ReLU(), Conv2D(2), Pool2D(3, padding=1, mode="min"), ReLU(), ReLU()]
+    assert replica._fused(layers) == [False, True, True, False, True, True, False]
+    options = replica.Replica([Conv2D(2), ReLU(), Pool2D(), Flatten()]).options
+    assert [own["fused"] for own in options] == [False, True, True, False]  # in the order of execution
+
+
+def test_no_other_layers_are_fused():
+    convolution, pool, relu = (type(name, (kind,), {}) for name, kind in (("C", Conv2D), ("P", Pool2D), ("R", ReLU)))
+    for layers in (
+        [Conv2D(2), Pool2D(mode="mean"), ReLU()],
+        [Conv2D(2), Pool2D(2, 1), ReLU()],
+        [Conv2D(2), Pool2D(2, 3), ReLU()],
+        [Conv2D(2), Pool2D(), LeakyReLU()],
+        [Conv2D(2), Pool2D(), Flatten()],
+        [BatchNorm2D(), Pool2D(), ReLU()],
+        [convolution(2), Pool2D(), ReLU()],
+        [Conv2D(2), pool(), ReLU()],
+        [Conv2D(2), Pool2D(), relu()],
+        [Pool2D(), ReLU()],
+    ):
+        assert not any(replica._fused(layers))
+
+
+@FLOATS
+def test_fused_layers_treat_nan_infinity_and_zero_as_single_ones_do(rng, dtype):
+    model = made([Conv2D(4, 1), ReLU(), Pool2D(), Flatten()], np.dtype(dtype).name)
+    own = replica.Replica(model.layers)
+    X = rng.choice([-1.0, -0.0, 0.0, 1.0, np.inf, -np.inf, np.nan], size=(9, 2, 12, 12)).astype(dtype)
+    with np.errstate(invalid="ignore"):
+        O = model.forward(X)
+        found, records = own.forward(X, training=True)
+        dC_dO = rng.normal(size=O.shape).astype(dtype)
+        model.backward(dC_dO)
+        gradients = own.gradients(dC_dO, records)
+    assert_array_equal(found, O)
+    for layer, grads in zip(model.layers, gradients, strict=True):
+        for key, grad in grads.items():
+            assert_array_equal(grad, layer.grads[key])
+
+
+def test_a_replica_leaves_its_input_as_it_is(rng):
+    own = replica.Replica(made(NETWORKS[0], "float32").layers)
+    X = rng.normal(size=(5, 2, 12, 12)).astype(np.float32)
+    copy = X.copy()
+    O, records = own.forward(X, training=True)
+    own.gradients(np.ones_like(O), records)
+    assert_array_equal(X, copy)
 
 
 @pytest.mark.parametrize(("layer", "shape"), [(Conv2D(2), (3, 7, 6)), (FullyConnected(3), (9,))], ids=repr)

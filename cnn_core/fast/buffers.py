@@ -5,36 +5,44 @@ Order       A caller sees (N, C, H, W). In memory the optimised functions keep i
 Buffers     A new large array costs more than the arithmetic on it, because the system hands out its pages one by one.
             So the functions ask a `Buffers` for their arrays: Buffers returns new ones, CachedBuffers the same ones
             again. `fit` and `predict` alone use CachedBuffers, one for each layer of each worker, and no cached array
-            is ever handed to a caller. A backward pass finds in them what the forward pass before it has left.
+            is ever handed to a caller. A backward pass finds in them what the forward pass before it has left. Their
+            memory comes in large blocks, which the system gives in huge pages: the processor looks up few addresses.
 Views       Making a view takes as long as arithmetic on a small one. So CachedBuffers keep those of cached arrays too.
 Chapter     09.
 """
 
+import math
+
 import numpy as np
+
+BLOCK, LINE = 1 << 24, 64  # bytes of a block, and of a line of the processor's cache, at which each array begins
 
 
 class Buffers:
     """Allocates the arrays that a function writes to: a new one on every call."""
 
-    is_cached = False
+    is_cached, allocate = False, staticmethod(np.zeros)
 
     def zeros(self, name, shape, dtype):
         """Return an array of zeros; `name` distinguishes the arrays that a layer needs at the same time."""
-        return self._array((name, shape, dtype), lambda: np.zeros(shape, dtype))
+        return self._array((name, shape, dtype), lambda: self.allocate(shape, dtype))
 
     def like(self, name, X, dtype):
-        """Return an uninitialised array with the shape and the memory order of X."""
-        return self._array((name, X.shape, dtype), lambda: np.empty_like(X, dtype))
+        """Return an array with the shape and the memory order of X."""
+        return self._array((name, X.shape, dtype), lambda: self._ordered(X.shape, np.argsort(X.strides)[::-1], dtype))
 
     def batch(self, name, shape, dtype):
         """Return an array (N, ...) with the batch innermost in memory: (N, C, H, W) is a view of (H, C, W, N)."""
         axes = (2, 1, 3, 0) if len(shape) == 4 else (*range(1, len(shape)), 0)
-        inner = [shape[axis] for axis in axes]
-        return self._array((name, shape, dtype), lambda: np.zeros(inner, dtype).transpose(np.argsort(axes)))
+        return self._array((name, shape, dtype), lambda: self._ordered(shape, axes, dtype))
 
     def views(self, name, make, *arrays):
         """Return make(*arrays), which are views of the arrays; `name` as in zeros."""
         return make(*arrays)
+
+    def _ordered(self, shape, axes, dtype):
+        """Return zeros in which the axes lie in this order in memory, the last innermost."""
+        return self.allocate([shape[axis] for axis in axes], dtype).transpose(np.argsort(axes))
 
     def _array(self, key, make):
         return make()
@@ -45,8 +53,8 @@ class CachedBuffers(Buffers):
 
     is_cached = True
 
-    def __init__(self):
-        self.arrays, self.made = {}, {}
+    def __init__(self, allocate=np.zeros):
+        self.arrays, self.made, self.allocate = {}, {}, allocate
 
     def views(self, name, make, *arrays):
         """Return the views that were made last under this name if they are of the same arrays, else new ones."""
@@ -62,6 +70,23 @@ class CachedBuffers(Buffers):
 
 
 FRESH = Buffers()
+
+
+class Blocks:
+    """Allocates arrays of zeros one after another in large blocks."""
+
+    def __init__(self):
+        self.rest = np.empty(0, np.uint8)
+
+    def zeros(self, shape, dtype):
+        """Return an array of zeros that begins at a line of the cache."""
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        if size > len(self.rest):
+            block = np.empty(max(size, BLOCK) + LINE, np.uint8)
+            self.rest = block[-block.ctypes.data % LINE :]
+        array, self.rest = np.ndarray(shape, dtype, self.rest), self.rest[-(-size // LINE) * LINE :]
+        array.fill(0)
+        return array
 
 
 def rows_of(images, name, buffers):

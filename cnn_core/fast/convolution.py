@@ -15,6 +15,8 @@ from numpy.lib.stride_tricks import as_strided
 from ..shapes import kernel_offsets
 from .buffers import rows_of
 
+SMALL = 10**6  # multiplications: OpenBLAS copies neither operand of a product that has no more
+
 
 def forward(X, F, plan, buffers, B=None):
     """Return the output: for each of its rows, the matrix product of all filters with the windows of the row."""
@@ -24,8 +26,15 @@ def forward(X, F, plan, buffers, B=None):
     filters[:, 0, -1] = 0 if B is None else B
     by_row = _by_row(O, "O", buffers)
     for rows, windows in _windows_by_row(X, plan, buffers):
-        np.matmul(filters.reshape(len(F), -1), windows, out=by_row[rows])
+        _multiply(filters.reshape(len(F), -1), windows, out=by_row[rows])
     return O
+
+
+def _multiply(A, B, out):
+    """Write the products of A with every matrix of B to out, a small part of the columns at a time."""
+    columns = SMALL // A.size // 64 * 64 or B.shape[-1]
+    for start in range(0, B.shape[-1], columns):
+        np.matmul(A, B[..., start : start + columns], out=out[..., start : start + columns])
 
 
 def parameter_gradients(dC_dO, X, plan, buffers):
@@ -50,7 +59,7 @@ def input_gradient(dC_dO, F, plan, X_shape, buffers):
     terms = buffers.zeros("terms", (H, kW * C, W_out * N), dC_dO.dtype)  # a row that no window reaches stays 0
     filters = np.ascontiguousarray(F.transpose(3, 1, 2, 0))  # (kW, C, kH, K)
     for kernel_rows, operand, out in buffers.views("products", lambda *of: _row_products(plan, *of), by_row, terms):
-        np.matmul(filters[:, :, kernel_rows].reshape(out.shape[1], -1), operand, out=out)
+        _multiply(filters[:, :, kernel_rows].reshape(out.shape[1], -1), operand, out)
     dC_dX[...] = 0
     rows, by_column = rows_of(dC_dX, "dC_dX", buffers), terms.reshape(H, kW, C, W_out, N)
     for j, (windows, pixels) in enumerate(kernel_offsets(W, kW, S_c, plan.padding[1], W_out, plan.dilation[1])):

@@ -22,16 +22,27 @@ def forward(X, plan, mode, buffers):
     return np.divide(O, _pixel_counts(plan, X), out=O) if mode == "mean" else O
 
 
-def backward(dC_dO, X, plan, mode, buffers):
-    """Return dC_dX."""
-    dC_dX = buffers.batch("dC_dX", X.shape, dC_dO.dtype)
-    if mode == "mean" or any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True)):
+def backward(dC_dO, X, plan, mode, buffers, fused=False):
+    """Return dC_dX; where `fused`, through the ReLU after pooling too, written over X (see replica.py)."""
+    dC_dX = _without_excluded(X, plan) if fused else buffers.batch("dC_dX", X.shape, dC_dO.dtype)
+    if mode == "mean" or _windows_overlap(plan):
         dC_dX[...] = 0  # else a pixel has one window, which writes to it, or none, and stays 0
     if mode == "mean":
         return _divide_among_pixels(dC_dO, dC_dX, plan)
     # Cached buffers still hold the output of the forward pass.
     O = buffers.batch("O", dC_dO.shape, X.dtype) if buffers.is_cached else _fold_windows(X, plan, mode, buffers)
-    return _route_to_argmax(dC_dO, X, O, dC_dX, plan, buffers)
+    return _route_to_argmax(dC_dO, X, O, dC_dX, plan, buffers, fused)
+
+
+def _without_excluded(X, plan):
+    """Return X, its excluded pixels set to 0. The windows lie side by side."""
+    for axis, (windows, stride, (before, _)) in enumerate(zip(plan.output, plan.stride, plan.padding, strict=True)):
+        X.swapaxes(0, 2 + axis)[windows * stride - before :] = 0
+    return X
+
+
+def _windows_overlap(plan):
+    return any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True))
 
 
 def _fold_windows(X, plan, mode, buffers):
@@ -54,12 +65,15 @@ def _divide_among_pixels(dC_dO, dC_dX, plan):
     return dC_dX
 
 
-def _route_to_argmax(dC_dO, X, O, dC_dX, plan, buffers):
-    """Return dC_dX of max and min pooling: the first pixel equal to the output of its window gets the gradient."""
-    unrouted, routed = buffers.batch("unrouted", O.shape, bool), buffers.batch("routed", O.shape, dC_dO.dtype)
-    unrouted[...] = True
-    overlap = any(s < k for s, k in zip(plan.stride, plan.kernel, strict=True))
-    is_output = (lambda A, B: (A == B) | np.isnan(A)) if np.isnan(O).any() else np.equal
+def _route_to_argmax(dC_dO, X, O, dC_dX, plan, buffers, fused):
+    """Return dC_dX of max and min pooling: the first pixel equal to the output of its window gets the gradient.
+
+    Where `fused`, ReLU has been written over O, and no pixel gets the gradient of a window whose output is not above 0.
+    """
+    unrouted, overlap = buffers.batch("unrouted", O.shape, bool), _windows_overlap(plan)
+    routed = buffers.batch("routed", O.shape, dC_dO.dtype) if overlap else unrouted
+    np.greater(O, 0, out=unrouted) if fused else unrouted.fill(True)
+    is_output = (lambda A, B: (A == B) | np.isnan(A)) if not fused and np.isnan(O).any() else np.equal
     arrays = X, dC_dX, O, dC_dO, unrouted, routed
     parts = buffers.views("routes", lambda X, dC_dX, *others: _parts(plan, [X, dC_dX], others), *arrays)
     for pixels, gradients, output, dC_dO, chosen, routed in parts:

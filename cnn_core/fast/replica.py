@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import checks
 from ..layer import backward_pass, forward_pass, observed_by, options_of
-from .buffers import CachedBuffers
+from .buffers import Blocks, CachedBuffers
 
 MIN_MICRO_BATCH, MAX_MICRO_BATCH = 32, 64  # fewer examples are not worth the calls, more do not fit into the cache
 
@@ -29,7 +29,8 @@ class Replica:
         self.network = list(layers)
         self.order = _pooling_first(self.network)  # the positions of the layers, in the order of execution
         self.layers = [self.network[index] for index in self.order]
-        self.options = [{"buffers": CachedBuffers()} for _ in self.network]
+        blocks = Blocks()
+        self.options = [{"buffers": CachedBuffers(blocks.zeros), "fused": each} for each in _fused(self.layers)]
 
     def __reduce__(self):
         bare = [copy.copy(layer) for layer in self.network]
@@ -162,10 +163,26 @@ def _pooling_first(layers):
     """Return the positions of the layers, with pooling before a ReLU that stands right before it.
 
     The largest pixel of a window is the same one before and after ReLU. So no bit changes, and ReLU has a quarter of
-    the pixels to compute. Only attributes of the very class count: a user's subclass may compute something else.
+    the pixels to compute.
     """
     order = list(range(len(layers)))
     for index, (layer, following) in enumerate(itertools.pairwise(layers)):
-        if vars(type(layer)).get("is_monotonic") and "is_selection" in vars(type(following)) and following.is_selection:
+        if _own(layer, "is_monotonic") and _own(following, "is_selection"):
             order[index : index + 2] = index + 1, index
     return order
+
+
+def _fused(layers):
+    """Return, for each layer, whether it is a pooling or a ReLU that are computed as one layer, after a convolution.
+
+    ReLU is written over the output of pooling, and in backward one mask serves both. The gradients that it lets pass
+    are written over the output of the convolution, which nothing needs any more.
+    """
+    roles = [_own(layer, "fused_as") for layer in layers]
+    starts = [index for index in range(len(layers)) if roles[index : index + 3] == ["convolution", "pooling", "ReLU"]]
+    return [index - 1 in starts or index - 2 in starts for index in range(len(layers))]
+
+
+def _own(layer, name):
+    """Return an attribute of the layer's very class, else None: a user's subclass may compute something else."""
+    return getattr(layer, name) if name in vars(type(layer)) else None
