@@ -181,7 +181,7 @@ class Dropout(Layer):
         if not training:
             return X
         cache["mask"] = mask = buffers.batch("mask", X.shape, X.dtype)
-        rng.random(dtype=X.dtype, out=mask.base)  # the contiguous array of which mask is a view
+        rng.random(dtype=X.dtype, out=mask.transpose(np.argsort(mask.strides)[::-1]))  # in the order of memory
         np.greater_equal(mask, self.rate, out=mask)
         mask *= 1 / (1 - self.rate)
         return np.multiply(X, mask, out=buffers.like("O", X, X.dtype))

@@ -150,7 +150,7 @@ def augmented(augment, X, rng):
 
 def refuse_not_finite(name, values):
     """Raise NotFinite if any of the values is nan or infinite."""
-    if not np.isfinite(values).all():
+    if not (np.isfinite(np.vdot(values, values)) or np.isfinite(values).all()):  # the first is faster, and may overflow
         raise NotFinite(f"{name} became {'nan' if np.isnan(values).any() else 'infinite'}")
 
 
