@@ -221,7 +221,7 @@ def test_at_the_end_a_picture_and_its_sentence_replace_the_display(notebook, cap
     assert notebook.bundle["text/plain"] == "<Figure size 760x300 with 2 Axes>"
     assert set(notebook.bundle) == {"image/png", "text/plain"}
     assert notebook.left_open
-    assert notebook.shown.comm is None
+    assert [each.comm for each in (notebook.shown, *notebook.shown.children)] == [None] * 4
     line, sentence = capsys.readouterr().out.split("\n", 1)
     assert line.startswith("epoch 1/1: ")
     assert " ".join(sentence.split()) == notebook.metadata["image/png"]["alt"]

@@ -58,7 +58,8 @@ def test_at_the_end_the_picture_and_its_sentence_replace_the_bar(notebook, capsy
     box, (data, metadata) = notebook
     assert data["text/plain"] == "<Figure size 200x100 with 0 Axes>"
     assert metadata["image/png"]["alt"] == "3 results."
-    assert box.comm is None
+    bar = box.children[0]
+    assert [each.comm for each in (box, *box.children, *bar.children)] == [None] * 5
     assert capsys.readouterr().out == "3 results.\n"
 
 

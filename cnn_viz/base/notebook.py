@@ -47,3 +47,10 @@ def _can_encode(text, encoding):
     except UnicodeEncodeError:
         return False
     return True
+
+
+def close_widgets(widget):
+    """Close a widget and all widgets in it. If one stayed open around a closed one, a reload would show no widget."""
+    for child in getattr(widget, "children", ()):
+        close_widgets(child)
+    widget.close()

@@ -11,7 +11,7 @@ import ipywidgets
 from IPython.display import display
 
 from cnn_viz.base.figures import bundle_of, png_of, size_of
-from cnn_viz.base.notebook import print_wrapped
+from cnn_viz.base.notebook import close_widgets, print_wrapped
 from cnn_viz.base.text import clock_time, percent
 from cnn_viz.interactive.history import ConsoleDisplay, Throttle
 from cnn_viz.interactive.states import LEAST, draw_state, message_of
@@ -60,8 +60,7 @@ class LiveDisplay(ConsoleDisplay):
         sentence = describe(self.history)
         data, metadata = bundle_of(self.curves.update(self.history).figure, sentence)
         self.handle.update(data, metadata=metadata, raw=True)
-        for widget in (self.box, self.bar, self.text, self.image):
-            widget.close()
+        close_widgets(self.box)
         print_wrapped(sentence)
         if self.snapshot is not None:
             self.snapshot.close()

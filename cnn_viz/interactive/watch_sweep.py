@@ -7,7 +7,7 @@ Chapters    13.
 
 from cnn_core import checks
 from cnn_viz.base.figures import bundle_of, png_of, show_figure, size_of
-from cnn_viz.base.notebook import has_widgets, in_notebook, print_wrapped
+from cnn_viz.base.notebook import close_widgets, has_widgets, in_notebook, print_wrapped
 from cnn_viz.interactive.states import draw_state
 
 
@@ -85,8 +85,7 @@ class _SweepDisplay:
         figure, sentence = draw_state(self.draw, {"found": found})
         data, metadata = bundle_of(figure, sentence)
         self.handle.update(data, metadata=metadata, raw=True)
-        for widget in (self.box, self.bar, self.text, self.image):
-            widget.close()
+        close_widgets(self.box)
         print_wrapped(sentence)
 
     def _draw(self, found):

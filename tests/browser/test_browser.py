@@ -74,11 +74,16 @@ def test_each_widget_starts_with_the_picture_of_its_initial_values(ran):
 # --- actions ----------------------------------------------------------------------------------------------------------
 
 
+def comparable(state):
+    """Return what determines a state: the message of a refused one is as large as the largest picture so far."""
+    return {key: value for key, value in state.items() if key not in ("picture", "width") or not state["refused"]}
+
+
 def test_keys_move_a_slider_to_both_ends_and_back(ran):
     for widget, index in controls(ran, *SLIDERS):
         start = widget.settled()
         last, before, again, first = (widget.key(index, key) for key in ("End", "ArrowLeft", "ArrowRight", "Home"))
-        assert again == last
+        assert comparable(again) == comparable(last)
         assert len({each["picture"] for each in (last, before, first)}) > 1
         assert widget.drag(index, int(start["answers"][index])) == start
 
