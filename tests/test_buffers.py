@@ -140,7 +140,7 @@ def test_a_convolution_allocates_as_many_numbers_as_it_counts_beforehand(rng, st
 
 def test_arrays_of_a_block_are_zero_apart_from_each_other_and_begin_at_a_line_of_the_cache():
     blocks = buffers.Blocks()
-    shapes = [((3,), bool), ((5, 7), np.float32), ((0, 4), np.float64), ((), np.float64), ((buffers.BLOCK,), np.int64)]
+    shapes = [((3,), bool), ((5, 7), np.float32), ((0, 4), np.float64), ((), np.float64), ((buffers.FIRST,), np.int64)]
     made = [blocks.zeros(shape, dtype) for shape, dtype in 3 * shapes]
     for array, (shape, dtype) in zip(made, 3 * shapes, strict=True):
         assert (array.shape, array.dtype) == (shape, dtype)
@@ -149,15 +149,24 @@ def test_arrays_of_a_block_are_zero_apart_from_each_other_and_begin_at_a_line_of
         assert array.flags.writeable
         assert not array.any()
         array.fill(1)  # would show in an array that overlaps with it
-    assert sum(array.nbytes for array in made[:4]) < buffers.BLOCK
+    assert sum(array.nbytes for array in made[:4]) < buffers.FIRST
 
 
 def test_a_block_is_used_to_its_last_byte_and_then_another_one_is_made():
     blocks, line = buffers.Blocks(), buffers.LINE
-    first, second = blocks.zeros((buffers.BLOCK - line,), np.uint8), blocks.zeros((line,), np.uint8)
+    first, second = blocks.zeros((buffers.FIRST - line,), np.uint8), blocks.zeros((line,), np.uint8)
     assert second.ctypes.data == first.ctypes.data + first.nbytes
     third = blocks.zeros((2 * line,), np.uint8)
     assert not first.ctypes.data <= third.ctypes.data < second.ctypes.data + line
+
+
+def test_each_block_is_four_times_as_large_as_the_one_before_up_to_a_limit():
+    blocks, sizes = buffers.Blocks(), []
+    for _ in range(5):
+        blocks.zeros((len(blocks.rest) + 1,), np.uint8)  # the rest is too small for it
+        sizes.append(blocks.size)
+    assert sizes == [buffers.FIRST << shift for shift in (2, 4, 4, 4, 4)]
+    assert buffers.LARGEST == buffers.FIRST << 4
 
 
 @pytest.mark.parametrize("order", ["NCHW", "HCWN"])

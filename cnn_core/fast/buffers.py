@@ -15,7 +15,8 @@ import math
 
 import numpy as np
 
-BLOCK, LINE = 1 << 24, 64  # bytes of a block, and of a line of the processor's cache, at which each array begins
+FIRST, LARGEST = 1 << 20, 1 << 24  # bytes of the blocks: a small network takes little memory
+LINE = 64  # bytes of a line of the processor's cache, at which each array begins
 
 
 class Buffers:
@@ -73,16 +74,16 @@ FRESH = Buffers()
 
 
 class Blocks:
-    """Allocates arrays of zeros one after another in large blocks."""
+    """Allocates arrays of zeros one after another in blocks, each four times as large as the one before."""
 
     def __init__(self):
-        self.rest = np.empty(0, np.uint8)
+        self.size, self.rest = FIRST, np.empty(0, np.uint8)
 
     def zeros(self, shape, dtype):
         """Return an array of zeros that begins at a line of the cache."""
         size = math.prod(shape) * np.dtype(dtype).itemsize
         if size > len(self.rest):
-            block = np.empty(max(size, BLOCK) + LINE, np.uint8)
+            block, self.size = np.empty(max(size, self.size) + LINE, np.uint8), min(4 * self.size, LARGEST)
             self.rest = block[-block.ctypes.data % LINE :]
         array, self.rest = np.ndarray(shape, dtype, self.rest), self.rest[-(-size // LINE) * LINE :]
         array.fill(0)
