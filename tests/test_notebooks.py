@@ -132,6 +132,13 @@ def empty_alt_texts(notebook):
     return complaints + ["an output has an empty alt text" for alt in given if not alt.strip()]
 
 
+def literal_markdown(notebook):
+    """Complain about Markdown in a line of HTML, such as a hint: the page shows its marks as they are."""
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    found = [line for text in prose for line in text.splitlines() if line.startswith("<details>") and "`" in line]
+    return [f"shown with its backticks: {line[:80]!r}" for line in found]
+
+
 def missing_pictures(notebook, folder=FOLDER):
     """Complain about pictures in the prose that are not a file of this repository."""
     prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
@@ -186,6 +193,7 @@ BROKEN = [
     (empty_alt_texts, [new_markdown_cell('<img src="../imgs/a.png">')]),
     (empty_alt_texts, [new_markdown_cell('<img src="../imgs/a.png" alt="">')]),
     (empty_alt_texts, [shown({"image/png": "iVBO"}, **{"image/png": {"alt": ""}})]),
+    (literal_markdown, [new_markdown_cell("<details><summary>Hint</summary>Call `forward`.</details>")]),
     (broken_links, [new_markdown_cell("see [chapter 77](77_no_such_chapter.ipynb#start)")]),
     (missing_pictures, [new_markdown_cell("![A filter.](../imgs/no_such_picture.png)")]),
     (missing_pictures, [new_markdown_cell('<img alt="A filter." src="no_such_picture.png">')]),
@@ -194,6 +202,7 @@ RULES = list(dict.fromkeys(rule for rule, cells in BROKEN))
 CLEAN = [
     new_markdown_cell("# A title\n![This file.](../tests/test_notebooks.py)"),
     new_markdown_cell("[Another](../README.md), [a part](#a-part) and [a page](https://numpy.org/)."),
+    new_markdown_cell("<details><summary>Answer</summary>\n\nCall `forward`.\n</details>"),
     code("train()" + 72 * "#", 1, tags=["nbval-ignore-output"]),
     code("1 / 0", 2, tags=["raises-exception"], outputs=[FAILED]),
     code("print(5)", 3, outputs=[new_output("stream", text="5\n")]),
