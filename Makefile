@@ -23,7 +23,7 @@ help:
 	@echo "make notebooks  run the notebooks and store their outputs (NOTEBOOKS='a.ipynb b.ipynb' selects some)"
 	@echo "make figures    draw the pictures in imgs/"
 	@echo "make trained    train the models in cnn_core/data/trained/ and what chapters 07, 08, 11 and 12 compare again, and write the records"
-	@echo "make bench      compare the speed with PyTorch and plain NumPy, and write README's table (ten minutes; needs PyTorch)"
+	@echo "make bench      compare the speed with PyTorch and plain NumPy, and write README's table (a quarter of an hour; needs PyTorch)"
 	@echo "make html       build the series as static pages from the stored outputs: build/html/index.html"
 	@echo "make site       build the website: those pages with widgets that move without Python: build/site/index.html (a quarter of an hour)"
 	@echo "make format     format the code"
