@@ -9,8 +9,9 @@ from matplotlib.colors import same_color
 from matplotlib.text import Annotation
 
 from cnn_viz.base.figures import DPI, SHARPNESS, size_of
+from cnn_viz.base.layout import WIDEST
 from cnn_viz.base.palette import INK, METHOD
-from cnn_viz.plots.lines import SIDE_BY_SIDE, moved_apart, show_dots, show_lines, show_paths, show_paths_apart
+from cnn_viz.plots.lines import moved_apart, show_dots, show_lines, show_paths, show_paths_apart
 
 LINES = {"GradientDescent": np.array([3.0, 2.0, 1.0]), "Adam": np.array([3.0, 1.0, 0.5])}
 
@@ -192,7 +193,7 @@ def test_a_path_that_leaves_the_map_is_marked_at_its_last_point_inside():
 
 def test_paths_apart_have_each_a_picture_of_the_same_surface_under_their_name():
     figure = show_paths_apart(X, Y, HEIGHTS, PATHS, levels=[1, 4], goal=(0, 0), names=("one weight", "another"))
-    assert size_of(figure)[0] == SIDE_BY_SIDE
+    assert size_of(figure)[0] == WIDEST
     for ax, (name, path) in zip(figure.axes, PATHS.items(), strict=True):
         (line,) = lines_of(ax)
         np.testing.assert_allclose(line.get_xydata(), path)

@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from cnn_core import checks
 from cnn_viz.base.axes import draw_box, label_axes, round_numbers
-from cnn_viz.base.figures import add_axes, new_figure
+from cnn_viz.base.figures import WIDEST, add_axes, new_figure
 from cnn_viz.base.palette import DASHES, INK, METHOD
 from cnn_viz.base.style import FONT, picture
 
@@ -166,7 +166,6 @@ MAP_LEFT, MAP_TOP, MAP_RIGHT, MAP_BOTTOM = 60, 26, 156, 44  # pixels around it
 CONTOUR = "#8C8C8C"
 LEAVES = " (out)"
 GAP, MOST = 16, 4  # pixels between two maps side by side; the most maps
-SIDE_BY_SIDE = 716  # pixels: all maps together; wider, and a folded output of a page shrinks their text
 
 
 @picture
@@ -214,8 +213,8 @@ def show_paths_apart(x, y, heights, paths, levels=None, goal=None, names=("a", "
     if not 1 <= len(paths) <= MOST:
         raise checks.BadValue(f"1 to {MOST} paths fit side by side, got {len(paths)}.")
     x, y, heights = _checked(x, y, heights)
-    wide = (SIDE_BY_SIDE - MAP_LEFT) // len(paths) - GAP
-    figure = new_figure(SIDE_BY_SIDE, MAP_TOP + MAP_HIGH + MAP_BOTTOM)
+    wide = (WIDEST - MAP_LEFT) // len(paths) - GAP
+    figure = new_figure(WIDEST, MAP_TOP + MAP_HIGH + MAP_BOTTOM)
     for column, ((name, path), style) in enumerate(zip(paths.items(), styles_of(paths), strict=True)):
         path = _checked_path(name, path)
         ax = add_axes(figure, MAP_LEFT + column * (wide + GAP), MAP_TOP, wide, MAP_HIGH)
