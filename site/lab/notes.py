@@ -7,7 +7,8 @@ PARTLY      the chapters that do not run to their end in the browser. All others
 
 ALL = """\
 > **You are in the browser.** Python runs in this page: nothing is installed, and what you write stays in your
-> browser. The first cell loads the library, which takes up to a minute. Here are 2,000 training digits in place of
+> browser. Python is ready when the circle at the top right, beside its name, is empty; a cell run before that may be
+> ignored. The first cell loads the library, which takes up to a minute. Here are 2,000 training digits in place of
 > 60,000, and all 10,000 test digits. There is one processor core and there are no threads, so training takes many
 > times as long as on your machine. What the text says about trained networks is meant for all digits; the page of the
 > chapter on this website has those results."""

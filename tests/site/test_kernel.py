@@ -65,7 +65,7 @@ def test_python_starts_in_the_page_and_has_the_2000_digits(chromium, address, ne
     context.route("**/pyodide/v*/full/**", lambda route: answer(route, network))
     page = context.new_page()
     page.goto(f"{address}lab/lab/index.html?path=notebooks/02_dilation.ipynb")
-    page.locator(".jp-NotebookPanel .jp-CodeCell").first.wait_for(timeout=200_000)
+    started(page)
     run_in_first_cell(page, TYPED)
     output = page.locator(".jp-NotebookPanel .jp-OutputArea", has_text="Error").first  # the last line raises one
     output.wait_for(timeout=300_000)  # 15 s where the machine is quiet
@@ -75,6 +75,12 @@ def test_python_starts_in_the_page_and_has_the_2000_digits(chromium, address, ne
     assert [url for url in elsewhere if not NETWORK.match(url)] == []
     assert len({NETWORK.match(url)[1] for url in elsewhere}) == 1  # Pyodide's host, and no other
     context.close()
+
+
+def started(page):
+    """Wait until Python is ready: a cell that is run before opens a menu of kernels, or is ignored."""
+    page.locator(".jp-NotebookPanel .jp-KernelName", has_text="Python (Pyodide)").wait_for(timeout=300_000)
+    page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=300_000)
 
 
 def run_in_first_cell(page, text):
