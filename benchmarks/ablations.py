@@ -22,6 +22,14 @@ def threads():
     _replace(training, "worker_pool", lambda workers, make_replica: runtime.worker_pool(1, make_replica))
 
 
+def calling_thread():
+    """Let the calling thread wait, and other threads take all micro-batches."""
+    pool = runtime.worker_pool
+    results, start = pool._results, pool._start_threads
+    _replace(pool, "_results", lambda self, job, first, others: results(self, job, [], [*first, *others]))
+    _replace(pool, "_start_threads", lambda self, count: start(self, count + 1))
+
+
 def micro_batches():
     """Pass the whole batch through each layer at once, with the threads of BLAS."""
     _replace(replica, "micro_batch_slices", lambda count: [slice(0, count)])
@@ -50,8 +58,8 @@ def pooling_first():
 
 
 def fused():
-    """Compute pooling and the ReLU after it as two layers, with an output, a mask and a dC/dX each."""
-    _replace(replica, "_fused", lambda layers: [False] * len(layers))
+    """Compute pooling, and each ReLU, as layers of their own, with an output, a mask and a dC/dX each."""
+    _replace(replica, "_fused", lambda layers: [None] * len(layers))
 
 
 def masks_by_bits():
@@ -134,12 +142,14 @@ def _convolved(dC_dO, F, plan, X_shape, arrays):
 # name in the table of results: (what removes the optimisation, index of the network on which it is measured)
 ABLATIONS = {
     "one thread in place of all": (threads, 0),
+    "the calling thread only waits": (calling_thread, 0),
     "the whole batch at once, BLAS's own threads": (micro_batches, 0),
     "workers whose products use BLAS's threads too": (own_blas_threads, 0),
     "new arrays at every step": (cached_buffers, 0),
     "memory of its own for each array": (blocks, 0),
     "ReLU before pooling": (pooling_first, 0),
     "pooling and ReLU as two layers": (fused, 0),
+    "each ReLU as a layer of its own (stride 2)": (fused, 3),
     "np.where in place of bits times mask": (masks_by_bits, 0),
     "the first layer's dC/dX too": (first_layer_skipped, 0),
     "pooling looks for the winners anew": (cached_output, 0),

@@ -24,8 +24,11 @@ def relu_forward(X, buffers=FRESH):
 def relu_backward(dC_dO, X, buffers=FRESH):
     """Return dC_dX: dC_dO where X is above 0, else 0 (at 0 too, as PyTorch has it)."""
     dC_dO, X = _pair(dC_dO, X)
-    above = np.greater(X, 0, out=buffers.like("above", X, bool))
-    return masked(dC_dO, above, out=buffers.like("dC_dX", X, dC_dO.dtype))
+    return _where_above(dC_dO, X, buffers, out=buffers.like("dC_dX", X, dC_dO.dtype))
+
+
+def _where_above(dC_dO, X, buffers, out):
+    return masked(dC_dO, np.greater(X, 0, out=buffers.like("above", X, bool)), out)
 
 
 @checks.public
@@ -112,10 +115,12 @@ class ReLU(Layer):
 
     is_monotonic, fused_as = True, "ReLU"  # see fast/replica.py
 
-    def apply(self, X, buffers=FRESH, fused=False):
+    def apply(self, X, buffers=FRESH, fused=None):
         return np.maximum(X, 0, out=X) if fused else relu_forward(X, buffers)
 
-    def gradients(self, dC_dO, X, buffers=FRESH, fused=False):
+    def gradients(self, dC_dO, X, buffers=FRESH, fused=None):
+        if fused == "weights":
+            return _where_above(dC_dO, X, buffers, out=X), {}
         return dC_dO if fused else relu_backward(dC_dO, X, buffers), {}
 
 

@@ -255,7 +255,7 @@ class Conv2D(WeightedLayer):
     """
 
     weights = "F"
-    fused_as = "convolution"  # see fast/replica.py
+    fused_as = "weights"  # see fast/replica.py
 
     def __init__(
         self, num_filters, kernel_size=3, stride=1, padding="valid", initialisation="he_normal", bias=True, dilation=1

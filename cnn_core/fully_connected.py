@@ -103,6 +103,7 @@ class FullyConnected(WeightedLayer):
     """
 
     weights = "W"
+    fused_as = "weights"  # see fast/replica.py
 
     def __init__(self, num_nodes, initialisation="he_normal", bias=True):
         self.num_nodes = checks.integer("num_nodes", num_nodes)

@@ -51,6 +51,16 @@ def forward_pass(layers, X, options):
     return X, records
 
 
+def recorded_forward(layers, X, training, rng):
+    """Return the output for X. Every layer keeps its record; while training, layers with state change it."""
+    seed = (draw_seed(rng, layers) if training else 0, 0)
+    O, records = forward_pass(layers, X, options_of(layers, training, seed))
+    set_states(layers, next_states(layers, observed_by(layers, records)))
+    for layer, record in zip(layers, records, strict=True):
+        layer.last_forward = record
+    return O
+
+
 def backward_pass(layers, dC_dO, records, input_gradient=True):
     """Return dC_dX (None unless input_gradient) and {key: gradient} of each layer, for the records of forward_pass."""
     grads = [{}] * len(layers)
@@ -207,12 +217,7 @@ class Layer(checks.Named, checks.Fixed):
 
     def forward(self, X, training=True):
         """Return the output for X, and store X for backward; while training, change the state if there is one."""
-        X = self.validate_input(X)
-        seed = (draw_seed(self.rng, [self]) if training else 0, 0)
-        O, records = forward_pass([self], X, options_of([self], training, seed))
-        set_states([self], next_states([self], observed_by([self], records)))
-        self.last_forward = records[0]
-        return O
+        return recorded_forward([self], self.validate_input(X), training, self.rng)
 
     def backward(self, dC_dO):
         """Return dC_dX of the last forward, and assign the cost gradients of the parameters to `grads`."""

@@ -22,17 +22,7 @@ from .convolution import Conv2D
 from .fast.replica import MAX_MICRO_BATCH, Replica, micro_batch_slices
 from .fast.threads import worker_pool
 from .fully_connected import Flatten, FullyConnected
-from .layer import (
-    SHAPES,
-    Layer,
-    backward_pass,
-    draw_seed,
-    forward_pass,
-    next_states,
-    observed_by,
-    options_of,
-    set_states,
-)
+from .layer import SHAPES, Layer, backward_pass, recorded_forward
 from .normalisation import BatchNorm2D, Dropout, GlobalAveragePool2D
 from .pooling import Pool2D
 
@@ -157,12 +147,7 @@ class Model(checks.Fixed):
         X = self.validate_input(X)
         self.check_memory(len(X), "Use predict, or fit with smaller batches: they work in parts.")
         self.sync_params()
-        seed = (draw_seed(self.rng, self.layers) if training else 0, 0)
-        O, records = forward_pass(self.layers, X, options_of(self.layers, training, seed))
-        set_states(self.layers, next_states(self.layers, observed_by(self.layers, records)))
-        for layer, record in zip(self.layers, records, strict=True):
-            layer.last_forward = record
-        return O
+        return recorded_forward(self.layers, X, training, self.rng)
 
     def backward(self, dC_dO):
         """Return dC_dX of the last forward, and assign `grads` of every layer."""

@@ -154,5 +154,5 @@ class Pool2D(Layer):
     def apply(self, X, buffers=FRESH):
         return fast.forward(X, self.geometry(X.shape[1:]), self.mode, buffers)
 
-    def gradients(self, dC_dO, X, buffers=FRESH, fused=False):
+    def gradients(self, dC_dO, X, buffers=FRESH, fused=None):
         return fast.backward(dC_dO, X, self.geometry(X.shape[1:]), self.mode, buffers, fused), {}

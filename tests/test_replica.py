@@ -37,7 +37,6 @@ from cnn_core import (
     gradient_check,
 )
 from cnn_core import layer as layer_module
-from cnn_core import model as model_module
 from cnn_core.fast import pooling, replica
 from cnn_core.layer import Layer
 
@@ -72,6 +71,7 @@ NETWORKS = [
     [Conv2D(3, 3, dilation=2), ReLU(), Pool2D(), Conv2D(2, (2, 3), (2, 1), "same", dilation=(3, 2)), Flatten()],
     [Conv2D(3), ReLU(), Pool2D((3, 5), padding=1), Conv2D(2, (2, 1)), Pool2D(2, mode="min"), ReLU(), Flatten()],
     [Conv2D(2, (3, 2), (2, 1), "include"), ReLU(), Pool2D((2, 3), (1, 2), (1, 0)), Flatten(), FullyConnected(3)],
+    [Conv2D(3, 3, 2, 1), ReLU(), Conv2D(5, (2, 3)), ReLU(), ReLU(), Flatten(), FullyConnected(4), ReLU()],
     [Conv2D(4, bias=False), BatchNorm2D(), ReLU(), Pool2D(), GlobalAveragePool2D(), BatchNorm2D(), FullyConnected(3)],
 ]
 
@@ -149,9 +149,14 @@ def test_no_other_layers_change_their_order():
 
 def test_pooling_and_relu_after_a_convolution_are_fused():
     layers = [Conv2D(2), Pool2D(), ReLU(), Conv2D(2), Pool2D(3, padding=1, mode="min"), ReLU(), ReLU()]
-    assert replica._fused(layers) == [False, True, True, False, True, True, False]
+    assert replica._fused(layers) == [None, "weights", "pooling", None, "weights", "pooling", None]
     options = replica.Replica([Conv2D(2), ReLU(), Pool2D(), Flatten()]).options
-    assert [own["fused"] for own in options] == [False, True, True, False]  # in the order of execution
+    assert [own["fused"] for own in options] == [None, "weights", "pooling", None]  # in the order of execution
+
+
+def test_a_relu_after_a_layer_with_weights_is_fused_with_it():
+    layers = [Conv2D(2), ReLU(), ReLU(), Flatten(), FullyConnected(3), ReLU(), FullyConnected(2)]
+    assert replica._fused(layers) == [None, "weights", None, None, None, "weights", None]
 
 
 def test_no_other_layers_are_fused():
@@ -167,25 +172,47 @@ def test_no_other_layers_are_fused():
         [Conv2D(2), pool(), ReLU()],
         [Conv2D(2), Pool2D(), relu()],
         [Pool2D(), ReLU()],
+        [Conv2D(2), LeakyReLU()],
+        [Conv2D(2), relu()],
+        [convolution(2), ReLU()],
+        [FullyConnected(2), Flatten(), ReLU()],
+        [BatchNorm2D(), ReLU()],
     ):
         assert not any(replica._fused(layers))
 
 
 @FLOATS
-def test_fused_layers_treat_nan_infinity_and_zero_as_single_ones_do(rng, dtype):
-    model = made([Conv2D(4, 1), ReLU(), Pool2D(), Flatten()], np.dtype(dtype).name)
+@pytest.mark.parametrize("pooling", [[Pool2D()], []], ids=["pooling", "none"])
+def test_fused_layers_treat_nan_infinity_and_zero_as_single_ones_do(rng, dtype, pooling):
+    model = made([Conv2D(4, 1), ReLU(), *pooling, Flatten(), FullyConnected(3), ReLU()], np.dtype(dtype).name)
     own = replica.Replica(model.layers)
     X = rng.choice([-1.0, -0.0, 0.0, 1.0, np.inf, -np.inf, np.nan], size=(9, 2, 12, 12)).astype(dtype)
     with np.errstate(invalid="ignore"):
         O = model.forward(X)
         found, records = own.forward(X, training=True)
+        assert_array_equal(found, O)
         dC_dO = rng.normal(size=O.shape).astype(dtype)
         model.backward(dC_dO)
         gradients = own.gradients(dC_dO, records)
-    assert_array_equal(found, O)
     for layer, grads in zip(model.layers, gradients, strict=True):
         for key, grad in grads.items():
             assert_array_equal(grad, layer.grads[key])
+
+
+def test_a_replica_leaves_the_arrays_of_a_users_layer_as_they_are(rng):
+    given = rng.normal(size=(5, 12)).astype(np.float32)
+    given.flags.writeable = False
+
+    class Last(Layer):
+        def apply(self, X):
+            return X
+
+        def gradients(self, dC_dO, X):
+            return given, {}
+
+    own = replica.Replica(Model([Conv2D(3, 11), ReLU(), Flatten(), Last()], (1, 12, 12)).layers)
+    _, records = own.forward(rng.normal(size=(5, 1, 12, 12)).astype(np.float32), training=True)
+    own.gradients(given, records)
 
 
 def test_a_replica_leaves_its_input_as_it_is(rng):
@@ -578,14 +605,15 @@ def test_at_most_five_calls_of_ours_lie_between_fits_generator_and_a_layer(rng):
 
 def test_model_forward_runs_the_same_loop_over_the_layers_as_fit(rng, monkeypatch):
     seen = []
-    for module in (replica, model_module):
-        real = module.forward_pass
-        monkeypatch.setattr(module, "forward_pass", lambda *args, real=real: seen.append(real) or real(*args))
+    loop = layer_module.forward_pass
+    for module in (replica, layer_module):
+        assert module.forward_pass is loop
+        monkeypatch.setattr(module, "forward_pass", lambda *args: seen.append(loop) or loop(*args))
     X, y = digits_like(rng, 32)
     network = small()
     next(fit(network, X, y, Adam(), CrossEntropy(), workers=1))
     network.forward(X)
-    assert seen == [layer_module.forward_pass] * 2
+    assert seen == [loop, loop]
 
 
 def test_parameters_are_validated_once_for_each_record(rng):

@@ -440,18 +440,33 @@ def test_results_are_reduced_from_the_left_without_a_start():
             assert run(lambda replica, item: item, [5], int.__sub__) == 5
 
 
-def test_one_worker_or_one_item_is_the_calling_thread_and_several_are_others():
+def test_one_worker_or_one_item_is_the_calling_thread_and_more_items_than_workers_are_others():
     assert run_jobs(list(range(9)), 1)[1] == {threading.get_ident()}
     assert threading.get_ident() not in run_jobs(list(range(9)), 3)[1]
     assert run_jobs([4], 3)[1] == {threading.get_ident()}
     with worker_pool(3, list) as run:
-        run(lambda replica, item: None, [1, 2, 3], lambda *_: None)
+        run(lambda replica, item: None, [1, 2, 3, 4], lambda *_: None)
         assert run(lambda replica, item: threading.get_ident(), [4], lambda *_: None) == threading.get_ident()
+
+
+@pytest.mark.parametrize("items", [(1, 2), (1, 2, 3, 4)])
+def test_where_each_item_has_a_worker_the_calling_thread_runs_the_first_and_no_other(items):
+    together = threading.Barrier(len(items))  # all run at once
+
+    def job(replica, item):
+        together.wait(10)
+        return [threading.get_ident()]
+
+    with worker_pool(4, Replica) as run:
+        first, *others = run(job, items, list.__add__)
+    assert first == threading.get_ident()
+    assert len({first, *others}) == len(items)
 
 
 def test_one_worker_calls_the_job_from_run_itself():
     with worker_pool(1, list) as run:
         callers = run(lambda replica, item: [sys._getframe(1).f_code.co_name], [1, 2], list.__add__)
+        assert pool_threads() == []
     assert callers == ["run", "run"]
 
 
@@ -553,10 +568,10 @@ def test_threads_start_with_the_first_run_of_several_items():
         assert len(pool_threads()) == 3
 
 
-def test_there_are_never_more_threads_than_items_and_more_items_start_more_threads():
-    with worker_pool(50, Replica) as run:
-        for count, most in ((2, 2), (2, 2), (3, 3), (2, 3), (3, 3), (7, 7), (5, 7)):
-            together = threading.Barrier(count)
+def test_there_are_fewer_threads_than_items_up_to_the_number_of_workers_and_more_items_start_more_threads():
+    with worker_pool(7, Replica) as run:
+        for count, most in ((2, 1), (2, 1), (3, 2), (2, 2), (3, 2), (7, 6), (5, 6), (14, 7), (3, 7)):
+            together = threading.Barrier(min(count, 7))
             run(lambda replica, item, together=together: together.wait(10), range(count), lambda *_: None)
             assert len(pool_threads()) == most
 
@@ -674,7 +689,7 @@ def test_a_runtime_error_of_a_job_is_not_taken_for_a_lack_of_threads():
     with worker_pool(2, list) as run:
         for _ in range(2):
             with pytest.raises(RuntimeError, match="can't start new thread"):
-                run(lambda replica, item: sys.exit() if item > 1 else start_fails(), [1, 2], lambda *_: None)
+                run(lambda replica, item: sys.exit() if item > 1 else start_fails(), [1, 2, 3], lambda *_: None)
         assert len(pool_threads()) == 2
 
 
@@ -732,6 +747,26 @@ def test_the_first_error_in_the_order_of_the_items_is_raised_when_no_job_is_runn
         assert run(lambda replica, item: [item], [1, 2, 3], list.__add__) == [1, 2, 3]
         assert len(done) == last
     assert pool_threads() == []
+
+
+@pytest.mark.parametrize(("failing", "raised"), [({0}, 0), ({1}, 1), ({0, 1}, 0), ({1, 2}, 1)])
+def test_an_error_where_each_item_has_a_worker_is_raised_when_no_job_is_running(failing, raised):
+    running, together = set(), threading.Barrier(3)
+
+    def job(replica, item):
+        running.add(item)
+        together.wait(10)
+        time.sleep(0.002 * (1 + item * (item != raised)))
+        running.remove(item)
+        if item in failing:
+            raise ZeroDivisionError(item)
+        return item
+
+    with worker_pool(3, Replica) as run:
+        with pytest.raises(ZeroDivisionError, match=str(raised)):
+            run(job, range(3), int.__add__)
+        assert running == set()
+        assert run(lambda replica, item: item, range(3), int.__add__) == 3
 
 
 def test_after_an_error_the_pending_tasks_are_cancelled_before_the_running_ones_are_waited_for(monkeypatch):
@@ -846,6 +881,26 @@ def test_an_interrupt_is_raised_between_two_results_when_no_job_is_running(worke
         assert 3 < len(done) < 100
         assert run(lambda replica, item: item, range(5), int.__add__) == 10
     assert pool_threads() == []
+
+
+@pytest.mark.parametrize("interrupted", [0, 1])
+def test_an_interrupt_where_each_item_has_a_worker_is_raised_when_no_job_is_running(interrupted):
+    running, done = set(), set()
+
+    def job(replica, item):
+        running.add(item)
+        if item == interrupted:
+            interrupt()
+        time.sleep(0.002 * (1 + item))
+        running.remove(item)
+        done.add(item)
+        return item
+
+    with worker_pool(2, list) as run:
+        with pytest.raises(KeyboardInterrupt):
+            run(job, range(2), int.__add__)
+        assert (running, done) == (set(), {0, 1})
+        assert run(lambda replica, item: item, range(2), int.__add__) == 1
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -22,7 +22,7 @@ def forward(X, plan, mode, buffers):
     return np.divide(O, _pixel_counts(plan, X), out=O) if mode == "mean" else O
 
 
-def backward(dC_dO, X, plan, mode, buffers, fused=False):
+def backward(dC_dO, X, plan, mode, buffers, fused=None):
     """Return dC_dX; where `fused`, through the ReLU after pooling too, written over X (see replica.py)."""
     dC_dX = _without_excluded(X, plan) if fused else buffers.batch("dC_dX", X.shape, dC_dO.dtype)
     if mode == "mean" or _windows_overlap(plan):

@@ -39,7 +39,7 @@ class Replica:
         return type(self), (bare,)
 
     def forward(self, X, training=False, seed=(0, 0)):
-        """Return the output for X and the records that `gradients` needs; the next call overwrites both."""
+        """Return the output for X and the records that `gradients` needs; that and the next call overwrite both."""
         options = options_of(self.network, training, seed)
         ordered = [options[index] | own for index, own in zip(self.order, self.options, strict=True)]
         return forward_pass(self.layers, X, ordered)
@@ -173,14 +173,17 @@ def _pooling_first(layers):
 
 
 def _fused(layers):
-    """Return, for each layer, whether it is a pooling or a ReLU that are computed as one layer, after a convolution.
+    """Return, for each layer, None, or the role of the layer before it with which it is computed as one.
 
-    ReLU is written over the output of pooling, and in backward one mask serves both. The gradients that it lets pass
-    are written over the output of the convolution, which nothing needs any more.
+    ReLU is written over the output before it. In backward, its mask serves the pooling too. The gradients that it lets
+    pass are written over the output of the layer with weights, which nothing needs any more.
     """
-    roles = [_own(layer, "fused_as") for layer in layers]
-    starts = [index for index in range(len(layers)) if roles[index : index + 3] == ["convolution", "pooling", "ReLU"]]
-    return [index - 1 in starts or index - 2 in starts for index in range(len(layers))]
+    roles, fused = [_own(layer, "fused_as") for layer in layers], [None] * len(layers)
+    for index in range(len(layers)):
+        for chain in (["weights", "pooling", "ReLU"], ["weights", "ReLU"]):
+            if roles[index : index + len(chain)] == chain:
+                fused[index + 1 : index + len(chain)] = chain[:-1]
+    return fused
 
 
 def _own(layer, name):
