@@ -488,6 +488,14 @@ def test_each_thread_makes_a_replica_when_it_needs_one_and_reuses_it():
         assert 1 <= len(made) <= workers + (workers > 1)  # the calling thread, which runs single items, has its own
 
 
+def test_a_calling_thread_that_runs_no_item_makes_no_replica():
+    made_by = set()
+    with worker_pool(2, lambda: made_by.add(threading.get_ident())) as run:
+        run(lambda replica, item: None, range(10), lambda *_: None)
+    assert made_by
+    assert threading.get_ident() not in made_by
+
+
 def test_a_replica_belongs_to_one_thread():
     used = collections.defaultdict(set)
 
@@ -584,8 +592,8 @@ def test_all_workers_run_at_once_however_many_there_are():
 
 
 @pytest.mark.parametrize("error", [RuntimeError, OSError])
-@pytest.mark.parametrize("started", [0, 1, 3])
-def test_where_threads_cannot_be_started_the_calling_thread_runs_every_job_once(monkeypatch, started, error):
+@pytest.mark.parametrize(("started", "count"), [(0, 6), (1, 6), (3, 6), (0, 4), (1, 4), (2, 4)])
+def test_where_threads_cannot_be_started_the_calling_thread_runs_every_job_once(monkeypatch, started, count, error):
     start, left = threading.Thread.start, [started]
 
     def limited(thread):
@@ -603,8 +611,8 @@ def test_where_threads_cannot_be_started_the_calling_thread_runs_every_job_once(
 
     with worker_pool(4, Replica) as run:
         for _ in range(2):
-            assert run(job, list(range(6)), list.__add__) == list(range(6))
-    assert jobs == [(item, threading.get_ident()) for item in range(6)] * 2
+            assert run(job, list(range(count)), list.__add__) == list(range(count))
+    assert jobs == [(item, threading.get_ident()) for item in range(count)] * 2
     monkeypatch.undo()
     assert pool_threads() == []
 

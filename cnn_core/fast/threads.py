@@ -188,7 +188,7 @@ class worker_pool:
         if os.getpid() != self.process:
             raise RuntimeError(FORKED)
         with interrupts_deferred(), _one_blas_thread:
-            first = items[:1] if len(items) <= self.workers else items[:0]  # a hand-over less: each takes 0.1 ms
+            first = items[:1] if len(items) <= self.workers else items[:0]  # one thread less to wake
             others = items[len(first) :]
             self._start_threads(min(self.workers, len(others)))
             if self.workers == 1 or not others:
@@ -207,7 +207,7 @@ class worker_pool:
                 self.executor.submit(started.wait)
             self.threads = count
         except (RuntimeError, OSError):  # "can't start new thread"
-            self.workers = self.threads = 1
+            self.workers = 1
         finally:
             started.set()
 
@@ -219,7 +219,7 @@ class worker_pool:
         tasks = (self.executor.submit(self._call, job, errors, item) for item in others)
         try:
             pending.extend(itertools.islice(tasks, self.threads + MAX_WAITING))
-            yield from map(functools.partial(job, self._replica()), first)
+            yield from (job(self._replica(), item) for item in first)
             while pending:
                 yield pending.popleft().result()
                 pending.extend(itertools.islice(tasks, 1))
