@@ -109,6 +109,7 @@ def columns_added():
 def updates_in_parts():
     """Let the optimiser update whole arrays, denormal numbers and all."""
     _replace(optimisers, "in_parts", lambda update, *arrays, **moments: update(*arrays, **moments))
+    _replace(optimisers, "remove_denormals", lambda moment: None)
 
 
 def _scattered(dC_dO, F, plan, X_shape, arrays):

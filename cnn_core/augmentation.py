@@ -85,8 +85,7 @@ def _turned(X, angles):
 
 
 def _checked_images(X, rng):
-    X = checks.as_float("X", X)
-    checks.dimensions("X", X, checks.IMAGES)
+    (X,) = checks.floats(X=(X, checks.IMAGES))
     checks.generator(rng)
     return X
 

@@ -254,8 +254,7 @@ class Conv2D(WeightedLayer):
         'F' (K, C, kH, kW) and, unless bias is off, 'B' (K,).
     """
 
-    weights = "F"
-    fused_as = "weights"  # see fast/replica.py
+    weights, fused_as = "F", "weights"  # see fast/replica.py
 
     def __init__(
         self, num_filters, kernel_size=3, stride=1, padding="valid", initialisation="he_normal", bias=True, dilation=1

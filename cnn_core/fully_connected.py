@@ -102,8 +102,7 @@ class FullyConnected(WeightedLayer):
         'W' (inputs, nodes) and, unless bias is off, 'B' (nodes,).
     """
 
-    weights = "W"
-    fused_as = "weights"  # see fast/replica.py
+    weights, fused_as = "W", "weights"  # see fast/replica.py
 
     def __init__(self, num_nodes, initialisation="he_normal", bias=True):
         self.num_nodes = checks.integer("num_nodes", num_nodes)

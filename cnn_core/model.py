@@ -152,8 +152,7 @@ class Model(checks.Fixed):
     def backward(self, dC_dO):
         """Return dC_dX of the last forward, and assign `grads` of every layer."""
         records = [layer.last_forward for layer in self.layers]
-        if records[-1] is None:
-            raise RuntimeError("Model: backward was called before forward. Call forward(X) first.")
+        checks.require(records[-1], "Model: backward was called before forward. Call forward(X) first.", RuntimeError)
         self.sync_params()
         dC_dX, grads = backward_pass(self.layers, dC_dO, records)
         self.set_grads(grads)

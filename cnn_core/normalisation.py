@@ -108,8 +108,7 @@ class BatchNorm2D(Layer):
     def _apply_batch(self, X, cache, buffers):
         """Return the output by the statistics of X, which are left in the cache."""
         count = X.size // X.shape[1]
-        if count == 1:
-            raise ValueError(f"{self.name}: {ONE_VALUE}")
+        checks.require(count > 1, f"{self.name}: {ONE_VALUE}", ValueError)
         mean = _sums(X) / count
         centred = np.subtract(X, _spread(mean, X), out=buffers.like("centred", X, X.dtype))
         variance = _sums(centred, centred) / count

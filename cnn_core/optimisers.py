@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from . import checks
-from .fast.updates import in_parts
+from .fast.updates import ROUNDED_EVERY, in_parts, remove_denormals
 
 POSITIVE, NOT_NEGATIVE, DECAY_RATE = {"gt": 0}, {"ge": 0}, {"ge": 0, "lt": 1}  # limits of checks.number
 LIMITS = {"learning_rate": NOT_NEGATIVE, "weight_decay": NOT_NEGATIVE, "epsilon": POSITIVE}
@@ -69,6 +69,9 @@ class Optimiser(checks.Named):
         for key, param, grad in triples:
             moments = self.state.get(key) or {name: np.zeros_like(param) for name in self.moments}
             update(param, grad, rate, **self.state.setdefault(key, moments))
+            if is_ours and self.steps % ROUNDED_EVERY == 0:
+                for moment in moments.values():
+                    remove_denormals(moment)
 
     def update(self, param, grad, rate, **moments):
         """Change one param, and its moments, in place."""

@@ -49,11 +49,14 @@ def _fold_windows(X, plan, mode, buffers):
     """Return the largest or smallest pixel or the sum of every window: (N, C, H_out, W_out)."""
     start, fold = FOLD[mode]
     folded = buffers.batch("O", (*X.shape[:2], *plan.output), X.dtype)
-    if padded := any(map(any, plan.padding)):  # an offset then has pixels of some windows only
-        folded[...] = start
     parts = buffers.views("folded", lambda X, O: _parts(plan, [X], [O]), X, folded)
-    for number, (pixels, windows) in enumerate(parts):
-        fold(windows if padded or number else start, pixels, out=windows)
+    if any(map(any, plan.padding)) or len(parts) == 1:  # an offset has pixels of some windows only, or is the only one
+        folded[...] = start
+    else:
+        (first, _), (second, windows), *parts = parts
+        fold(first, second, out=windows)
+    for pixels, windows in parts:
+        fold(windows, pixels, out=windows)
     return folded
 
 

@@ -80,8 +80,7 @@ class Result(NamedTuple):
 
 
 def _sum(arrays, others):
-    pairs = zip(arrays, others, strict=True)
-    return [{key: array + more[key] for key, array in own.items()} for own, more in pairs]
+    return [{key: array + more[key] for key, array in own.items()} for own, more in zip(arrays, others, strict=True)]
 
 
 class NotFinite(FloatingPointError):
